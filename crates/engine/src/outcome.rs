@@ -1,0 +1,147 @@
+//! What a run found, as plain data.
+
+use tarsier_model::{EndpointId, ServiceId};
+use tarsier_stats::Recorder;
+
+/// Everything a run found in its counted time. Lists are in the order of the model.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub seed: u64,
+    /// Counted simulated time in nanoseconds; shorter than asked for if the run was stopped.
+    pub simulated_ns: u64,
+    pub warmup_ns: u64,
+    /// Whether the run was stopped before its time.
+    pub stopped_early: bool,
+    pub events: u64,
+    /// A hash of the whole event history.
+    pub fingerprint: u64,
+    /// Into how many partitions the model was split.
+    pub partitions: usize,
+    pub workloads: Vec<WorkloadOutcome>,
+    pub services: Vec<ServiceOutcome>,
+    pub calls: Vec<CallOutcome>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct WorkloadOutcome {
+    pub requests: u64,
+    pub attempts: u64,
+    pub retries: u64,
+    pub timeouts: u64,
+    pub completed: u64,
+    pub errors: u64,
+    pub in_flight_start: u64,
+    pub in_flight_end: u64,
+    pub latency: Recorder,
+    pub why: Why,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct ServiceOutcome {
+    pub instances: u64,
+    pub arrivals: u64,
+    pub completed: u64,
+    pub errors: u64,
+    pub refused: u64,
+    pub in_flight_start: u64,
+    pub in_flight_end: u64,
+    /// Busy cores / cores.
+    pub utilization: f64,
+    /// Mean share of the workers in use; `None` if unlimited.
+    pub workers_busy: Option<f64>,
+    /// Mean number waiting for a worker or a core, over all instances together.
+    pub queue_length_mean: f64,
+    pub queue: Recorder,
+    pub latency: Recorder,
+}
+
+/// All calls of one endpoint to another, whichever step makes them.
+#[derive(Clone, Debug)]
+pub struct CallOutcome {
+    pub from: EndpointId,
+    pub to: EndpointId,
+    pub requests: u64,
+    pub attempts: u64,
+    pub retries: u64,
+    /// Attempts given up when their bound fired.
+    pub timeouts: u64,
+    pub completed: u64,
+    /// Calls that failed after all their attempts.
+    pub errors: u64,
+    /// Attempts answered with «refused».
+    pub refused: u64,
+    pub in_flight_start: u64,
+    pub in_flight_end: u64,
+    pub latency: Recorder,
+}
+
+/// Where the time of a workload's requests went, from a seeded sample of them: the time on the
+/// critical path of each request, by service and cause, summed exactly.
+#[derive(Clone, Debug, Default)]
+pub struct Why {
+    /// Requests in the sample.
+    pub sampled: u64,
+    /// Requests of the sample that make the tail (the slowest percent, about).
+    pub sampled_tail: u64,
+    pub parts: Vec<WhyPart>,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct WhyPart {
+    /// `None` is the way between the users and the first service, and the users' own waiting.
+    pub service: Option<ServiceId>,
+    pub cause: Cause,
+    /// Nanoseconds a request, on average over the sample.
+    pub mean_ns: f64,
+    /// The same over the tail of the sample.
+    pub tail_ns: f64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Cause {
+    /// On the way to or from this service.
+    Network,
+    /// Waiting for a worker of this service.
+    Worker,
+    /// Waiting for a core of this service.
+    Core,
+    /// Waiting for a free connection to this service.
+    Connection,
+    /// Working on a core of this service (also, under processor sharing, sharing it).
+    Work,
+    /// A `wait` step of this service.
+    Wait,
+    /// Waiting for an answer of this service that was given up.
+    Timeout,
+    /// Waiting before trying this service again.
+    Backoff,
+}
+
+/// One second of counted time, for one workload, service or call.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct SecondRow {
+    /// The second's start, counted from the end of the warm-up.
+    pub second: u64,
+    pub subject: SeriesSubject,
+    pub requests: u64,
+    pub completed: u64,
+    pub errors: u64,
+    /// Workloads and calls.
+    pub attempts: Option<u64>,
+    /// `None` when nothing completed.
+    pub latency_mean_s: Option<f64>,
+    pub latency_p50_s: Option<f64>,
+    pub latency_p99_s: Option<f64>,
+    /// Services.
+    pub utilization: Option<f64>,
+    pub queue_length: Option<f64>,
+    pub instances: Option<u64>,
+}
+
+/// An index into the outcome's list of that kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SeriesSubject {
+    Workload(usize),
+    Service(usize),
+    Call(usize),
+}

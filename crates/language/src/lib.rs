@@ -1,0 +1,1 @@
+//! YAML to Model, with diagnostics and a JSON Schema.

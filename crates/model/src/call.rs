@@ -1,0 +1,98 @@
+//! A remote call and the policy of the one who makes it.
+
+use tarsier_units::Span;
+
+use crate::{EndpointId, Step};
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Call {
+    pub to: EndpointId,
+    pub policy: CallPolicy,
+    /// Goes on when the call fails.
+    pub optional: bool,
+    /// Runs instead when the call fails.
+    pub fallback: Option<Vec<Step>>,
+    pub request_bytes: u64,
+    pub response_bytes: u64,
+}
+
+/// What a client does about one call; users have one too.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CallPolicy {
+    /// Bounds each attempt, from its sending.
+    pub timeout: Option<Span>,
+    pub retry: Option<Retry>,
+    pub balance: Balance,
+    pub connections: Option<Connections>,
+}
+
+impl Default for CallPolicy {
+    /// No bound, no retry, round-robin, as many connections as it takes.
+    fn default() -> Self {
+        CallPolicy { timeout: None, retry: None, balance: Balance::RoundRobin, connections: None }
+    }
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Retry {
+    /// How many more after the first attempt.
+    pub attempts: u32,
+    pub on: Failures,
+    /// Without it the retry goes out at once.
+    pub backoff: Option<Backoff>,
+    pub jitter: Jitter,
+    /// Retries are at most this share of requests.
+    pub budget: Option<f64>,
+    /// Picks another instance than the one that failed, if there is one.
+    pub elsewhere: bool,
+}
+
+/// Before retry `n` (from 0) waits `min(base * factor^n, max)`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Backoff {
+    pub base: Span,
+    pub factor: f64,
+    pub max: Option<Span>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Jitter {
+    None,
+    /// Uniform between zero and the backoff.
+    Full,
+    /// Half the backoff, and uniform between zero and the other half.
+    Equal,
+}
+
+/// Kinds of failure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Failures {
+    pub timeout: bool,
+    pub error: bool,
+    pub refused: bool,
+    pub unreachable: bool,
+}
+
+impl Failures {
+    pub const ALL: Failures = Failures { timeout: true, error: true, refused: true, unreachable: true };
+    pub const NONE: Failures = Failures { timeout: false, error: false, refused: false, unreachable: false };
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Balance {
+    RoundRobin,
+    Random,
+    LeastRequests,
+    PowerOfTwo,
+    Ewma,
+    Hash,
+    ZoneAware,
+}
+
+/// A pool of connections from each calling instance, for this call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Connections {
+    pub max: u32,
+    /// Requests in flight on one connection: one with HTTP/1, any number (`None`) with HTTP/2.
+    pub requests_each: Option<u32>,
+}

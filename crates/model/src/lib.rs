@@ -1,0 +1,61 @@
+//! An architecture as plain data: dense ids, no text positions, valid by construction.
+//!
+//! A [`Model`] comes out of [`Draft::seal`], which checks what types cannot say; the engine never
+//! validates again, it asserts.
+
+mod call;
+mod network;
+mod placement;
+mod scenario;
+mod seal;
+mod service;
+mod workload;
+
+use tarsier_units::{IdVec, define_ids};
+
+pub use call::{Backoff, Balance, Call, CallPolicy, Connections, Failures, Jitter, Retry};
+pub use network::{Link, Network, RegionPair};
+pub use placement::{Region, Zone};
+pub use scenario::{CallMatch, Happening, Party, Scenario, Target, Trouble};
+pub use seal::{Flaw, FlawSubject, MAX_CALLS_PER_REQUEST, SealedModel};
+pub use service::{Branch, Endpoint, Kind, Scheduling, Service, Step};
+pub use workload::{Arrivals, Demand, Metric, Relation, ShapeStep, Slo, Subject, Workload};
+
+define_ids! {
+    RegionId, ZoneId, ServiceId, EndpointId, WorkloadId,
+}
+
+/// Everything a file says, resolved.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Model {
+    pub name: String,
+    pub description: String,
+    pub regions: IdVec<RegionId, Region>,
+    pub zones: IdVec<ZoneId, Zone>,
+    pub network: Network,
+    pub services: IdVec<ServiceId, Service>,
+    pub endpoints: IdVec<EndpointId, Endpoint>,
+    pub workloads: IdVec<WorkloadId, Workload>,
+    pub scenarios: Vec<Scenario>,
+    pub slos: Vec<Slo>,
+}
+
+impl Model {
+    /// `web/home`, or `users` for the only endpoint of a service with `do`.
+    pub fn endpoint_label(&self, id: EndpointId) -> String {
+        let endpoint = &self.endpoints[id];
+        let service = &self.services[endpoint.service].name;
+        match &endpoint.name {
+            Some(name) => format!("{service}/{name}"),
+            None => service.clone(),
+        }
+    }
+
+    pub fn service_named(&self, name: &str) -> Option<ServiceId> {
+        self.services.entries().find(|(_, service)| service.name == name).map(|(id, _)| id)
+    }
+
+    pub fn scenario_named(&self, name: &str) -> Option<&Scenario> {
+        self.scenarios.iter().find(|scenario| scenario.name == name)
+    }
+}

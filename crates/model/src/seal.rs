@@ -1,0 +1,251 @@
+//! What types cannot say about a model, checked once.
+
+use std::ops::Deref;
+
+use tarsier_units::{Id, IdVec};
+
+use crate::{Call, Demand, EndpointId, Model, ServiceId, Step, WorkloadId};
+
+/// One request may cause at most this many calls on average.
+pub const MAX_CALLS_PER_REQUEST: f64 = 1e6;
+
+/// A model that holds its promises; the only thing the engine runs.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SealedModel(Model);
+
+impl Deref for SealedModel {
+    type Target = Model;
+    fn deref(&self) -> &Model {
+        &self.0
+    }
+}
+
+/// A promise not held, and by what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Flaw {
+    pub subject: FlawSubject,
+    pub message: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FlawSubject {
+    Model,
+    Service(ServiceId),
+    Endpoint(EndpointId),
+    Workload(WorkloadId),
+}
+
+impl Model {
+    /// Checks everything; all flaws at once.
+    pub fn seal(self) -> Result<SealedModel, Vec<Flaw>> {
+        let mut flaws = Vec::new();
+        check_services(&self, &mut flaws);
+        check_endpoints(&self, &mut flaws);
+        check_workloads(&self, &mut flaws);
+        // Visits follow calls, so these must lead somewhere first.
+        if flaws.is_empty() {
+            check_recursion(&self, &mut flaws);
+        }
+        if flaws.is_empty() { Ok(SealedModel(self)) } else { Err(flaws) }
+    }
+
+    /// How often one visit of each endpoint calls each other endpoint, on average, retries apart.
+    pub fn calls_per_visit(&self) -> IdVec<EndpointId, Vec<(EndpointId, f64)>> {
+        self.endpoints
+            .iter()
+            .map(|endpoint| {
+                let mut calls = Vec::new();
+                count_calls(&endpoint.steps, 1.0, &mut calls);
+                merge_equal(calls)
+            })
+            .collect()
+    }
+}
+
+fn merge_equal(mut calls: Vec<(EndpointId, f64)>) -> Vec<(EndpointId, f64)> {
+    calls.sort_by_key(|(to, _)| *to);
+    calls.dedup_by(|later, kept| {
+        let same = later.0 == kept.0;
+        if same {
+            kept.1 += later.1;
+        }
+        same
+    });
+    calls
+}
+
+fn count_calls(steps: &[Step], weight: f64, calls: &mut Vec<(EndpointId, f64)>) {
+    for step in steps {
+        match step {
+            Step::Work(_) | Step::Wait(_) | Step::Fail(_) => {}
+            Step::Call(call) | Step::Publish(call) => calls.push((call.to, weight)),
+            Step::Parallel { branches, .. } => {
+                for branch in branches {
+                    count_calls(&branch.steps, weight * f64::from(branch.times), calls);
+                }
+            }
+            Step::Choose(options) => {
+                for (share, steps) in options {
+                    count_calls(steps, weight * share, calls);
+                }
+            }
+            Step::Maybe { share, steps } => count_calls(steps, weight * share, calls),
+            Step::Repeat { times, steps } => count_calls(steps, weight * f64::from(*times), calls),
+            Step::Cache { ask, hit, miss, fill } => {
+                calls.push((ask.to, weight));
+                count_calls(miss, weight * (1.0 - hit), calls);
+                if let Some(fill) = fill {
+                    calls.push((fill.to, weight * (1.0 - hit)));
+                }
+            }
+        }
+    }
+}
+
+fn check_services(model: &Model, flaws: &mut Vec<Flaw>) {
+    for (id, service) in model.services.entries() {
+        let mut flaw = |message: &str| {
+            flaws.push(Flaw { subject: FlawSubject::Service(id), message: message.to_owned() });
+        };
+        if service.instances.is_empty() {
+            flaw("has no instances");
+        }
+        if service.instances.iter().any(|zone| zone.index() >= model.zones.len()) {
+            flaw("stands in a zone that does not exist");
+        }
+        if service.cores == 0 {
+            flaw("has no cores");
+        }
+        if service.workers == Some(0) {
+            flaw("has no workers");
+        }
+        if !(service.speed.is_finite() && service.speed > 0.0) {
+            flaw("has a speed that is not above zero");
+        }
+        if service.endpoints.is_empty() || service.endpoints.end as usize > model.endpoints.len() {
+            flaw("has no endpoints");
+        }
+    }
+}
+
+fn check_endpoints(model: &Model, flaws: &mut Vec<Flaw>) {
+    for (id, endpoint) in model.endpoints.entries() {
+        if !all_calls(&endpoint.steps, &|call| call.to.index() < model.endpoints.len()) {
+            let message = "calls an endpoint that does not exist".to_owned();
+            flaws.push(Flaw { subject: FlawSubject::Endpoint(id), message });
+        }
+        if !all_steps(&endpoint.steps, &step_is_sound) {
+            let message = "has a step whose shares do not sum to 100% or that needs more branches than it has";
+            flaws.push(Flaw { subject: FlawSubject::Endpoint(id), message: message.to_owned() });
+        }
+    }
+}
+
+fn step_is_sound(step: &Step) -> bool {
+    let is_share = |share: f64| (0.0..=1.0).contains(&share);
+    match step {
+        Step::Parallel { branches, need } => {
+            let n_branches: u64 = branches.iter().map(|branch| u64::from(branch.times)).sum();
+            *need >= 1 && u64::from(*need) <= n_branches
+        }
+        Step::Choose(options) => sums_to_one(options.iter().map(|(share, _)| *share)),
+        Step::Maybe { share, .. } | Step::Fail(share) => is_share(*share),
+        Step::Cache { hit, .. } => is_share(*hit),
+        Step::Repeat { times, .. } => *times >= 1,
+        Step::Work(_) | Step::Wait(_) | Step::Call(_) | Step::Publish(_) => true,
+    }
+}
+
+fn sums_to_one(shares: impl Iterator<Item = f64>) -> bool {
+    let mut sum = 0.0;
+    for share in shares {
+        if !(0.0..=1.0 + 1e-9).contains(&share) {
+            return false;
+        }
+        sum += share;
+    }
+    (sum - 1.0).abs() < 1e-6
+}
+
+fn check_workloads(model: &Model, flaws: &mut Vec<Flaw>) {
+    for (id, workload) in model.workloads.entries() {
+        let mut flaw = |message: &str| {
+            flaws.push(Flaw { subject: FlawSubject::Workload(id), message: message.to_owned() });
+        };
+        if !sums_to_one(workload.mix.iter().map(|(share, _)| *share)) {
+            flaw("has shares that do not sum to 100%");
+        }
+        if workload.mix.iter().any(|(_, to)| to.index() >= model.endpoints.len()) {
+            flaw("goes to an endpoint that does not exist");
+        }
+        if workload.from.is_empty() {
+            flaw("comes from no region");
+        }
+        match &workload.demand {
+            Demand::Open { rate, .. } => {
+                if rate.is_empty() || !rate.is_sorted_by_key(|(at, _)| *at) {
+                    flaw("has a rate whose times are not in order");
+                }
+            }
+            Demand::Closed { users, .. } => {
+                if *users == 0 {
+                    flaw("has no users");
+                }
+            }
+        }
+    }
+}
+
+/// Follows the calls of one request from each endpoint: the expected number of visits must end.
+fn check_recursion(model: &Model, flaws: &mut Vec<Flaw>) {
+    let calls = model.calls_per_visit();
+    let mut visits = vec![1.0; model.endpoints.len()];
+    let mut total = 0.0;
+    // A chain without a cycle ends after as many rounds as there are endpoints; a cycle that
+    // ends with a chance has vanished after so many more.
+    for _ in 0..model.endpoints.len() + 10_000 {
+        let mut next = vec![0.0; visits.len()];
+        for (from, to_others) in calls.entries() {
+            for (to, weight) in to_others {
+                next[to.index()] += visits[from.index()] * weight;
+            }
+        }
+        visits = next;
+        let round: f64 = visits.iter().sum();
+        total += round;
+        if round < 1e-9 || total > MAX_CALLS_PER_REQUEST * model.endpoints.len() as f64 {
+            break;
+        }
+    }
+    for (index, remaining) in visits.iter().enumerate().filter(|(_, remaining)| **remaining >= 1e-9) {
+        let message = format!(
+            "calls itself without end, or one request makes more than {MAX_CALLS_PER_REQUEST} calls \
+             (still {remaining:.1} calls a round)"
+        );
+        flaws.push(Flaw { subject: FlawSubject::Endpoint(EndpointId::from_index(index)), message });
+    }
+}
+
+fn all_steps(steps: &[Step], holds: &impl Fn(&Step) -> bool) -> bool {
+    steps.iter().all(|step| holds(step) && inner_steps(step).into_iter().all(|inner| all_steps(inner, holds)))
+}
+
+fn all_calls(steps: &[Step], holds: &impl Fn(&Call) -> bool) -> bool {
+    all_steps(steps, &|step| match step {
+        Step::Call(call) | Step::Publish(call) => holds(call),
+        Step::Cache { ask, fill, .. } => holds(ask) && fill.as_ref().is_none_or(holds),
+        _ => true,
+    })
+}
+
+/// The lists of steps inside a step.
+fn inner_steps(step: &Step) -> Vec<&[Step]> {
+    match step {
+        Step::Work(_) | Step::Wait(_) | Step::Fail(_) | Step::Publish(_) => Vec::new(),
+        Step::Call(call) => call.fallback.iter().map(Vec::as_slice).collect(),
+        Step::Parallel { branches, .. } => branches.iter().map(|branch| branch.steps.as_slice()).collect(),
+        Step::Choose(options) => options.iter().map(|(_, steps)| steps.as_slice()).collect(),
+        Step::Maybe { steps, .. } | Step::Repeat { steps, .. } => vec![steps],
+        Step::Cache { miss, .. } => vec![miss],
+    }
+}

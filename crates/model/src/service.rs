@@ -1,0 +1,83 @@
+//! Services, their endpoints and the steps of these.
+
+use std::ops::Range;
+
+use tarsier_random::Law;
+
+use crate::{Call, EndpointId, ServiceId, ZoneId};
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Service {
+    pub name: String,
+    pub kind: Kind,
+    /// The zone of each instance; the instance's number is its position.
+    pub instances: Vec<ZoneId>,
+    pub cores: u32,
+    pub scheduling: Scheduling,
+    pub speed: f64,
+    /// Requests in service at once on an instance; `None` is unlimited.
+    pub workers: Option<u32>,
+    /// How many may wait on an instance; `None` is unlimited.
+    pub queue: Option<u32>,
+    /// Its endpoints stand next to each other.
+    pub endpoints: Range<u32>,
+}
+
+impl Service {
+    pub fn endpoint_ids(&self) -> impl Iterator<Item = EndpointId> + use<> {
+        self.endpoints.clone().map(EndpointId)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    Service,
+    Gateway,
+    LoadBalancer,
+    Cache,
+    Store,
+    ReplicatedStore,
+    Queue,
+    Function,
+    External,
+    EdgeDns,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scheduling {
+    Fifo,
+    ProcessorSharing,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Endpoint {
+    pub service: ServiceId,
+    /// `None` for the only endpoint of a service written with `do`.
+    pub name: Option<String>,
+    pub steps: Vec<Step>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum Step {
+    Work(Law),
+    Wait(Law),
+    Call(Call),
+    Publish(Call),
+    /// Goes on after `need` branches have ended (all of them unless the file says otherwise).
+    Parallel { branches: Vec<Branch>, need: u32 },
+    /// One branch by chance; shares sum to 1.
+    Choose(Vec<(f64, Vec<Step>)>),
+    Maybe { share: f64, steps: Vec<Step> },
+    Repeat { times: u32, steps: Vec<Step> },
+    /// Asks; with chance `hit` goes on, otherwise (also when asking failed) runs `miss` and then
+    /// publishes to `fill`, if there is one.
+    Cache { ask: Call, hit: f64, miss: Vec<Step>, fill: Option<Call> },
+    Fail(f64),
+}
+
+/// `times` equal branches of a parallel step.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Branch {
+    pub times: u32,
+    pub steps: Vec<Step>,
+}

@@ -1,0 +1,15 @@
+//! Named random streams, distributions of durations, and exact maths.
+//!
+//! Every draw of a simulation comes from a [`Stream`] named by (seed, entity, purpose): adding a
+//! service shifts no other service's numbers. Results are the same bits on every machine: the
+//! transcendental functions are libm's ([`num`]), never the platform's.
+
+mod law;
+pub mod num;
+mod sampler;
+mod stream;
+mod ziggurat;
+
+pub use law::Law;
+pub use sampler::Sampler;
+pub use stream::Stream;

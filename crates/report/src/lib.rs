@@ -1,0 +1,1 @@
+//! Outcomes as JSON, tables, CSV and histograms.

@@ -1,0 +1,1 @@
+//! Oracles and statistical assertions for tests.
