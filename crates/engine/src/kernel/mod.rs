@@ -1,0 +1,8 @@
+//! Clock, event queue and timer lanes: knows nothing of services.
+
+pub(crate) mod heap;
+pub(crate) mod ladder;
+pub(crate) mod queue;
+pub(crate) mod slab;
+
+pub(crate) use queue::EventQueue;

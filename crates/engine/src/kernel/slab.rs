@@ -1,0 +1,65 @@
+//! A vector of reusable slots.
+
+/// Something that can sit on a free list.
+pub(crate) trait Slot: Default {
+    fn next_free(&self) -> u32;
+    /// Makes the slot free and the next user's epoch different from this one's.
+    fn release(&mut self, next_free: u32);
+}
+
+const NONE: u32 = u32::MAX;
+
+pub(crate) struct Slab<T> {
+    slots: Vec<T>,
+    free: u32,
+    in_use: usize,
+}
+
+impl<T: Slot> Slab<T> {
+    pub(crate) fn new() -> Slab<T> {
+        Slab { slots: Vec::new(), free: NONE, in_use: 0 }
+    }
+
+    /// A slot that nobody uses; its content is what its last user left, but for the free link.
+    #[inline]
+    pub(crate) fn take(&mut self) -> u32 {
+        self.in_use += 1;
+        if self.free == NONE {
+            self.slots.push(T::default());
+            return (self.slots.len() - 1) as u32;
+        }
+        let at = self.free;
+        self.free = self.slots[at as usize].next_free();
+        at
+    }
+
+    #[inline]
+    pub(crate) fn give_back(&mut self, at: u32) {
+        self.slots[at as usize].release(self.free);
+        self.free = at;
+        self.in_use -= 1;
+    }
+
+    pub(crate) fn in_use(&self) -> usize {
+        self.in_use
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.slots.iter().enumerate().map(|(at, slot)| (at as u32, slot))
+    }
+}
+
+impl<T> std::ops::Index<u32> for Slab<T> {
+    type Output = T;
+    #[inline]
+    fn index(&self, at: u32) -> &T {
+        &self.slots[at as usize]
+    }
+}
+
+impl<T> std::ops::IndexMut<u32> for Slab<T> {
+    #[inline]
+    fn index_mut(&mut self, at: u32) -> &mut T {
+        &mut self.slots[at as usize]
+    }
+}
