@@ -8,8 +8,9 @@ mod law;
 pub mod num;
 mod sampler;
 mod stream;
+mod theory;
 mod ziggurat;
 
-pub use law::Law;
+pub use law::{Law, LawError};
 pub use sampler::Sampler;
 pub use stream::Stream;
