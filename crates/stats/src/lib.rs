@@ -1,5 +1,15 @@
 //! Histograms, intervals and warm-up detection.
 //!
-//! A [`Recorder`] takes one value at a time at next to no cost; at the end of each batch of
-//! simulated time it closes a batch, from which the intervals come.
+//! A [`Window`] takes one value at a time at next to no cost; at the end of each batch of simulated time
+//! a [`Recorder`] absorbs it, and from the batches come the intervals.
 
+mod histogram;
+mod interval;
+pub mod mser;
+mod recorder;
+mod student;
+
+pub use histogram::{Bucket, Histogram, LogLinear, Window};
+pub use interval::Interval;
+pub use recorder::{BATCHES, Intervals, Recorder, Summary, Transient};
+pub use student::{normal_quantile, t_quantile};
