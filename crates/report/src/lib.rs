@@ -1,1 +1,60 @@
-//! Outcomes as JSON, tables, CSV and histograms.
+//! Outcomes as a JSON document, a text for the terminal, CSV series and histogram files.
+//!
+//! The only place that knows the schema of the result. It computes nothing but shares of what an
+//! [`Outcome`] holds, and knows neither files nor clocks: it writes into what it is handed.
+
+mod document;
+mod files;
+mod number;
+mod percentiles;
+mod series;
+mod slo;
+mod style;
+mod table;
+mod text;
+
+use tarsier_engine::Outcome;
+use tarsier_model::Model;
+use tarsier_units::NANOS_PER_SECOND;
+
+pub use document::json;
+pub use files::{HistogramFile, histogram_files};
+pub use series::SeriesWriter;
+pub use slo::{SloVerdict, verdicts};
+pub use text::text;
+
+/// What there is to say about one `tarsier run`.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    pub model: &'a Model,
+    /// Of all replications together: counts, events and simulated time are sums.
+    pub outcome: &'a Outcome,
+    /// How many replications the outcome holds.
+    pub reps: u64,
+    pub scenario: Option<&'a str>,
+    /// What was found out about the warm-up, in words.
+    pub warmup: &'a str,
+    /// How long the run took in the real world.
+    pub wall_s: f64,
+}
+
+impl Report<'_> {
+    /// Counted time of all replications, in seconds.
+    fn counted_s(&self) -> f64 {
+        counted_s(self.outcome)
+    }
+}
+
+fn counted_s(outcome: &Outcome) -> f64 {
+    outcome.simulated_ns as f64 / NANOS_PER_SECOND as f64
+}
+
+/// `part / whole`, nothing of nothing being nothing known.
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// `web/home -> catalog/list`.
+fn call_label(model: &Model, from: tarsier_model::EndpointId, to: tarsier_model::EndpointId) -> String {
+    format!("{} -> {}", model.endpoint_label(from), model.endpoint_label(to))
+}

@@ -1,0 +1,154 @@
+//! A small model and an outcome of it, made by hand, for the tests of this crate.
+
+use tarsier_engine::{CallOutcome, Cause, Outcome, ServiceOutcome, Why, WhyPart, WorkloadOutcome};
+use tarsier_model::{
+    Arrivals, Call, CallPolicy, Demand, Endpoint, EndpointId, Kind, Metric, Model, Network, Region, RegionId,
+    Relation, Scheduling, Service, ServiceId, Slo, Step, Subject, Workload, WorkloadId, Zone, ZoneId,
+};
+use tarsier_random::Law;
+use tarsier_stats::{Recorder, Window};
+use tarsier_units::Span;
+
+use crate::Report;
+
+/// `users` send 100/s to `web/home`, which calls `db`.
+pub(crate) fn model() -> Model {
+    let work = Step::Work(Law::Exp { mean: 1e6 });
+    let call = Call {
+        to: EndpointId(1),
+        policy: CallPolicy::default(),
+        optional: false,
+        fallback: None,
+        request_bytes: 0,
+        response_bytes: 0,
+    };
+    let home = Endpoint {
+        service: ServiceId(0),
+        name: Some("home".to_owned()),
+        steps: vec![work.clone(), Step::Call(call)],
+    };
+    let query = Endpoint { service: ServiceId(1), name: None, steps: vec![work] };
+    Model {
+        name: "pair".to_owned(),
+        description: "A web tier and its database".to_owned(),
+        regions: vec![Region { name: "here".to_owned() }].into(),
+        zones: vec![Zone { name: "here/a".to_owned(), region: RegionId(0) }].into(),
+        network: Network::none(),
+        services: vec![service("web", 0), service("db", 1)].into(),
+        endpoints: vec![home, query].into(),
+        workloads: vec![users()].into(),
+        scenarios: Vec::new(),
+        slos: vec![
+            slo("users p99 < 250ms", Metric::LatencyQuantile(0.99), 0.25),
+            slo("users errors < 0.1%", Metric::ErrorShare, 0.001),
+        ],
+    }
+}
+
+fn service(name: &str, endpoint: u32) -> Service {
+    Service {
+        name: name.to_owned(),
+        kind: Kind::Service,
+        instances: vec![ZoneId(0)],
+        cores: 1,
+        scheduling: Scheduling::Fifo,
+        speed: 1.0,
+        workers: None,
+        queue: None,
+        endpoints: endpoint..endpoint + 1,
+    }
+}
+
+fn users() -> Workload {
+    Workload {
+        name: "users".to_owned(),
+        demand: Demand::Open {
+            rate: vec![(Span::ZERO, 100.0)],
+            arrivals: Arrivals::Poisson,
+            steps: Vec::new(),
+        },
+        mix: vec![(1.0, EndpointId(0))],
+        from: vec![RegionId(0)],
+        policy: CallPolicy::default(),
+    }
+}
+
+fn slo(text: &str, metric: Metric, bound: f64) -> Slo {
+    let subject = Subject::Workload(WorkloadId(0));
+    Slo { text: text.to_owned(), subject, metric, relation: Relation::Less, bound }
+}
+
+/// Ten counted seconds: 990 requests answered after 1 ms to 200 ms, 10 failed.
+pub(crate) fn outcome() -> Outcome {
+    let latency = recorder((1..=990).map(|n| n * 200_000));
+    let service = |utilization| ServiceOutcome {
+        instances: 1,
+        arrivals: 1000,
+        completed: 990,
+        errors: 10,
+        utilization,
+        queue_length_mean: 0.25,
+        queue: recorder([0; 990]),
+        latency: latency.clone(),
+        ..ServiceOutcome::default()
+    };
+    Outcome {
+        seed: 7,
+        simulated_ns: 10_000_000_000,
+        warmup_ns: 1_000_000_000,
+        stopped_early: false,
+        events: 12_345,
+        fingerprint: 0xfeed,
+        partitions: 1,
+        workloads: vec![WorkloadOutcome {
+            requests: 1000,
+            attempts: 1000,
+            completed: 990,
+            errors: 10,
+            latency: latency.clone(),
+            why: why(),
+            ..WorkloadOutcome::default()
+        }],
+        services: vec![service(0.25), service(0.95)],
+        calls: vec![CallOutcome {
+            from: EndpointId(0),
+            to: EndpointId(1),
+            requests: 1000,
+            attempts: 1000,
+            retries: 0,
+            timeouts: 0,
+            completed: 1000,
+            errors: 0,
+            refused: 0,
+            in_flight_start: 0,
+            in_flight_end: 0,
+            latency,
+        }],
+    }
+}
+
+fn why() -> Why {
+    let part = |service, cause, mean_ns, tail_ns| WhyPart {
+        service: Some(ServiceId(service)),
+        cause,
+        mean_ns,
+        tail_ns,
+    };
+    Why {
+        sampled: 1000,
+        sampled_tail: 10,
+        parts: vec![part(0, Cause::Work, 40e6, 50e6), part(1, Cause::Core, 60e6, 150e6)],
+    }
+}
+
+fn recorder(values: impl IntoIterator<Item = u64>) -> Recorder {
+    let mut window = Window::new();
+    values.into_iter().for_each(|value| window.record(value));
+    let mut recorder = Recorder::default();
+    recorder.close_batch(&window);
+    recorder
+}
+
+pub(crate) fn report<'a>(model: &'a Model, outcome: &'a Outcome) -> Report<'a> {
+    Report { model, outcome, reps: 1, scenario: None, warmup: "given", wall_s: 0.5 }
+}

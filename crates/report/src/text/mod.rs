@@ -1,0 +1,196 @@
+//! The result as a person reads it, in ten seconds, from the top: what was run, why it is slow, what the
+//! users saw, which services are hot, what was promised.
+
+mod histogram;
+mod services;
+mod why;
+mod workloads;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+
+use tarsier_model::Metric;
+
+use crate::number::{amount, count, dash, duration, rate, share};
+use crate::slo::{SloVerdict, verdicts};
+use crate::style::Tone;
+use crate::table::{Align, Cell, Table};
+use crate::{Report, ratio};
+
+/// Lines are at most about this wide.
+const WIDTH: usize = 100;
+
+/// With escape codes for colour; print it through something that strips them where they do not belong.
+pub fn text(report: &Report<'_>) -> String {
+    let sections = [
+        head(report),
+        why::headlines(report),
+        workloads::section(report),
+        services::section(report),
+        why::sections(report),
+        histogram::sections(report),
+        slos(report),
+        foot(report),
+    ];
+    let present: Vec<String> = sections.into_iter().filter(|section| !section.is_empty()).collect();
+    present.join("\n")
+}
+
+fn head(report: &Report<'_>) -> String {
+    let model = report.model;
+    let mut text = Tone::Bold.paint(&model.name);
+    let room = WIDTH.saturating_sub(model.name.chars().count() + 3);
+    if !model.description.is_empty() {
+        text.push_str(" · ");
+        text.push_str(&clipped(&model.description, room));
+    }
+    text.push('\n');
+    text.push_str(&Tone::Dim.paint(&conditions(report)));
+    text.push('\n');
+    if report.outcome.stopped_early {
+        let counted = duration(report.counted_s());
+        let stopped = format!("! stopped early: the figures are of the {counted} counted until then");
+        text.push_str(&Tone::Warm.paint(&stopped));
+        text.push('\n');
+    }
+    text
+}
+
+/// The first line of a description, cut to what fits.
+fn clipped(description: &str, room: usize) -> String {
+    let line = description.lines().next().unwrap_or_default();
+    if line.chars().count() <= room {
+        return line.to_owned();
+    }
+    line.chars().take(room.saturating_sub(1)).chain(['…']).collect()
+}
+
+fn conditions(report: &Report<'_>) -> String {
+    let each = report.counted_s() / report.reps.max(1) as f64;
+    let warmup = duration(report.outcome.warmup_ns as f64 / 1e9);
+    let mut text =
+        format!("{} counted after a warm-up of {warmup}, seed {}", duration(each), report.outcome.seed);
+    if let Some(scenario) = report.scenario {
+        text.push_str(&format!(", scenario {scenario}"));
+    }
+    if report.reps > 1 {
+        text.push_str(&format!(", {} replications", report.reps));
+    }
+    text
+}
+
+fn slos(report: &Report<'_>) -> String {
+    let verdicts = verdicts(report.model, report.outcome);
+    if verdicts.is_empty() {
+        return String::new();
+    }
+    let mut table =
+        Table::new(vec![("objective", Align::Left), ("", Align::Left), ("measured", Align::Right)]);
+    for verdict in &verdicts {
+        table.row(vec![verdict_cell(verdict), verdict.text.as_str().into(), measured(verdict).into()]);
+    }
+    table.render()
+}
+
+fn verdict_cell(verdict: &SloVerdict) -> Cell {
+    match (verdict.holds, verdict.value) {
+        (true, _) => Cell::toned("✓ kept", Tone::Good),
+        (false, Some(_)) => Cell::toned("✗ missed", Tone::Bad),
+        (false, None) => Cell::toned("✗ missed: no samples", Tone::Bad),
+    }
+}
+
+fn measured(verdict: &SloVerdict) -> String {
+    let Some(value) = verdict.value else { return dash() };
+    match verdict.metric {
+        Metric::LatencyMean | Metric::LatencyMax | Metric::LatencyQuantile(_) => duration(value),
+        // 99.99% and 99.9999% are worlds apart, so more digits than elsewhere.
+        Metric::Availability => format!("{:.4}%", value * 100.0),
+        Metric::ErrorShare | Metric::Utilization => share(value),
+        Metric::Throughput => rate(value),
+    }
+}
+
+fn foot(report: &Report<'_>) -> String {
+    let outcome = report.outcome;
+    let simulated = report.counted_s() + outcome.warmup_ns as f64 / 1e9 * report.reps as f64;
+    let mut speed = format!("{} events in {}", count(outcome.events), duration(report.wall_s));
+    if report.wall_s > 0.0 {
+        let per_s = amount(outcome.events as f64 / report.wall_s);
+        let pace = amount(simulated / report.wall_s);
+        speed.push_str(&format!(": {per_s} events/s, {pace} × real time"));
+    }
+    Tone::Dim.paint(&format!("{speed} · fingerprint {:016x}", outcome.fingerprint)) + "\n"
+}
+
+/// The share of errors among all that ended, as a cell.
+fn error_cell(errors: u64, completed: u64) -> Cell {
+    match ratio(errors, errors + completed) {
+        None => dash().into(),
+        Some(0.0) => "0%".into(),
+        Some(failed) => Cell::toned(share(failed), if failed >= 0.01 { Tone::Bad } else { Tone::Warm }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(report: &Report<'_>) -> String {
+        let mut text = text(report);
+        for code in ["0", "1", "2", "31", "32", "33"] {
+            text = text.replace(&format!("\x1b[{code}m"), "");
+        }
+        assert!(!text.contains('\x1b'), "all escape codes are known");
+        text
+    }
+
+    #[test]
+    fn the_whole_result() {
+        let (model, outcome) = (fixture::model(), fixture::outcome());
+        let text = plain(&fixture::report(&model, &outcome));
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "narrow enough:\n{text}");
+        for part in [
+            "Three quarters of the tail of users is waiting for a core of db",
+            "✓ kept     users p99 < 250ms",
+            "✗ missed   users errors < 0.1%     1.00%",
+            "fingerprint 000000000000feed",
+        ] {
+            assert!(text.contains(part), "{part} in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_stopped_run_says_so() {
+        let (model, mut outcome) = (fixture::model(), fixture::outcome());
+        outcome.stopped_early = true;
+        let text = plain(&fixture::report(&model, &outcome));
+        assert!(text.contains("! stopped early: the figures are of the 10.0 s counted until then"), "{text}");
+    }
+
+    #[test]
+    fn of_many_services_the_hottest_are_shown() {
+        let (mut model, mut outcome) = (fixture::model(), fixture::outcome());
+        for n in 0..300 {
+            let mut service = model.services.as_slice()[0].clone();
+            service.name = format!("extra{n}");
+            model.services.push(service);
+            let mut found = outcome.services[0].clone();
+            found.utilization = f64::from(n) / 400.0;
+            outcome.services.push(found);
+        }
+        let text = plain(&fixture::report(&model, &outcome));
+        assert!(text.contains("… and 290 more, none busier than 72.0%"), "{text}");
+        assert!(text.contains("extra299") && !text.contains("extra200"), "{text}");
+    }
+
+    #[test]
+    fn nothing_measured_is_still_a_text() {
+        let (model, mut outcome) = (fixture::model(), fixture::outcome());
+        outcome.simulated_ns = 0;
+        outcome.workloads[0] = Default::default();
+        outcome.services[0] = Default::default();
+        let text = plain(&fixture::report(&model, &outcome));
+        assert!(text.contains("✗ missed: no samples"), "{text}");
+    }
+}

@@ -1,0 +1,123 @@
+//! Which services are hot.
+
+use tarsier_engine::ServiceOutcome;
+
+use super::error_cell;
+use crate::Report;
+use crate::number::{amount, count, nanos, share};
+use crate::style::{Tone, bar, load_tone};
+use crate::table::{Align, Cell, Table, short_name};
+
+/// So many are shown; a few more rather than a line that says so.
+const SHOWN: usize = 12;
+const SPARE: usize = 3;
+const BAR_WIDTH: usize = 8;
+
+pub(super) fn section(report: &Report<'_>) -> String {
+    let named: Vec<(&str, &ServiceOutcome)> = hottest_first(report);
+    let n_shown = if named.len() <= SHOWN + SPARE { named.len() } else { SHOWN };
+    let (shown, left_out) = named.split_at(n_shown);
+    let optional = Optional::of(shown);
+    let mut table = Table::new(optional.columns());
+    for (name, found) in shown {
+        table.row(optional.cells(name, found));
+    }
+    let mut text = table.render();
+    if let Some((_, hottest)) = left_out.first() {
+        let line = format!(
+            "… and {} more, none busier than {}; all in --json",
+            left_out.len(),
+            share(heat(hottest))
+        );
+        text.push_str(&Tone::Dim.paint(&line));
+        text.push('\n');
+    }
+    text
+}
+
+fn hottest_first<'a>(report: &Report<'a>) -> Vec<(&'a str, &'a ServiceOutcome)> {
+    let names = report.model.services.iter().map(|service| service.name.as_str());
+    let mut named: Vec<_> = names.zip(&report.outcome.services).collect();
+    // Stable: the order of the file among equals.
+    named.sort_by(|(_, a), (_, b)| heat(b).total_cmp(&heat(a)));
+    named
+}
+
+/// Cores or workers, whichever are scarcer.
+fn heat(found: &ServiceOutcome) -> f64 {
+    found.utilization.max(found.workers_busy.unwrap_or(0.0))
+}
+
+/// Columns that are there only if they say something.
+struct Optional {
+    workers: bool,
+    refused: bool,
+    errors: bool,
+}
+
+impl Optional {
+    fn of(shown: &[(&str, &ServiceOutcome)]) -> Self {
+        let any = |says: fn(&ServiceOutcome) -> bool| shown.iter().any(|(_, found)| says(found));
+        Optional {
+            workers: any(|found| found.workers_busy.is_some()),
+            refused: any(|found| found.refused > 0),
+            errors: any(|found| found.errors > 0),
+        }
+    }
+
+    fn columns(&self) -> Vec<(&'static str, Align)> {
+        let mut columns = vec![
+            ("service", Align::Left),
+            ("inst", Align::Right),
+            ("cores busy", Align::Left),
+            ("", Align::Right),
+        ];
+        if self.workers {
+            columns.push(("workers", Align::Right));
+        }
+        columns.extend([
+            ("queue", Align::Right),
+            ("wait p99", Align::Right),
+            ("p50", Align::Right),
+            ("p99", Align::Right),
+        ]);
+        if self.refused {
+            columns.push(("refused", Align::Right));
+        }
+        if self.errors {
+            columns.push(("errors", Align::Right));
+        }
+        columns
+    }
+
+    fn cells(&self, name: &str, found: &ServiceOutcome) -> Vec<Cell> {
+        let tone = load_tone(found.utilization);
+        let mut cells = vec![
+            short_name(name).into(),
+            count(found.instances).into(),
+            Cell::toned(bar(found.utilization, BAR_WIDTH), tone),
+            Cell::toned(share(found.utilization), tone),
+        ];
+        if self.workers {
+            cells.push(match found.workers_busy {
+                Some(busy) => Cell::toned(share(busy), load_tone(busy)),
+                None => Cell::dim("any"),
+            });
+        }
+        let latency = found.latency.summary();
+        cells.extend([
+            amount(found.queue_length_mean).into(),
+            nanos(found.queue.summary().p99).into(),
+            nanos(latency.p50).into(),
+            nanos(latency.p99).into(),
+        ]);
+        if self.refused {
+            let tone = if found.refused > 0 { Tone::Warm } else { Tone::Plain };
+            cells.push(Cell::toned(count(found.refused), tone));
+        }
+        if self.errors {
+            cells.push(error_cell(found.errors, found.completed));
+        }
+        cells
+    }
+}

@@ -1,0 +1,232 @@
+//! Why it is slow: where the time of requests goes, by service and cause, on average and in the tail.
+
+use tarsier_engine::{Cause, Why, WhyPart};
+use tarsier_units::Id;
+
+use crate::Report;
+use crate::number::{count, duration, share};
+use crate::style::{Tone, bar};
+use crate::table::{Align, Cell, Table};
+
+/// Causes shown of a workload.
+const SHOWN: usize = 6;
+/// Workloads explained.
+const EXPLAINED: usize = 3;
+const BAR_WIDTH: usize = 20;
+/// A cause that makes less than this of the tail is not named beside the first.
+const WORTH_NAMING: f64 = 0.1;
+
+/// One sentence for each workload that has a sample.
+pub(super) fn headlines(report: &Report<'_>) -> String {
+    let mut text = String::new();
+    for (name, shares) in explained(report) {
+        if let Some(sentence) = headline(name, &shares) {
+            text.push_str(&Tone::Bold.paint(&sentence));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// A table for each of them.
+pub(super) fn sections(report: &Report<'_>) -> String {
+    let tables: Vec<String> = explained(report).map(|(name, shares)| section(name, &shares)).collect();
+    tables.join("\n")
+}
+
+fn explained<'a>(report: &Report<'a>) -> impl Iterator<Item = (&'a str, Shares)> {
+    let model = report.model;
+    let named = model.workloads.iter().zip(&report.outcome.workloads);
+    named
+        .filter_map(move |(workload, found)| {
+            let service =
+                |part: &WhyPart| part.service.map(|id| model.services.as_slice()[id.index()].name.as_str());
+            Shares::of(&found.why, service).map(|shares| (workload.name.as_str(), shares))
+        })
+        .take(EXPLAINED)
+}
+
+/// The parts of one workload's time, the largest of the tail first.
+struct Shares {
+    sampled: u64,
+    mean_s: f64,
+    tail_s: f64,
+    parts: Vec<Part>,
+}
+
+struct Part {
+    words: String,
+    mean_s: f64,
+    mean_share: f64,
+    tail_s: f64,
+    tail_share: f64,
+}
+
+impl Shares {
+    /// Nothing when there is no sample or it took no time.
+    fn of<'a>(why: &Why, service: impl Fn(&WhyPart) -> Option<&'a str>) -> Option<Shares> {
+        let mean_ns: f64 = why.parts.iter().map(|part| part.mean_ns).sum();
+        let tail_ns: f64 = why.parts.iter().map(|part| part.tail_ns).sum();
+        if why.sampled == 0 || mean_ns <= 0.0 || tail_ns <= 0.0 {
+            return None;
+        }
+        let mut parts: Vec<Part> = why
+            .parts
+            .iter()
+            .map(|part| Part {
+                words: words(part.cause, service(part)),
+                mean_s: part.mean_ns / 1e9,
+                mean_share: part.mean_ns / mean_ns,
+                tail_s: part.tail_ns / 1e9,
+                tail_share: part.tail_ns / tail_ns,
+            })
+            .collect();
+        parts.sort_by(|a, b| {
+            b.tail_share.total_cmp(&a.tail_share).then(b.mean_share.total_cmp(&a.mean_share))
+        });
+        Some(Shares { sampled: why.sampled, mean_s: mean_ns / 1e9, tail_s: tail_ns / 1e9, parts })
+    }
+}
+
+/// «Half of the tail of shoppers (49%) is waiting for a core of mysql, 21% is the network to catalog.»
+fn headline(workload: &str, shares: &Shares) -> Option<String> {
+    let first = shares.parts.first()?;
+    let fraction = fraction_words(first.tail_share);
+    let mut text = format!("{fraction} of the tail of {workload} is {}", first.words);
+    if let Some(second) = shares.parts.get(1).filter(|part| part.tail_share >= WORTH_NAMING) {
+        text.push_str(&format!(", {} is {}", share(second.tail_share), second.words));
+    }
+    text.push('.');
+    Some(text)
+}
+
+/// A share in words where there are good ones.
+fn fraction_words(part: f64) -> String {
+    let near = [
+        (0.97, 1.01, "Nearly all"),
+        (0.73, 0.77, "Three quarters"),
+        (0.64, 0.69, "Two thirds"),
+        (0.47, 0.53, "Half"),
+        (0.31, 0.36, "A third"),
+        (0.23, 0.27, "A quarter"),
+    ];
+    let word = near.iter().find(|(low, high, _)| (*low..*high).contains(&part)).map(|(_, _, word)| *word);
+    word.map_or_else(|| share(part), str::to_owned)
+}
+
+fn section(workload: &str, shares: &Shares) -> String {
+    let title = format!("where the time of {workload} goes");
+    let mut text = format!(
+        "{} {}\n",
+        Tone::Bold.paint(&title),
+        Tone::Dim.paint(&format!("(the critical paths of {} requests)", count(shares.sampled)))
+    );
+    let mut table = Table::new(vec![
+        ("", Align::Left),
+        ("of the mean", Align::Right),
+        ("", Align::Right),
+        ("of the slowest 1%", Align::Right),
+        ("", Align::Right),
+        ("", Align::Left),
+    ]);
+    let shown = &shares.parts[..shares.parts.len().min(SHOWN)];
+    shown.iter().for_each(|part| table.row(cells(part)));
+    if let Some(rest) = rest(&shares.parts[shown.len()..]) {
+        table.row(cells(&rest));
+    }
+    table.row(vec![
+        Cell::dim("in all"),
+        Cell::dim(duration(shares.mean_s)),
+        Cell::dim(""),
+        Cell::dim(duration(shares.tail_s)),
+        Cell::dim(""),
+        Cell::dim(""),
+    ]);
+    text.push_str(&table.render());
+    text
+}
+
+fn cells(part: &Part) -> Vec<Cell> {
+    vec![
+        part.words.as_str().into(),
+        duration(part.mean_s).into(),
+        share(part.mean_share).into(),
+        duration(part.tail_s).into(),
+        share(part.tail_share).into(),
+        bar(part.tail_share, BAR_WIDTH).into(),
+    ]
+}
+
+/// All smaller parts as one.
+fn rest(parts: &[Part]) -> Option<Part> {
+    let sum = |value: fn(&Part) -> f64| parts.iter().map(value).sum();
+    (!parts.is_empty()).then(|| Part {
+        words: format!("everything else ({})", parts.len()),
+        mean_s: sum(|part| part.mean_s),
+        mean_share: sum(|part| part.mean_share),
+        tail_s: sum(|part| part.tail_s),
+        tail_share: sum(|part| part.tail_share),
+    })
+}
+
+/// Fits «… is {words}».
+fn words(cause: Cause, service: Option<&str>) -> String {
+    let to = service.unwrap_or("the first service");
+    match (cause, service) {
+        (Cause::Network, None) => "the network to and from the users".to_owned(),
+        (Cause::Network, Some(_)) => format!("the network to and from {to}"),
+        (Cause::Worker, _) => format!("waiting for a worker of {to}"),
+        (Cause::Core, _) => format!("waiting for a core of {to}"),
+        (Cause::Connection, _) => format!("waiting for a connection to {to}"),
+        (Cause::Work, _) => format!("work of {to}"),
+        (Cause::Wait, _) => format!("wait steps of {to}"),
+        (Cause::Timeout, _) => format!("attempts at {to} that were given up"),
+        (Cause::Backoff, _) => format!("pauses before trying {to} again"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tarsier_model::ServiceId;
+
+    use super::*;
+
+    fn sample(parts: &[(u32, Cause, f64, f64)]) -> Why {
+        let part = |&(service, cause, mean_ns, tail_ns): &(u32, Cause, f64, f64)| WhyPart {
+            service: Some(ServiceId(service)),
+            cause,
+            mean_ns,
+            tail_ns,
+        };
+        Why { sampled: 100, sampled_tail: 1, parts: parts.iter().map(part).collect() }
+    }
+
+    fn shares(parts: &[(u32, Cause, f64, f64)]) -> Option<Shares> {
+        Shares::of(&sample(parts), |part| Some(["web", "mysql"][part.service.expect("a service").index()]))
+    }
+
+    #[test]
+    fn the_headline_names_the_greatest_part_of_the_tail() {
+        let shares =
+            shares(&[(0, Cause::Work, 9e6, 1e6), (1, Cause::Core, 1e6, 5e6), (1, Cause::Work, 1e6, 4e6)]);
+        let text = headline("shoppers", &shares.expect("a sample"));
+        let expected = "Half of the tail of shoppers is waiting for a core of mysql, 40.0% is work of mysql.";
+        assert_eq!(text.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn small_second_parts_are_not_named() {
+        let shares = shares(&[(1, Cause::Core, 1e6, 98e6), (0, Cause::Work, 9e6, 2e6)]);
+        let text = headline("shoppers", &shares.expect("a sample"));
+        assert_eq!(
+            text.as_deref(),
+            Some("Nearly all of the tail of shoppers is waiting for a core of mysql.")
+        );
+    }
+
+    #[test]
+    fn no_sample_no_words() {
+        assert!(shares(&[]).is_none());
+        assert!(shares(&[(0, Cause::Work, 0.0, 0.0)]).is_none());
+    }
+}
