@@ -1,1 +1,17 @@
-//! What can be said of a Model without running it.
+//! What can be said of a Model without running it: who calls whom, how busy each service will be at the load
+//! offered, which one saturates first, and which timeouts cannot be met.
+//!
+//! Everything here is arithmetic on means. Queueing, retries and failures are what a run is for.
+
+mod edges;
+#[cfg(test)]
+mod fixture;
+mod load;
+mod text;
+mod tree;
+mod unloaded;
+
+pub use load::{Limit, Load, ServiceLoad, offered};
+pub use text::text;
+pub use tree::draw;
+pub use unloaded::{HopelessTimeout, hopeless_timeouts};
