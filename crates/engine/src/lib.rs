@@ -2,10 +2,32 @@
 //!
 //! No files, wall clocks, environment, serde, async or logging here or below.
 
+mod account;
+mod balance;
+mod client;
 mod config;
+mod control;
+mod fault;
+mod identities;
+mod instance;
+mod kernel;
+mod lanes;
+mod ledger;
 mod outcome;
+mod partition;
+mod plan;
+mod processor;
+mod run;
+mod serve;
+mod source;
+mod strand;
+mod tally;
+mod task;
+mod view;
+mod windows;
 
 pub use config::{Pulse, RunConfig, Verdict, Watch};
 pub use outcome::{
     CallOutcome, Cause, Outcome, SecondRow, SeriesSubject, ServiceOutcome, Why, WhyPart, WorkloadOutcome,
 };
+pub use run::run;

@@ -1,0 +1,157 @@
+//! Where the time of sampled requests goes.
+//!
+//! Each record of a sampled request carries an account: time by service and cause since the record
+//! began. When a record ends and with it what its parent was waiting for, the parent takes the
+//! account over; an answer that decided nothing is dropped. So the account of a request is the time
+//! along its critical path, and sums to its latency exactly.
+
+use std::collections::BTreeMap;
+
+use tarsier_model::ServiceId;
+
+use crate::outcome::{Cause, Why, WhyPart};
+use crate::plan::NONE;
+
+/// A service ([`NONE`] for the users) and a cause.
+pub(crate) type Part = (u32, Cause);
+
+#[derive(Debug)]
+pub(crate) struct Account {
+    /// Everything before is accounted for.
+    mark: u64,
+    parts: Vec<(Part, u64)>,
+}
+
+impl Account {
+    fn add(&mut self, part: Part, nanos: u64) {
+        if nanos == 0 {
+            return;
+        }
+        match self.parts.iter_mut().find(|(known, _)| *known == part) {
+            Some((_, sum)) => *sum += nanos,
+            None => self.parts.push((part, nanos)),
+        }
+    }
+}
+
+/// Requests of a workload whose latencies are about the same, together.
+#[derive(Default)]
+struct Class {
+    requests: u64,
+    parts: BTreeMap<Part, u128>,
+}
+
+pub(crate) struct Accounts {
+    by_task: Vec<Option<Box<Account>>>,
+    /// By workload and class of latency.
+    classes: Vec<BTreeMap<u32, Class>>,
+}
+
+/// Eight classes an octave.
+fn class_of(latency: u64) -> u32 {
+    let octave = latency.max(8).ilog2();
+    octave * 8 + ((latency >> (octave - 3)) & 7) as u32
+}
+
+impl Accounts {
+    pub(crate) fn new(n_workloads: usize) -> Accounts {
+        let classes = (0..n_workloads).map(|_| BTreeMap::new()).collect();
+        Accounts { by_task: Vec::new(), classes }
+    }
+
+    pub(crate) fn open(&mut self, task: u32, now: u64) {
+        self.put(task, Box::new(Account { mark: now, parts: Vec::new() }));
+    }
+
+    pub(crate) fn put(&mut self, task: u32, account: Box<Account>) {
+        let at = task as usize;
+        if self.by_task.len() <= at {
+            self.by_task.resize_with(at + 1, || None);
+        }
+        self.by_task[at] = Some(account);
+    }
+
+    pub(crate) fn take(&mut self, task: u32) -> Option<Box<Account>> {
+        self.by_task.get_mut(task as usize)?.take()
+    }
+
+    pub(crate) fn drop_of(&mut self, task: u32) {
+        self.take(task);
+    }
+
+    /// The time since the last note was `part`.
+    pub(crate) fn note(&mut self, task: u32, part: Part, now: u64) {
+        let account = self.by_task[task as usize].as_mut().expect("a sampled record has an account");
+        account.add(part, now - account.mark);
+        account.mark = now;
+    }
+
+    /// `task` was waiting for what this account tells of.
+    pub(crate) fn absorb(&mut self, task: u32, other: Option<Box<Account>>, now: u64) {
+        let Some(account) = self.by_task.get_mut(task as usize).and_then(Option::as_mut) else { return };
+        let other = other.expect("what a sampled record waits for is sampled");
+        other.parts.iter().for_each(|(part, nanos)| account.add(*part, *nanos));
+        account.mark = now;
+    }
+
+    /// A request of `workload` has ended well.
+    pub(crate) fn close(&mut self, task: u32, workload: u32, latency: u64) {
+        let account = self.take(task).expect("a sampled request has an account");
+        let sum: u64 = account.parts.iter().map(|(_, nanos)| nanos).sum();
+        assert_eq!(sum, latency, "the account of a request sums to its latency");
+        let class = self.classes[workload as usize].entry(class_of(latency)).or_default();
+        class.requests += 1;
+        for (part, nanos) in account.parts {
+            *class.parts.entry(part).or_default() += u128::from(nanos);
+        }
+    }
+
+    /// Forgets what ended so far: the warm-up is over.
+    pub(crate) fn forget(&mut self) {
+        self.classes.iter_mut().for_each(BTreeMap::clear);
+    }
+
+    /// What all partitions say of a workload.
+    pub(crate) fn why<'a>(all: impl Iterator<Item = &'a Accounts>, workload: usize) -> Why {
+        let mut classes: BTreeMap<u32, Class> = BTreeMap::new();
+        for accounts in all {
+            for (at, class) in &accounts.classes[workload] {
+                let sum = classes.entry(*at).or_default();
+                sum.requests += class.requests;
+                for (part, nanos) in &class.parts {
+                    *sum.parts.entry(*part).or_default() += nanos;
+                }
+            }
+        }
+        summarise(&classes)
+    }
+}
+
+fn summarise(classes: &BTreeMap<u32, Class>) -> Why {
+    let sampled: u64 = classes.values().map(|class| class.requests).sum();
+    // The tail: the slowest classes that together hold at least a percent.
+    let mut sampled_tail = 0;
+    let mut tail_from = u32::MAX;
+    for (at, class) in classes.iter().rev() {
+        if sampled_tail * 100 >= sampled {
+            break;
+        }
+        sampled_tail += class.requests;
+        tail_from = *at;
+    }
+    let mut sums: BTreeMap<Part, (u128, u128)> = BTreeMap::new();
+    for (at, class) in classes {
+        for (part, nanos) in &class.parts {
+            let (all, tail) = sums.entry(*part).or_default();
+            *all += nanos;
+            *tail += if *at >= tail_from { *nanos } else { 0 };
+        }
+    }
+    let parts = sums.into_iter().map(|((service, cause), (all, tail))| WhyPart {
+        service: (service != NONE).then_some(ServiceId(service)),
+        cause,
+        mean_ns: all as f64 / sampled as f64,
+        tail_ns: tail as f64 / sampled_tail as f64,
+    });
+    Why { sampled, sampled_tail, parts: parts.collect() }
+}

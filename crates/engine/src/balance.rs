@@ -1,0 +1,256 @@
+//! Which instance a request goes to.
+//!
+//! A client knows the instances that discovery names and its own requests, nothing of a server.
+//! Power of two choices: Mitzenmacher 2001, both drawn independently. Moving averages: Finagle's
+//! peak EWMA (the higher of two drawn by average × outstanding loses). Hash: Lamping and Veach's
+//! jump hash (2014), which moves few keys when the number of instances changes.
+
+use tarsier_model::Balance;
+use tarsier_random::Stream;
+
+use crate::client::{Client, Extra};
+use crate::partition::{Partition, World};
+use crate::plan::{Caller, FIRST_RETRANSMISSION_NS, NONE, Site};
+use crate::task::RETRIED;
+use crate::view::Targets;
+
+/// Averages forget with this time constant, as Finagle's do.
+const DECAY_NS: f64 = 10e9;
+
+impl Partition {
+    /// An instance, and whether the users had to go to another zone or region than theirs.
+    #[inline]
+    pub(crate) fn pick(&mut self, world: World<'_>, site: &Site, task: u32) -> Option<(u32, bool)> {
+        let client_idx = self.tasks[task].client;
+        let (targets, far) = match site.caller {
+            Caller::Users => {
+                let zone = self.sources[self.clients[client_idx as usize].origin as usize].zone;
+                entrances(world, site, zone)
+            }
+            _ if site.balance == Balance::ZoneAware => {
+                let zone = self.zone_of_client(world, client_idx);
+                (nearest(&world.view.now, world, site.service, zone), false)
+            }
+            _ => (world.view.now.all(site.service), false),
+        };
+        match targets {
+            [] => None,
+            [only] => Some((*only, far)),
+            several => Some((self.choose(world, site, task, several), far)),
+        }
+    }
+
+    fn choose(&mut self, world: World<'_>, site: &Site, task: u32, targets: &[u32]) -> u32 {
+        let client_idx = self.tasks[task].client;
+        let key = if site.balance == Balance::Hash { self.key_of(task) } else { 0 };
+        let avoided = match &site.retry {
+            Some(retry) if retry.elsewhere && self.tasks[task].has(RETRIED) => self.tasks[task].instance,
+            _ => NONE,
+        };
+        let mut picked = self.choose_once(world, site, client_idx, key, targets);
+        if picked == avoided {
+            picked = self.choose_once(world, site, client_idx, key, targets);
+        }
+        if picked == avoided {
+            let at = targets.iter().position(|target| *target == avoided).expect("it was picked from these");
+            picked = targets[(at + 1) % targets.len()];
+        }
+        picked
+    }
+
+    #[inline]
+    fn choose_once(&mut self, world: World<'_>, site: &Site, client_idx: u32, key: u64, targets: &[u32]) -> u32 {
+        if matches!(site.balance, Balance::RoundRobin | Balance::ZoneAware) {
+            return next_in_turn(&mut self.clients[client_idx as usize], targets);
+        }
+        if site.balance == Balance::Hash {
+            return targets[jump_hash(key, targets.len() as u32) as usize];
+        }
+        let client = self.clients[client_idx as usize];
+        let stream = match site.caller {
+            Caller::Users => &mut self.sources[client.origin as usize].draws.policy,
+            _ => &mut self.instances[client.origin as usize].draws.policy,
+        };
+        if site.balance == Balance::Random {
+            return targets[stream.below(targets.len() as u32) as usize];
+        }
+        let extra = &self.extras[client.extra as usize];
+        let number = |target: u32| world.plan.number_of[target as usize] as usize;
+        match site.balance {
+            Balance::LeastRequests => least_requests(targets, |target| extra.outstanding[number(target)], stream),
+            Balance::PowerOfTwo => {
+                better_of_two(targets, |target| f64::from(extra.outstanding[number(target)]), stream)
+            }
+            _ => better_of_two(targets, |target| cost(extra, number(target)), stream),
+        }
+    }
+
+    /// How long the message of an attempt takes.
+    pub(crate) fn way_there(&mut self, world: World<'_>, site: &Site, task: u32, instance: u32, far: bool) -> u64 {
+        let client = self.clients[self.tasks[task].client as usize];
+        let to = world.plan.zone_of[instance as usize];
+        let mut delay = site.request_ns;
+        if site.caller == Caller::Users {
+            let source = &mut self.sources[client.origin as usize];
+            let (zone, stream) = (source.zone, &mut source.draws.network);
+            delay += users_hop(world, stream);
+            if far {
+                delay += hop(world, stream, zone, to, false);
+            }
+        } else {
+            let caller = self.first_instance + client.origin;
+            let from = world.plan.zone_of[caller as usize];
+            let stream = &mut self.instances[client.origin as usize].draws.network;
+            delay += hop(world, stream, from, to, caller == instance);
+        }
+        if !world.view.delays.is_empty() {
+            let stream = &mut self.draws_of_client(world, self.tasks[task].client).network;
+            for law in &world.view.delays[client.site as usize] {
+                delay += law.sample_nanos(stream);
+            }
+        }
+        delay
+    }
+}
+
+/// Where users of a zone may enter: around them if the service stood there at the start, otherwise
+/// anywhere. When all around them is gone they go far.
+fn entrances<'a>(world: World<'a>, site: &Site, zone: u32) -> (&'a [u32], bool) {
+    let (home, now, service) = (&world.view.home, &world.view.now, site.service);
+    let region = world.plan.region_of[zone as usize];
+    let around = if site.balance == Balance::ZoneAware && !home.in_zone(service, zone).is_empty() {
+        now.in_zone(service, zone)
+    } else if !home.in_region(service, region).is_empty() {
+        now.in_region(service, region)
+    } else {
+        now.all(service)
+    };
+    if around.is_empty() { (nearest(now, world, service, zone), true) } else { (around, false) }
+}
+
+/// Whether users of zone `home` can only have come to `here` because all around them was gone.
+pub(crate) fn is_far(world: World<'_>, site: &Site, home: u32, here: u32) -> bool {
+    let (targets, service) = (&world.view.home, site.service);
+    let [a, b] = [home, here].map(|zone| world.plan.region_of[zone as usize]);
+    if site.balance == Balance::ZoneAware && !targets.in_zone(service, home).is_empty() {
+        home != here
+    } else {
+        a != b && !targets.in_region(service, a).is_empty()
+    }
+}
+
+/// The instances in the zone, or else in the region, or else all.
+fn nearest<'a>(targets: &'a Targets, world: World<'_>, service: u32, zone: u32) -> &'a [u32] {
+    let here = targets.in_zone(service, zone);
+    if !here.is_empty() {
+        return here;
+    }
+    let around = targets.in_region(service, world.plan.region_of[zone as usize]);
+    if around.is_empty() { targets.all(service) } else { around }
+}
+
+#[inline]
+fn next_in_turn(client: &mut Client, targets: &[u32]) -> u32 {
+    let mut at = client.cursor as usize;
+    if at >= targets.len() {
+        at %= targets.len();
+    }
+    client.cursor = at as u32 + 1;
+    targets[at]
+}
+
+/// The fewest outstanding; among equals any, so that many callers do not all take the first.
+fn least_requests(targets: &[u32], outstanding: impl Fn(u32) -> u32, stream: &mut Stream) -> u32 {
+    let least = targets.iter().map(|target| outstanding(*target)).min().expect("there are targets");
+    let equals = targets.iter().filter(|target| outstanding(**target) == least).count() as u32;
+    let which = stream.below(equals) as usize;
+    *targets.iter().filter(|target| outstanding(**target) == least).nth(which).expect("one of the equals")
+}
+
+fn better_of_two(targets: &[u32], cost: impl Fn(u32) -> f64, stream: &mut Stream) -> u32 {
+    let n = targets.len() as u32;
+    let (a, b) = (targets[stream.below(n) as usize], targets[stream.below(n) as usize]);
+    if cost(b) < cost(a) { b } else { a }
+}
+
+fn cost(extra: &Extra, number: usize) -> f64 {
+    let (average, _) = extra.averages[number];
+    average * f64::from(extra.outstanding[number] + 1)
+}
+
+/// An answer came after `took`: slower ones count at once, faster ones bit by bit.
+pub(crate) fn observe(average: &mut (f64, u64), took: u64, now: u64) {
+    let took = took as f64;
+    let weight = tarsier_random::num::exp(-((now - average.1) as f64) / DECAY_NS);
+    average.0 = if took > average.0 { took } else { average.0 * weight + took * (1.0 - weight) };
+    average.1 = now;
+}
+
+fn jump_hash(mut key: u64, buckets: u32) -> u32 {
+    let (mut bucket, mut next) = (0_i64, 0_i64);
+    while next < i64::from(buckets) {
+        bucket = next;
+        key = key.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(1);
+        next = ((bucket + 1) as f64 * ((1_u64 << 31) as f64 / ((key >> 33) + 1) as f64)) as i64;
+    }
+    bucket as u32
+}
+
+/// One way between users and their first service.
+pub(crate) fn users_hop(world: World<'_>, stream: &mut Stream) -> u64 {
+    world.plan.wires.users.as_ref().map_or(0, |law| law.sample_nanos(stream)) 
+}
+
+/// One way between two zones, lost segments sent again.
+#[inline]
+pub(crate) fn hop(world: World<'_>, stream: &mut Stream, from: u32, to: u32, same_host: bool) -> u64 {
+    let wires = &world.plan.wires;
+    let law = if same_host {
+        wires.same_host.as_ref()
+    } else if from == to {
+        wires.same_zone.as_ref()
+    } else {
+        let [a, b] = [from, to].map(|zone| world.plan.region_of[zone as usize]);
+        if a == b { wires.cross_zone.as_ref() } else { wires.between_regions(a, b) }
+    };
+    let mut delay = law.map_or(0, |law| law.sample_nanos(stream));
+    if wires.loss > 0.0 && !same_host {
+        let mut timeout = FIRST_RETRANSMISSION_NS;
+        // Linux gives a connection up after 15 retransmissions; by then nobody waits.
+        for _ in 0..15 {
+            if !stream.chance(wires.loss) {
+                break;
+            }
+            delay += timeout;
+            timeout *= 2;
+        }
+    }
+    delay
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jump_hash_moves_only_to_the_new_bucket() {
+        let mut moved = 0;
+        for key in 0..10_000_u64 {
+            let key = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let (ten, eleven) = (jump_hash(key, 10), jump_hash(key, 11));
+            assert!(ten == eleven || eleven == 10);
+            moved += u32::from(ten != eleven);
+        }
+        // One key in eleven: 909 ± 4 standard deviations.
+        assert!((794..1_025).contains(&moved), "{moved}");
+    }
+
+    #[test]
+    fn averages_rise_at_once_and_fall_slowly() {
+        let mut average = (0.0, 0);
+        observe(&mut average, 1_000, 1_000_000);
+        assert_eq!(average.0, 1_000.0);
+        observe(&mut average, 100, 1_000_000 + DECAY_NS as u64);
+        assert!((average.0 - (1_000.0 * (-1.0_f64).exp() + 100.0 * (1.0 - (-1.0_f64).exp()))).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,424 @@
+//! The caller's side: send, wait, give up, try again.
+//!
+//! Policies are those of language.md's «Call policy», kept per calling instance and call site, as a
+//! client library does.
+
+use tarsier_model::{Backoff, Failures, Jitter};
+
+use crate::instance::Line;
+use crate::outcome::Cause;
+use crate::partition::{Body, Message, Partition, World};
+use crate::plan::{Caller, NONE, Plan, Site};
+use crate::task::{DETACHED, JOINS, Outcome, RETRIED, SAMPLED, State, VISITOR};
+
+/// One caller at one call site.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Client {
+    pub(crate) site: u32,
+    /// The calling instance, or the source of users.
+    pub(crate) origin: u32,
+    /// Where round-robin stands.
+    pub(crate) cursor: u32,
+    pub(crate) extra: u32,
+}
+
+/// What only some clients keep.
+#[derive(Debug)]
+pub(crate) struct Extra {
+    /// Requests without an answer, by the number of the instance.
+    pub(crate) outstanding: Vec<u32>,
+    /// Moving averages of answer times, by the number of the instance: (nanoseconds, as of).
+    pub(crate) averages: Vec<(f64, u64)>,
+    /// Requests that hold a place on a connection.
+    in_use: u64,
+    for_connection: Line,
+    /// What the budget allows, in retries.
+    tokens: f64,
+}
+
+/// A budget saves up at most this many retries.
+const MOST_TOKENS: f64 = 10.0;
+
+impl Extra {
+    pub(crate) fn new(plan: &Plan, site: &Site) -> Extra {
+        let n = if site.tracks { plan.services[site.service as usize].n_instances as usize } else { 0 };
+        let averages = if site.balance == tarsier_model::Balance::Ewma { n } else { 0 };
+        Extra {
+            outstanding: vec![0; n],
+            averages: vec![(0.0, 0); averages],
+            in_use: 0,
+            for_connection: Line::EMPTY,
+            tokens: 0.0,
+        }
+    }
+}
+
+impl Partition {
+    /// The instance that runs `parent` calls from a site of its program.
+    pub(crate) fn call(&mut self, world: World<'_>, site_idx: u32, parent: u32, joins: bool) {
+        let site = &world.plan.sites[site_idx as usize];
+        let client = self.client_of(world, site_idx, parent);
+        let sampled = self.tasks[parent].flags & SAMPLED;
+        let task = self.new_task(parent, client, sampled | if joins { JOINS } else { 0 });
+        if sampled != 0 {
+            self.accounts.open(task, self.now);
+        }
+        self.request(world, site, task);
+    }
+
+    fn client_of(&self, world: World<'_>, site_idx: u32, parent: u32) -> u32 {
+        let instance = &self.instances[self.local(self.tasks[parent].instance)];
+        instance.clients + site_idx - world.plan.services[instance.service as usize].sites.start
+    }
+
+    /// Sends and forgets.
+    pub(crate) fn publish(&mut self, world: World<'_>, site_idx: u32, sender: u32) {
+        let key = if world.plan.hashes { self.key_of(sender) } else { 0 };
+        let client = self.client_of(world, site_idx, sender);
+        let task = self.new_task(NONE, client, 0);
+        self.tasks[task].parent_epoch = key as u32;
+        self.request(world, &world.plan.sites[site_idx as usize], task);
+    }
+
+    /// A new request of a client, not yet sent.
+    pub(crate) fn request(&mut self, world: World<'_>, site: &Site, task: u32) {
+        self.tally_of(site).requests += 1;
+        if let Some(budget) = site.retry.as_ref().and_then(|retry| retry.budget) {
+            let extra = self.extra_of(task);
+            extra.tokens = (extra.tokens + budget).min(MOST_TOKENS);
+        }
+        self.attempt(world, site, task);
+    }
+
+    fn extra_of(&mut self, task: u32) -> &mut Extra {
+        let client = &self.clients[self.tasks[task].client as usize];
+        &mut self.extras[client.extra as usize]
+    }
+
+    /// Sends, once there is a connection; the bound counts from now.
+    fn attempt(&mut self, world: World<'_>, site: &Site, task: u32) {
+        self.tally_of(site).attempts += 1;
+        self.tasks[task].sent = self.now;
+        if site.lane != NONE {
+            self.arm(site.lane, task);
+        }
+        if let Some(most) = site.pool {
+            let extra = self.extra_of(task);
+            if extra.in_use >= most {
+                let mut line = extra.for_connection;
+                self.tasks[task].state = State::AwaitingConnection;
+                self.stand_in(&mut line, task);
+                self.extra_of(task).for_connection = line;
+                return;
+            }
+            extra.in_use += 1;
+        }
+        self.depart(world, site, task);
+    }
+
+    /// Picks an instance and puts the message on the wire.
+    fn depart(&mut self, world: World<'_>, site: &Site, task: u32) {
+        if self.tasks[task].has(SAMPLED) {
+            self.note(site, task, Cause::Connection);
+        }
+        let Some((instance, far)) = self.pick(world, site, task) else {
+            self.tasks[task].state = State::Inbound(Outcome::Unreachable);
+            self.tasks[task].instance = NONE;
+            self.schedule(task, 0);
+            return;
+        };
+        self.tasks[task].instance = instance;
+        if site.tracks {
+            self.extra_of(task).outstanding[world.plan.number_of[instance as usize] as usize] += 1;
+        }
+        let delay = self.way_there(world, site, task, instance, far);
+        if world.plan.partitions.len() == 1 || world.plan.partition_of(instance) == self.index {
+            self.tasks[task].state = State::Outbound;
+            self.schedule(task, delay);
+        } else {
+            self.send_abroad(world, site, task, delay);
+        }
+    }
+
+    fn send_abroad(&mut self, world: World<'_>, site: &Site, task: u32, delay: u64) {
+        let key = if world.plan.hashes { self.key_of(task) } else { 0 };
+        let record = &mut self.tasks[task];
+        let (client, instance) = (record.client, record.instance);
+        record.state = State::Remote;
+        let body = Body::Request {
+            instance,
+            site: self.clients[client as usize].site,
+            caller: task,
+            caller_epoch: self.tasks[task].epoch,
+            caller_zone: self.zone_of_client(world, client),
+            key,
+        };
+        let account = self.accounts.take(task);
+        let message = Message { time: self.now + delay, from: self.index, body, account };
+        self.send_out(world.plan.partition_of(instance), message);
+        if site.caller == Caller::Publisher {
+            self.free(task);
+        }
+    }
+
+    /// The answer is there, whatever it is.
+    pub(crate) fn answered(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
+        if self.tasks[task].has(DETACHED) {
+            self.free(task);
+            return;
+        }
+        let site = self.site_of(world, task);
+        self.disarm(site.lane, task);
+        if self.tasks[task].has(SAMPLED) {
+            self.note(site, task, Cause::Network);
+        }
+        self.let_go(world, site, task, outcome == Outcome::Ok);
+        match outcome {
+            Outcome::Ok => self.succeeded(world, site, task),
+            failure => {
+                self.tally_of(site).refused += u64::from(failure == Outcome::Refused);
+                self.failed(world, site, task, failure);
+            }
+        }
+    }
+
+    /// The bound of an attempt has fired: nobody waits for it from now on.
+    pub(crate) fn give_up(&mut self, world: World<'_>, task: u32) {
+        let site = self.site_of(world, task);
+        self.tally_of(site).timeouts += 1;
+        let state = self.tasks[task].state;
+        if state != State::AwaitingConnection {
+            self.let_go(world, site, task, false);
+        }
+        // What the caller knows goes on in a record of its own; the callee keeps this one.
+        let (parent, client, flags) = {
+            let record = &self.tasks[task];
+            (record.parent, record.client, record.flags & (SAMPLED | JOINS | RETRIED))
+        };
+        let heir = self.new_task(NONE, client, flags);
+        self.tasks[heir].parent = parent;
+        self.tasks[heir].parent_epoch = self.tasks[task].parent_epoch;
+        self.tasks[heir].sent = self.tasks[task].sent;
+        self.tasks[heir].instance = self.tasks[task].instance;
+        if flags & RETRIED != 0 {
+            let history = self.retried[task as usize];
+            self.remember(heir, history);
+        }
+        if flags & SAMPLED != 0 {
+            self.inherit_account(site, task, heir);
+        }
+        self.abandon(task, state);
+        self.failed(world, site, heir, Outcome::Timeout);
+    }
+
+    /// The account goes on with the caller; time since the last note was spent waiting in vain.
+    fn inherit_account(&mut self, site: &Site, task: u32, heir: u32) {
+        match self.accounts.take(task) {
+            Some(account) => self.accounts.put(heir, account),
+            // It is with the callee, in another partition: all of this attempt was in vain.
+            None => self.accounts.open(heir, self.first_sent(heir)),
+        }
+        self.tasks[task].flags &= !SAMPLED;
+        self.note(site, heir, Cause::Timeout);
+    }
+
+    fn abandon(&mut self, task: u32, state: State) {
+        match state {
+            // Nothing will come for these any more (an answer from abroad finds another epoch).
+            State::Remote | State::Lost => self.free(task),
+            _ => self.tasks[task].flags |= DETACHED,
+        }
+    }
+
+    /// The attempt no longer counts as outstanding, and its place on a connection is free.
+    fn let_go(&mut self, world: World<'_>, site: &Site, task: u32, answered: bool) {
+        if !site.has_extra {
+            return;
+        }
+        let (instance, sent, now) = (self.tasks[task].instance, self.tasks[task].sent, self.now);
+        let extra = self.extra_of(task);
+        if site.tracks && instance != NONE {
+            let number = world.plan.number_of[instance as usize] as usize;
+            extra.outstanding[number] -= 1;
+            if answered && !extra.averages.is_empty() {
+                crate::balance::observe(&mut extra.averages[number], now - sent, now);
+            }
+        }
+        if site.pool.is_some() {
+            self.pass_connection_on(world, site, task);
+        }
+    }
+
+    fn pass_connection_on(&mut self, world: World<'_>, site: &Site, task: u32) {
+        loop {
+            let mut line = self.extra_of(task).for_connection;
+            let Some(next) = self.step_forward(&mut line) else { break };
+            self.extra_of(task).for_connection = line;
+            if self.tasks[next].has(DETACHED) {
+                self.free(next);
+                continue;
+            }
+            self.depart(world, site, next);
+            return;
+        }
+        let extra = self.extra_of(task);
+        extra.for_connection = Line::EMPTY;
+        extra.in_use -= 1;
+    }
+
+    fn succeeded(&mut self, world: World<'_>, site: &Site, task: u32) {
+        let latency = self.now - self.first_sent(task);
+        let tally = self.tally_of(site);
+        tally.completed += 1;
+        tally.latency.record(latency);
+        if site.caller == Caller::Users {
+            if self.tasks[task].has(SAMPLED) {
+                self.accounts.close(task, site.tally, latency);
+                self.tasks[task].flags &= !SAMPLED;
+            }
+            self.user_is_done(world, task);
+        } else {
+            self.tell_parent(world, site, task, Outcome::Ok);
+        }
+    }
+
+    /// An attempt has failed: another one, or the call has failed.
+    fn failed(&mut self, world: World<'_>, site: &Site, task: u32, failure: Outcome) {
+        if self.tries_again(world, site, task, failure) {
+            return;
+        }
+        self.tally_of(site).errors += 1;
+        if site.caller == Caller::Users {
+            self.user_is_done(world, task);
+        } else {
+            self.tell_parent(world, site, task, failure);
+        }
+    }
+
+    fn tries_again(&mut self, world: World<'_>, site: &Site, task: u32, failure: Outcome) -> bool {
+        let Some(retry) = &site.retry else { return false };
+        let record = &self.tasks[task];
+        let (first_sent, made) =
+            if record.has(RETRIED) { self.retried[task as usize] } else { (record.sent, 1) };
+        if made > retry.attempts || !self.is_awaited(task) || !is_retried(retry.on, failure) {
+            return false;
+        }
+        if retry.budget.is_some() {
+            let extra = self.extra_of(task);
+            // A little slack: ten deposits of 10% make one retry in spite of rounding.
+            if extra.tokens < 1.0 - 1e-9 {
+                return false;
+            }
+            extra.tokens -= 1.0;
+        }
+        self.tally_of(site).retries += 1;
+        self.remember(task, (first_sent, made + 1));
+        let delay = match &retry.backoff {
+            Some(backoff) => {
+                let client = self.tasks[task].client;
+                let stream = &mut self.draws_of_client(world, client).policy;
+                back_off(backoff, retry.jitter, made - 1, stream)
+            }
+            None => 0,
+        };
+        let record = &mut self.tasks[task];
+        record.flags |= RETRIED;
+        record.state = State::BackingOff;
+        self.schedule(task, delay);
+        true
+    }
+
+    fn remember(&mut self, task: u32, history: (u64, u32)) {
+        let at = task as usize;
+        if self.retried.len() <= at {
+            self.retried.resize(at + 1, (0, 0));
+        }
+        self.retried[at] = history;
+    }
+
+    /// The backoff is over.
+    pub(crate) fn try_again(&mut self, world: World<'_>, task: u32) {
+        let site = self.site_of(world, task);
+        if self.tasks[task].has(SAMPLED) {
+            self.note(site, task, Cause::Backoff);
+        }
+        if site.caller == Caller::Service && !self.is_awaited(task) {
+            // Its caller has died meanwhile.
+            self.tally_of(site).errors += 1;
+            return self.free(task);
+        }
+        self.attempt(world, site, task);
+    }
+
+    /// Whether somebody waits for a record (a user always does).
+    fn is_awaited(&self, task: u32) -> bool {
+        let record = &self.tasks[task];
+        record.parent == NONE || self.tasks[record.parent].epoch == record.parent_epoch
+    }
+
+    /// A call has ended: its parent goes on, if it still waits for it.
+    fn tell_parent(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
+        let account = if self.tasks[task].has(SAMPLED) { self.accounts.take(task) } else { None };
+        let record = &self.tasks[task];
+        let (parent, epoch, joins) = (record.parent, record.parent_epoch, record.has(JOINS));
+        self.free(task);
+        if parent == NONE || self.tasks[parent].epoch != epoch {
+            return;
+        }
+        if joins {
+            let outcome = if site.optional { Outcome::Ok } else { outcome };
+            self.branch_ended(world, parent, outcome, account);
+        } else {
+            self.accounts.absorb(parent, account, self.now);
+            self.call_ended(world, parent, outcome);
+        }
+    }
+
+    /// The time since the last note of a sampled record was spent on the way between its ends.
+    pub(crate) fn note(&mut self, site: &Site, task: u32, cause: Cause) {
+        let service = if site.caller == Caller::Users { NONE } else { site.service };
+        self.accounts.note(task, (service, cause), self.now);
+    }
+
+    /// The key by which a request is hashed: that of the user's request it belongs to.
+    pub(crate) fn key_of(&self, mut task: u32) -> u64 {
+        loop {
+            let record = &self.tasks[task];
+            if record.has(VISITOR) {
+                return record.sent;
+            }
+            if record.parent == NONE || self.tasks[record.parent].epoch != record.parent_epoch {
+                return u64::from(record.parent_epoch);
+            }
+            task = record.parent;
+        }
+    }
+}
+
+fn is_retried(on: Failures, failure: Outcome) -> bool {
+    match failure {
+        Outcome::Ok => false,
+        Outcome::Error => on.error,
+        Outcome::Refused => on.refused,
+        Outcome::Unreachable => on.unreachable,
+        Outcome::Timeout => on.timeout,
+    }
+}
+
+/// `min(base × factor^n, max)`, with jitter as Brooker names it («Exponential Backoff and Jitter»,
+/// AWS Architecture Blog, 2015).
+fn back_off(backoff: &Backoff, jitter: Jitter, n: u32, stream: &mut tarsier_random::Stream) -> u64 {
+    let most = backoff.max.map_or(f64::MAX, |max| max.nanos() as f64);
+    let mut delay = backoff.base.nanos() as f64;
+    for _ in 0..n {
+        delay = (delay * backoff.factor).min(most);
+    }
+    // A day: longer than anybody waits, and far from the end of time.
+    let delay = delay.min(most).min(86_400e9);
+    let share = match jitter {
+        Jitter::None => 1.0,
+        Jitter::Full => stream.unit(),
+        Jitter::Equal => 0.5 + 0.5 * stream.unit(),
+    };
+    (delay * share).round() as u64
+}

@@ -1,0 +1,410 @@
+//! What a scenario does to instances: kill, pause, slow, fail a share of their requests.
+//!
+//! Faults strike between windows, when no partition runs. They are rare, so they may look at every
+//! record and every pending event; in return the hot path knows nothing of them.
+
+use tarsier_random::Stream;
+
+use crate::instance::{Health, Line};
+use crate::partition::{Partition, World};
+use crate::plan::{Caller, NONE};
+use crate::task::{BRANCH, DETACHED, Outcome, State, WORKER};
+
+/// An event that waits until its instance goes on.
+pub(crate) struct Held {
+    instance: usize,
+    task: u32,
+    epoch: u32,
+    what: HeldWhat,
+}
+
+enum HeldWhat {
+    /// Goes on after so many nanoseconds more.
+    GoOn { left: u64 },
+    /// Its bound has fired.
+    GiveUp,
+}
+
+/// A share of the requests to an instance is answered with an error on arrival.
+pub(crate) struct Injection {
+    pub(crate) fault: usize,
+    pub(crate) instance: usize,
+    pub(crate) share: f64,
+    pub(crate) stream: Stream,
+}
+
+/// Whether a record is with an instance, and not on the wire or with its caller.
+fn is_served(state: State) -> bool {
+    matches!(
+        state,
+        State::AwaitingWorker
+            | State::Granted
+            | State::AwaitingCore
+            | State::Working
+            | State::Sharing
+            | State::Waiting
+            | State::Blocked
+    )
+}
+
+impl Partition {
+    /// Brings these local instances to a new state of health.
+    pub(crate) fn set_health(&mut self, world: World<'_>, instances: &[usize], health: Health) {
+        match health {
+            Health::Down | Health::BlackHole => self.kill(world, instances, health),
+            Health::Paused => self.pause(world, instances),
+            Health::Up => instances.iter().for_each(|at| self.bring_up(world, *at)),
+        }
+    }
+
+    fn bring_up(&mut self, world: World<'_>, at: usize) {
+        let before = std::mem::replace(&mut self.instances[at].health, Health::Up);
+        match before {
+            Health::Up => {}
+            Health::Paused => self.resume(world, at),
+            Health::Down | Health::BlackHole => {
+                self.services[self.instances[at].service as usize].up.up(self.now);
+            }
+        }
+    }
+
+    fn marks(&self, instances: &[usize]) -> Vec<bool> {
+        let mut marks = vec![false; self.instances.len()];
+        instances.iter().for_each(|at| marks[*at] = true);
+        marks
+    }
+
+    /// The local instance that serves a record, if one does.
+    fn server_of(&self, task: u32) -> Option<usize> {
+        let record = &self.tasks[task];
+        is_served(record.state).then(|| self.local(record.instance))
+    }
+
+    /// The local instance that made the call of a record, if one did.
+    fn caller_of(&self, world: World<'_>, task: u32) -> Option<usize> {
+        let record = &self.tasks[task];
+        if record.has(BRANCH) || record.has(crate::task::VISITOR) {
+            return None;
+        }
+        let client = self.clients[record.client as usize];
+        let by_instance = world.plan.sites[client.site as usize].caller != Caller::Users;
+        by_instance.then_some(client.origin as usize)
+    }
+
+    fn pause(&mut self, world: World<'_>, instances: &[usize]) {
+        let marks = self.marks(instances);
+        let mut queue = std::mem::replace(&mut self.queue, crate::kernel::EventQueue::new());
+        queue.rewrite(|time, payload| {
+            let task = Self::task_of_event(payload);
+            let Some((task, at)) = task.and_then(|task| Some((task, self.server_of(task)?))) else {
+                return Some(time);
+            };
+            if !marks[at] {
+                return Some(time);
+            }
+            let what = HeldWhat::GoOn { left: time - self.now };
+            self.held.push(Held { instance: at, task, epoch: self.tasks[task].epoch, what });
+            None
+        });
+        self.queue = queue;
+        for at in instances {
+            assert_eq!(self.instances[*at].health, Health::Up, "only what is up can pause");
+            self.instances[*at].health = Health::Paused;
+            self.n_paused += 1;
+            let busy = self.busy_cores(world, *at);
+            self.services[self.instances[*at].service as usize].busy.down_by(self.now, busy);
+            self.stop_processor(world, *at, true);
+        }
+    }
+
+    fn resume(&mut self, world: World<'_>, at: usize) {
+        self.n_paused -= 1;
+        self.stop_processor(world, at, false);
+        let busy = self.busy_cores(world, at);
+        self.services[self.instances[at].service as usize].busy.up_by(self.now, busy);
+        let (mine, others): (Vec<Held>, Vec<Held>) = self.held.drain(..).partition(|held| held.instance == at);
+        self.held = others;
+        for held in mine {
+            match held.what {
+                HeldWhat::GoOn { left } => self.schedule(held.task, left),
+                HeldWhat::GiveUp if self.tasks[held.task].epoch == held.epoch => {
+                    self.give_up(world, held.task);
+                }
+                HeldWhat::GiveUp => {}
+            }
+        }
+        self.hand_out_workers(at);
+    }
+
+    /// How many cores of an instance have work on them.
+    fn busy_cores(&self, world: World<'_>, at: usize) -> u64 {
+        let instance = &self.instances[at];
+        let cores = world.plan.services[instance.service as usize].cores;
+        match instance.processor {
+            NONE => u64::from(cores - instance.cores_free),
+            processor => (self.processors[processor as usize].len() as u64).min(u64::from(cores)),
+        }
+    }
+
+    fn stop_processor(&mut self, world: World<'_>, at: usize, stop: bool) {
+        let idx = self.instances[at].processor;
+        if idx == NONE {
+            return;
+        }
+        self.advance_processor(world, idx);
+        self.processors[idx as usize].stopped = stop;
+        self.plan_processor(world, idx);
+    }
+
+    /// Whether the event of a record must wait because its instance is paused; then it is put away.
+    pub(crate) fn hold_back(&mut self, world: World<'_>, task: u32) -> bool {
+        let record = &self.tasks[task];
+        let owner = match record.state {
+            // Messages arrive and queue, whatever the instance does.
+            State::Outbound | State::Thinking => None,
+            State::Inbound(_) if record.has(DETACHED) => None,
+            State::Inbound(_) | State::BackingOff => self.caller_of(world, task),
+            _ => self.server_of(task),
+        };
+        let held = owner.filter(|at| self.instances[*at].health == Health::Paused);
+        if let Some(instance) = held {
+            let what = HeldWhat::GoOn { left: 0 };
+            self.held.push(Held { instance, task, epoch: self.tasks[task].epoch, what });
+        }
+        held.is_some()
+    }
+
+    /// The same for a bound that fires.
+    pub(crate) fn hold_back_bound(&mut self, world: World<'_>, task: u32) -> bool {
+        let held = self.caller_of(world, task).filter(|at| self.instances[*at].health == Health::Paused);
+        if let Some(instance) = held {
+            let what = HeldWhat::GiveUp;
+            self.held.push(Held { instance, task, epoch: self.tasks[task].epoch, what });
+        }
+        held.is_some()
+    }
+
+    fn kill(&mut self, world: World<'_>, instances: &[usize], health: Health) {
+        let living: Vec<usize> = (instances.iter().copied())
+            .filter(|at| matches!(self.instances[*at].health, Health::Up | Health::Paused))
+            .collect();
+        let marks = self.marks(&living);
+        living.iter().for_each(|at| self.stop_work(world, *at));
+        let fired = self.drop_events_of(&marks);
+        let doomed: Vec<u32> = (self.tasks.iter())
+            .filter(|(_, record)| is_served(record.state) && marks[self.local(record.instance)])
+            .map(|(task, _)| task)
+            .collect();
+        living.iter().for_each(|at| self.reset(world, *at, health));
+        instances.iter().for_each(|at| self.instances[*at].health = health);
+        // Branches first: their requests answer for them.
+        let (branches, requests): (Vec<u32>, Vec<u32>) =
+            doomed.into_iter().partition(|task| self.tasks[*task].has(BRANCH));
+        branches.into_iter().for_each(|task| self.leave_line_and_free(task));
+        requests.into_iter().for_each(|task| self.perish(world, task, health));
+        self.drop_waiting_callers(world, &marks);
+        for (task, epoch) in fired {
+            if self.tasks[task].epoch == epoch {
+                self.give_up(world, task);
+            }
+        }
+    }
+
+    /// No core of an instance works any more.
+    fn stop_work(&mut self, world: World<'_>, at: usize) {
+        let service = self.instances[at].service as usize;
+        if self.instances[at].health == Health::Paused {
+            self.n_paused -= 1;
+        } else {
+            let busy = self.busy_cores(world, at);
+            self.services[service].busy.down_by(self.now, busy);
+        }
+        let idx = self.instances[at].processor;
+        if idx != NONE {
+            self.advance_processor(world, idx);
+            let pace = self.instances[at].pace;
+            let processor = &mut self.processors[idx as usize];
+            let left = processor.remaining(pace).round() as u128;
+            processor.clear();
+            processor.stopped = false;
+            self.services[service].work = self.services[service].work.saturating_sub(left);
+        }
+    }
+
+    /// Takes pending events of what is served on these instances away, and the work not done back;
+    /// gives the bounds that had fired there while they were paused.
+    fn drop_events_of(&mut self, marks: &[bool]) -> Vec<(u32, u32)> {
+        let mut queue = std::mem::replace(&mut self.queue, crate::kernel::EventQueue::new());
+        queue.rewrite(|time, payload| {
+            let task = Self::task_of_event(payload);
+            let Some((task, at)) = task.and_then(|task| Some((task, self.server_of(task)?))) else {
+                return Some(time);
+            };
+            if !marks[at] {
+                return Some(time);
+            }
+            self.take_work_back(at, task, time - self.now);
+            None
+        });
+        self.queue = queue;
+        let mut fired = Vec::new();
+        for held in std::mem::take(&mut self.held) {
+            if !marks[held.instance] {
+                self.held.push(held);
+                continue;
+            }
+            match (held.what, self.server_of(held.task)) {
+                (HeldWhat::GoOn { left }, Some(at)) => self.take_work_back(at, held.task, left),
+                // An answer for a caller that is gone; whoever kept its account still counts it.
+                (HeldWhat::GoOn { .. }, None) => self.ready.push_back(held.task),
+                (HeldWhat::GiveUp, _) => fired.push((held.task, held.epoch)),
+            }
+        }
+        fired
+    }
+
+    fn take_work_back(&mut self, at: usize, task: u32, left: u64) {
+        if self.tasks[task].state == State::Working {
+            self.services[self.instances[at].service as usize].work -= u128::from(left);
+        }
+    }
+
+    fn reset(&mut self, world: World<'_>, at: usize, health: Health) {
+        let service = self.instances[at].service as usize;
+        let part = &world.plan.services[service];
+        let instance = &mut self.instances[at];
+        instance.cores_free = part.cores;
+        instance.workers_free = part.workers.unwrap_or(u32::MAX);
+        instance.for_core = Line::EMPTY;
+        instance.for_worker = Line::EMPTY;
+        instance.waiting = 0;
+        instance.health = health;
+        self.services[service].up.down(self.now);
+    }
+
+    fn leave_line(&mut self, task: u32) {
+        let waits = matches!(self.tasks[task].state, State::AwaitingWorker | State::AwaitingCore);
+        if waits {
+            let service = self.instance_of(task).service;
+            self.services[service as usize].waiting.down(self.now);
+        }
+    }
+
+    fn leave_line_and_free(&mut self, task: u32) {
+        self.leave_line(task);
+        self.free(task);
+    }
+
+    /// A request dies with its instance.
+    fn perish(&mut self, world: World<'_>, task: u32, health: Health) {
+        self.leave_line(task);
+        let service = self.instance_of(task).service as usize;
+        let now = self.now;
+        let record = &mut self.tasks[task];
+        let time = now - record.arrived;
+        // Answers to what it asked for find nobody.
+        record.epoch = record.epoch.wrapping_add(1);
+        let had_worker = record.has(WORKER);
+        record.flags &= !WORKER;
+        let tally = &mut self.services[service];
+        tally.killed += 1;
+        tally.present.down(now);
+        tally.residence += u128::from(time);
+        if had_worker {
+            tally.workers.down(now);
+        }
+        if self.tasks[task].has(crate::task::SAMPLED) {
+            self.accounts.note(task, (service as u32, crate::Cause::Wait), now);
+        }
+        if health == Health::BlackHole {
+            self.lose(world, task);
+        } else {
+            self.reply(world, task, Outcome::Error);
+        }
+    }
+
+    /// Calls that a dead instance had not sent yet never will be.
+    fn drop_waiting_callers(&mut self, world: World<'_>, marks: &[bool]) {
+        let waiting: Vec<u32> = (self.tasks.iter())
+            .filter(|(_, record)| record.state == State::AwaitingConnection && !record.has(DETACHED))
+            .map(|(task, _)| task)
+            .collect();
+        for task in waiting {
+            if !self.caller_of(world, task).is_some_and(|at| marks[at]) {
+                continue;
+            }
+            let site = self.site_of(world, task);
+            self.disarm(site.lane, task);
+            self.tally_of(site).errors += 1;
+            self.tasks[task].flags |= DETACHED;
+        }
+    }
+
+    /// Work takes `ratio` times as long from now on, also what is being worked on.
+    pub(crate) fn change_pace(&mut self, world: World<'_>, instances: &[usize], ratio: f64) {
+        let marks = self.marks(instances);
+        for at in instances {
+            let idx = self.instances[*at].processor;
+            if idx != NONE {
+                self.advance_processor(world, idx);
+            }
+            let before = self.instances[*at].pace;
+            self.instances[*at].pace = before * ratio;
+            if idx != NONE {
+                let more = self.processors[idx as usize].remaining(before) * (ratio - 1.0);
+                let tally = &mut self.services[self.instances[*at].service as usize];
+                tally.work = (tally.work as f64 + more).max(0.0) as u128;
+                self.plan_processor(world, idx);
+            }
+        }
+        let stretch = |left: u64| (left as f64 * ratio).round() as u64;
+        let mut queue = std::mem::replace(&mut self.queue, crate::kernel::EventQueue::new());
+        queue.rewrite(|time, payload| {
+            let Some(task) = Self::task_of_event(payload) else { return Some(time) };
+            match self.server_of(task) {
+                Some(at) if marks[at] && self.tasks[task].state == State::Working => {
+                    let left = time - self.now;
+                    self.restate_work(at, left, stretch(left));
+                    Some(self.now + stretch(left))
+                }
+                _ => Some(time),
+            }
+        });
+        self.queue = queue;
+        for n in 0..self.held.len() {
+            let (at, task) = (self.held[n].instance, self.held[n].task);
+            if let HeldWhat::GoOn { left } = &mut self.held[n].what
+                && marks[at]
+                && self.tasks[task].state == State::Working
+            {
+                let before = std::mem::replace(left, stretch(*left));
+                self.restate_work(at, before, stretch(before));
+            }
+        }
+    }
+
+    fn restate_work(&mut self, at: usize, before: u64, after: u64) {
+        let work = &mut self.services[self.instances[at].service as usize].work;
+        *work = *work - u128::from(before) + u128::from(after);
+    }
+
+    /// Whether this arrival is one of the share that fails.
+    pub(crate) fn injected(&mut self, at: usize) -> bool {
+        let mut fails = false;
+        for injection in self.injections.iter_mut().filter(|injection| injection.instance == at) {
+            fails |= injection.stream.chance(injection.share);
+        }
+        fails
+    }
+}
+
+impl Partition {
+    /// Work that waits until its instance goes on: (instance, record, nanoseconds left).
+    pub(crate) fn held_work(&self) -> Vec<(usize, u32, u64)> {
+        let work = |held: &Held| match held.what {
+            HeldWhat::GoOn { left } => Some((held.instance, held.task, left)),
+            HeldWhat::GiveUp => None,
+        };
+        self.held.iter().filter_map(work).collect()
+    }
+}

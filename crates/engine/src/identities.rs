@@ -1,0 +1,130 @@
+//! Accounts that must balance at the end of every run, in release builds too.
+//!
+//! Each law compares two numbers that were kept apart: counters against the records that are still
+//! there, time integrals against sums over requests. They hold exactly, from the start of the run
+//! to its end, warm-up included; under processor sharing the utilisation law holds up to rounding.
+
+use std::ops::DerefMut;
+
+use crate::ledger::counts;
+use crate::partition::{Body, Partition};
+use crate::plan::{Caller, Plan};
+use crate::task::{BRANCH, DETACHED, State, VISITOR};
+use crate::windows::Windows;
+
+pub(crate) fn check(now: u64, plan: &Plan, windows: &Windows<'_>, partitions: &mut [impl DerefMut<Target = Partition>]) {
+    flows_balance(now, plan, windows, partitions);
+    for partition in partitions {
+        little_holds(now, partition);
+        work_is_done(now, plan, partition);
+    }
+}
+
+/// requests = completed + errors + in flight, per workload and call;
+/// arrivals = completed + errors + refused + killed + present, per service.
+fn flows_balance(now: u64, plan: &Plan, windows: &Windows<'_>, partitions: &[impl DerefMut<Target = Partition>]) {
+    let (workloads, calls, services) = counts(now, partitions);
+    let mut of_workload = vec![0; workloads.len()];
+    let mut of_call = vec![0; calls.len()];
+    let mut count = |site: u32, published: bool| {
+        let site = &plan.sites[site as usize];
+        match site.caller {
+            Caller::Users => of_workload[site.tally as usize] += 1,
+            Caller::Service => of_call[site.tally as usize] += 1,
+            Caller::Publisher => of_call[site.tally as usize] += u64::from(published),
+        }
+    };
+    for partition in partitions {
+        for (_, record) in partition.tasks.iter() {
+            let idle = matches!(record.state, State::Free | State::Thinking);
+            if idle || record.has(BRANCH) || record.has(DETACHED) {
+                continue;
+            }
+            // A message counts until it has arrived, wherever it is going.
+            let travels = matches!(record.state, State::Outbound | State::AwaitingConnection | State::Inbound(_));
+            if record.has(VISITOR) {
+                if plan.sites[record.client as usize].caller == Caller::Publisher {
+                    count(record.client, travels);
+                }
+            } else {
+                count(partition.clients[record.client as usize].site, travels);
+            }
+        }
+    }
+    windows.count_on_the_way(|message| {
+        if let Body::Request { site, .. } = message.body
+            && plan.sites[site as usize].caller == Caller::Publisher
+        {
+            count(site, true);
+        }
+    });
+    let flow = |counts: &crate::ledger::CallCounts| counts.requests - counts.completed - counts.errors;
+    for (what, counts, in_flight) in [("workload", &workloads, &of_workload), ("call", &calls, &of_call)] {
+        for (at, (counts, in_flight)) in counts.iter().zip(in_flight).enumerate() {
+            assert_eq!(flow(counts), *in_flight, "flow of {what} {at}: sent = completed + failed + in flight");
+            let attempts = counts.requests + counts.retries;
+            // A retry that waits out its backoff has not been sent.
+            assert!(counts.attempts <= attempts, "attempts of {what} {at} are requests and retries");
+        }
+    }
+    for (at, counts) in services.iter().enumerate() {
+        let ended = counts.completed + counts.errors + counts.refused + counts.killed;
+        assert_eq!(counts.arrivals, ended + counts.present, "flow of service {at}: arrivals = ended + present");
+    }
+}
+
+/// The integral of the number present is the sum of the times spent there (Little's law).
+fn little_holds(now: u64, partition: &Partition) {
+    let mut times: Vec<u128> = partition.services.iter().map(|tally| tally.residence).collect();
+    let mut present = vec![0_u64; times.len()];
+    for (_, record) in partition.tasks.iter() {
+        let served = matches!(
+            record.state,
+            State::AwaitingWorker
+                | State::Granted
+                | State::AwaitingCore
+                | State::Working
+                | State::Sharing
+                | State::Waiting
+                | State::Blocked
+        );
+        if served && !record.has(BRANCH) {
+            let service = partition.instances[partition.local(record.instance)].service as usize;
+            times[service] += u128::from(now - record.arrived);
+            present[service] += 1;
+        }
+    }
+    for (at, tally) in partition.services.iter().enumerate() {
+        assert_eq!(tally.present.count, present[at], "requests present at service {at}");
+        assert_eq!(tally.present.integral(now), times[at], "Little's law at service {at}");
+    }
+}
+
+/// Busy time is the work begun less what is left of it (the utilisation law).
+fn work_is_done(now: u64, plan: &Plan, partition: &mut Partition) {
+    let mut work: Vec<u128> = partition.services.iter().map(|tally| tally.work).collect();
+    for (time, payload) in partition.queue.pending() {
+        let Some(task) = Partition::task_of_event(payload) else { continue };
+        let record = &partition.tasks[task];
+        if record.state == State::Working {
+            let service = partition.instances[partition.local(record.instance)].service as usize;
+            work[service] -= u128::from(time - now);
+        }
+    }
+    for (instance, task, left) in partition.held_work() {
+        if partition.tasks[task].state == State::Working {
+            work[partition.instances[instance].service as usize] -= u128::from(left);
+        }
+    }
+    let shared: Vec<f64> = partition.work_left_on_processors(now, plan);
+    for (at, tally) in partition.services.iter().enumerate() {
+        let busy = tally.busy.integral(now);
+        if plan.services[at].shares_processor {
+            let (busy, work) = (busy as f64, work[at] as f64 - shared[at]);
+            let jobs = tally.arrivals as f64;
+            assert!((busy - work).abs() <= 1e-6 * work + 10.0 * (jobs + 1.0), "utilisation law at service {at}: {busy} and {work}");
+        } else {
+            assert_eq!(busy, work[at], "utilisation law at service {at}");
+        }
+    }
+}

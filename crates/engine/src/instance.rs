@@ -1,0 +1,82 @@
+//! The state of an instance.
+
+use tarsier_random::Stream;
+
+use crate::plan::NONE;
+
+/// The random streams of one entity, one for each purpose.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Draws {
+    pub(crate) work: Stream,
+    pub(crate) network: Stream,
+    pub(crate) choice: Stream,
+    pub(crate) policy: Stream,
+}
+
+impl Draws {
+    pub(crate) fn named(seed: u64, kind: &str, name: &str, numbers: [u64; 2]) -> Draws {
+        let stream = |purpose: &str| Stream::named(seed, &[kind, name, purpose], &numbers);
+        Draws {
+            work: stream("work"),
+            network: stream("network"),
+            choice: stream("choice"),
+            policy: stream("policy"),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Health {
+    Up,
+    /// Nothing makes progress.
+    Paused,
+    /// Callers learn that it is gone.
+    Down,
+    /// Callers hear nothing.
+    BlackHole,
+}
+
+/// A waiting line of records, linked through them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line {
+    pub(crate) head: u32,
+    pub(crate) tail: u32,
+}
+
+impl Line {
+    pub(crate) const EMPTY: Line = Line { head: NONE, tail: NONE };
+
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.head == NONE
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub(crate) draws: Draws,
+    /// How many times longer work takes here than its law says.
+    pub(crate) pace: f64,
+    pub(crate) service: u32,
+    pub(crate) cores_free: u32,
+    pub(crate) workers_free: u32,
+    pub(crate) for_core: Line,
+    pub(crate) for_worker: Line,
+    /// How many wait that the queue's bound counts.
+    pub(crate) waiting: u32,
+    /// Its first client.
+    pub(crate) clients: u32,
+    /// Index of its shared processor, or none.
+    pub(crate) processor: u32,
+    pub(crate) health: Health,
+    /// Whether a share of its requests fails on arrival; see the partition's faults.
+    pub(crate) injects: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_instance_stays_small() {
+        assert!(size_of::<super::Instance>() <= 96, "{}", size_of::<super::Instance>());
+    }
+}

@@ -1,0 +1,411 @@
+//! Counted time: what was before it is subtracted, seconds and batches are closed in it.
+
+use std::ops::DerefMut;
+
+use tarsier_model::SealedModel;
+use tarsier_stats::{Recorder, Window};
+
+use crate::account::Accounts;
+use crate::config::Watch;
+use crate::outcome::{CallOutcome, Outcome, SecondRow, SeriesSubject, ServiceOutcome, WorkloadOutcome};
+use crate::partition::Partition;
+use crate::plan::Plan;
+use crate::tally::{CallTally, Level, ServiceTally};
+
+/// Counters of a workload or a call at a point in time, over all partitions.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct CallCounts {
+    pub(crate) requests: u64,
+    pub(crate) attempts: u64,
+    pub(crate) retries: u64,
+    pub(crate) timeouts: u64,
+    pub(crate) completed: u64,
+    pub(crate) errors: u64,
+    pub(crate) refused: u64,
+}
+
+impl CallCounts {
+    fn add(&mut self, tally: &CallTally) {
+        self.requests += tally.requests;
+        self.attempts += tally.attempts;
+        self.retries += tally.retries;
+        self.timeouts += tally.timeouts;
+        self.completed += tally.completed;
+        self.errors += tally.errors;
+        self.refused += tally.refused;
+    }
+
+    fn since(self, before: CallCounts) -> CallCounts {
+        CallCounts {
+            requests: self.requests - before.requests,
+            attempts: self.attempts - before.attempts,
+            retries: self.retries - before.retries,
+            timeouts: self.timeouts - before.timeouts,
+            completed: self.completed - before.completed,
+            errors: self.errors - before.errors,
+            refused: self.refused - before.refused,
+        }
+    }
+
+    /// Requests that have not ended.
+    pub(crate) fn in_flight(self) -> u64 {
+        self.requests - self.completed - self.errors
+    }
+}
+
+/// Counters and integrals of a service at a point in time, over all partitions.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct ServiceCounts {
+    pub(crate) arrivals: u64,
+    pub(crate) completed: u64,
+    pub(crate) errors: u64,
+    pub(crate) refused: u64,
+    pub(crate) killed: u64,
+    pub(crate) present: u64,
+    pub(crate) up: u64,
+    pub(crate) present_ns: u128,
+    pub(crate) busy_ns: u128,
+    pub(crate) workers_ns: u128,
+    pub(crate) waiting_ns: u128,
+    pub(crate) up_ns: u128,
+}
+
+impl ServiceCounts {
+    fn add(&mut self, tally: &ServiceTally, now: u64) {
+        let integral = |level: &Level| level.integral(now);
+        self.arrivals += tally.arrivals;
+        self.completed += tally.completed;
+        self.errors += tally.errors;
+        self.refused += tally.refused;
+        self.killed += tally.killed;
+        self.present += tally.present.count;
+        self.up += tally.up.count;
+        self.present_ns += integral(&tally.present);
+        self.busy_ns += integral(&tally.busy);
+        self.workers_ns += integral(&tally.workers);
+        self.waiting_ns += integral(&tally.waiting);
+        self.up_ns += integral(&tally.up);
+    }
+}
+
+/// A recorder and the batch it is at.
+#[derive(Default)]
+struct Track {
+    recorder: Recorder,
+    batch: Window,
+}
+
+impl Track {
+    fn close(&mut self) {
+        self.recorder.close_batch(&self.batch);
+        self.batch.clear();
+    }
+}
+
+#[derive(Default)]
+struct CallTrack {
+    start: CallCounts,
+    second: CallCounts,
+    latency: Track,
+}
+
+#[derive(Default)]
+struct ServiceTrack {
+    start: ServiceCounts,
+    second: ServiceCounts,
+    queue: Track,
+    latency: Track,
+}
+
+/// The tallies of one kind in a partition.
+type Select = fn(&mut Partition) -> &mut Vec<CallTally>;
+
+pub(crate) struct Ledger {
+    workloads: Vec<CallTrack>,
+    calls: Vec<CallTrack>,
+    services: Vec<ServiceTrack>,
+    counting: bool,
+    start: u64,
+    seconds: u64,
+    second_start: u64,
+}
+
+impl Ledger {
+    pub(crate) fn new(plan: &Plan, n_workloads: usize) -> Ledger {
+        Ledger {
+            workloads: (0..n_workloads).map(|_| CallTrack::default()).collect(),
+            calls: plan.calls.iter().map(|_| CallTrack::default()).collect(),
+            services: plan.services.iter().map(|_| ServiceTrack::default()).collect(),
+            counting: false,
+            start: 0,
+            seconds: 0,
+            second_start: 0,
+        }
+    }
+
+    /// The warm-up is over.
+    pub(crate) fn start(&mut self, now: u64, partitions: &mut [impl DerefMut<Target = Partition>]) {
+        self.counting = true;
+        self.start = now;
+        self.second_start = now;
+        for partition in partitions.iter_mut() {
+            partition.accounts.forget();
+            let partition: &mut Partition = partition;
+            let calls = partition.calls.iter_mut().chain(&mut partition.workloads);
+            calls.for_each(|tally| tally.latency.clear());
+            for tally in &mut partition.services {
+                tally.queue.clear();
+                tally.latency.clear();
+            }
+        }
+        let (workloads, calls, services) = counts(now, partitions);
+        for (tracks, counts) in [(&mut self.workloads, workloads), (&mut self.calls, calls)] {
+            for (track, counts) in tracks.iter_mut().zip(counts) {
+                (track.start, track.second) = (counts, counts);
+            }
+        }
+        for (track, counts) in self.services.iter_mut().zip(services) {
+            (track.start, track.second) = (counts, counts);
+        }
+    }
+
+    /// Takes in what was recorded since the last time; a second has ended if `watch` is given.
+    pub(crate) fn collect(
+        &mut self,
+        now: u64,
+        plan: &Plan,
+        partitions: &mut [impl DerefMut<Target = Partition>],
+        mut watch: Option<&mut dyn Watch>,
+    ) {
+        let (workloads, calls, services) = counts(now, partitions);
+        let second = self.seconds;
+        let kinds: [(&mut Vec<CallTrack>, _, Select, fn(usize) -> SeriesSubject); 2] = [
+            (&mut self.workloads, workloads, |p| &mut p.workloads, SeriesSubject::Workload),
+            (&mut self.calls, calls, |p| &mut p.calls, SeriesSubject::Call),
+        ];
+        for (tracks, counts, select, subject) in kinds {
+            for (at, (track, counts)) in tracks.iter_mut().zip(counts).enumerate() {
+                let window = gather(partitions, |partition| &mut select(partition)[at].latency);
+                if let Some(watch) = &mut watch {
+                    watch.second(&call_row(second, subject(at), counts.since(track.second), &window));
+                    track.second = counts;
+                }
+                track.latency.batch.absorb(&window);
+            }
+        }
+        for (at, (track, counts)) in self.services.iter_mut().zip(services).enumerate() {
+            let window = gather(partitions, |partition| &mut partition.services[at].latency);
+            let queue = gather(partitions, |partition| &mut partition.services[at].queue);
+            if let Some(watch) = &mut watch {
+                let cores = plan.services[at].cores;
+                let length = now - self.second_start;
+                watch.second(&service_row(second, at, cores, length, (&track.second, &counts), &window));
+                track.second = counts;
+            }
+            track.latency.batch.absorb(&window);
+            track.queue.batch.absorb(&queue);
+        }
+        if watch.is_some() {
+            self.seconds += 1;
+            self.second_start = now;
+        }
+    }
+
+    /// A batch has ended; what was recorded in it has been collected.
+    pub(crate) fn close_batch(&mut self) {
+        self.workloads.iter_mut().chain(&mut self.calls).for_each(|track| track.latency.close());
+        for track in &mut self.services {
+            track.queue.close();
+            track.latency.close();
+        }
+    }
+
+    /// The result of the counted time up to now.
+    pub(crate) fn outcome(
+        self,
+        now: u64,
+        model: &SealedModel,
+        plan: &Plan,
+        partitions: &mut [impl DerefMut<Target = Partition>],
+    ) -> Outcome {
+        let (workloads, calls, services) = counts(now, partitions);
+        let elapsed = if self.counting { now - self.start } else { 0 };
+        let parts: Vec<&Partition> = partitions.iter().map(|partition| &**partition).collect();
+        Outcome {
+            seed: 0,
+            simulated_ns: elapsed,
+            warmup_ns: now - elapsed,
+            stopped_early: false,
+            events: parts.iter().map(|partition| partition.events).sum(),
+            fingerprint: parts.iter().fold(0, |sum: u64, partition| {
+                (sum.rotate_left(17) ^ partition.fingerprint).wrapping_mul(0xBF58_476D_1CE4_E5B9)
+            }),
+            partitions: parts.len(),
+            workloads: (self.workloads.into_iter().zip(workloads).enumerate())
+                .map(|(at, (track, counts))| WorkloadOutcome {
+                    why: Accounts::why(parts.iter().map(|partition| &partition.accounts), at),
+                    ..workload_outcome(track, counts)
+                })
+                .collect(),
+            calls: (self.calls.into_iter().zip(calls).zip(&plan.calls))
+                .map(|((track, counts), (from, to))| call_outcome(track, counts, *from, *to))
+                .collect(),
+            services: (self.services.into_iter().zip(services).enumerate())
+                .map(|(at, (track, counts))| {
+                    let instances = model.services.as_slice()[at].instances.len() as u64;
+                    service_outcome(track, &counts, &plan.services[at], instances, elapsed)
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Counters of everything at a time, over all partitions.
+pub(crate) fn counts(
+    now: u64,
+    partitions: &[impl DerefMut<Target = Partition>],
+) -> (Vec<CallCounts>, Vec<CallCounts>, Vec<ServiceCounts>) {
+    let first = &partitions[0];
+    let mut workloads = vec![CallCounts::default(); first.workloads.len()];
+    let mut calls = vec![CallCounts::default(); first.calls.len()];
+    let mut services = vec![ServiceCounts::default(); first.services.len()];
+    for partition in partitions {
+        workloads.iter_mut().zip(&partition.workloads).for_each(|(sum, tally)| sum.add(tally));
+        calls.iter_mut().zip(&partition.calls).for_each(|(sum, tally)| sum.add(tally));
+        services.iter_mut().zip(&partition.services).for_each(|(sum, tally)| sum.add(tally, now));
+    }
+    (workloads, calls, services)
+}
+
+/// Moves one window of every partition together.
+fn gather(
+    partitions: &mut [impl DerefMut<Target = Partition>],
+    select: impl Fn(&mut Partition) -> &mut Window,
+) -> Window {
+    let mut all = Window::default();
+    for partition in partitions {
+        let window = select(partition);
+        if !window.is_empty() {
+            all.absorb(window);
+            window.clear();
+        }
+    }
+    all
+}
+
+fn seconds_of(nanos: f64) -> f64 {
+    nanos / 1e9
+}
+
+fn call_row(second: u64, subject: SeriesSubject, counts: CallCounts, window: &Window) -> SecondRow {
+    SecondRow {
+        second,
+        subject,
+        requests: counts.requests,
+        completed: counts.completed,
+        errors: counts.errors,
+        attempts: Some(counts.attempts),
+        latency_mean_s: window.mean().map(seconds_of),
+        latency_p50_s: window.quantile(0.5).map(seconds_of),
+        latency_p99_s: window.quantile(0.99).map(seconds_of),
+        utilization: None,
+        queue_length: None,
+        instances: None,
+    }
+}
+
+fn service_row(
+    second: u64,
+    at: usize,
+    cores: u32,
+    length_ns: u64,
+    (before, after): (&ServiceCounts, &ServiceCounts),
+    window: &Window,
+) -> SecondRow {
+    let capacity = (after.up_ns - before.up_ns) as f64 * f64::from(cores);
+    SecondRow {
+        second,
+        subject: SeriesSubject::Service(at),
+        requests: after.arrivals - before.arrivals,
+        completed: after.completed - before.completed,
+        errors: after.errors + after.killed - before.errors - before.killed,
+        attempts: None,
+        latency_mean_s: window.mean().map(seconds_of),
+        latency_p50_s: window.quantile(0.5).map(seconds_of),
+        latency_p99_s: window.quantile(0.99).map(seconds_of),
+        utilization: Some(ratio((after.busy_ns - before.busy_ns) as f64, capacity)),
+        queue_length: Some(ratio((after.waiting_ns - before.waiting_ns) as f64, length_ns as f64)),
+        instances: Some(after.up),
+    }
+}
+
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+fn workload_outcome(track: CallTrack, end: CallCounts) -> WorkloadOutcome {
+    let counted = end.since(track.start);
+    WorkloadOutcome {
+        requests: counted.requests,
+        attempts: counted.attempts,
+        retries: counted.retries,
+        timeouts: counted.timeouts,
+        completed: counted.completed,
+        errors: counted.errors,
+        in_flight_start: track.start.in_flight(),
+        in_flight_end: end.in_flight(),
+        latency: track.latency.recorder,
+        why: Default::default(),
+    }
+}
+
+fn call_outcome(
+    track: CallTrack,
+    end: CallCounts,
+    from: tarsier_model::EndpointId,
+    to: tarsier_model::EndpointId,
+) -> CallOutcome {
+    let counted = end.since(track.start);
+    CallOutcome {
+        from,
+        to,
+        requests: counted.requests,
+        attempts: counted.attempts,
+        retries: counted.retries,
+        timeouts: counted.timeouts,
+        completed: counted.completed,
+        errors: counted.errors,
+        refused: counted.refused,
+        in_flight_start: track.start.in_flight(),
+        in_flight_end: end.in_flight(),
+        latency: track.latency.recorder,
+    }
+}
+
+fn service_outcome(
+    track: ServiceTrack,
+    end: &ServiceCounts,
+    plan: &crate::plan::ServicePlan,
+    instances: u64,
+    elapsed: u64,
+) -> ServiceOutcome {
+    let start = &track.start;
+    let up = (end.up_ns - start.up_ns) as f64;
+    ServiceOutcome {
+        instances,
+        arrivals: end.arrivals - start.arrivals,
+        completed: end.completed - start.completed,
+        // Requests that died with their instance ended in an error.
+        errors: end.errors + end.killed - start.errors - start.killed,
+        refused: end.refused - start.refused,
+        in_flight_start: start.present,
+        in_flight_end: end.present,
+        utilization: ratio((end.busy_ns - start.busy_ns) as f64, up * f64::from(plan.cores)),
+        workers_busy: plan
+            .workers
+            .map(|workers| ratio((end.workers_ns - start.workers_ns) as f64, up * f64::from(workers))),
+        queue_length_mean: ratio((end.waiting_ns - start.waiting_ns) as f64, elapsed as f64),
+        queue: track.queue.recorder,
+        latency: track.latency.recorder,
+    }
+}

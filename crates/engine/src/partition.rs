@@ -1,0 +1,368 @@
+//! A group of zones and everything in them: the unit that runs on its own between two exchanges.
+//!
+//! What happens is spread over the files beside this one: `source` (users send), `client` (a call is
+//! made, answered, retried, given up), `balance` (which instance), `serve` (an instance takes a
+//! request, queues it, works, replies), `strand` (the steps), `processor` (a shared one), `fault`.
+
+use std::collections::VecDeque;
+
+use crate::account::Accounts;
+use crate::client::{Client, Extra};
+use crate::fault::Injection;
+use crate::instance::{Draws, Health, Instance, Line};
+use crate::kernel::EventQueue;
+use crate::kernel::slab::Slab;
+use crate::lanes::Lane;
+use crate::plan::{Caller, NONE, Plan, Site};
+use crate::processor::Processor;
+use crate::source::Source;
+use crate::tally::{CallTally, ServiceTally};
+use crate::task::{Outcome, RETRIED, SAMPLED, State, Task, VISITOR};
+use crate::view::View;
+
+/// What a partition may look at but not change.
+#[derive(Clone, Copy)]
+pub(crate) struct World<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) view: &'a View,
+}
+
+/// What crosses from one partition to another.
+pub(crate) struct Message {
+    pub(crate) time: u64,
+    pub(crate) from: u32,
+    pub(crate) body: Body,
+    pub(crate) account: Option<Box<crate::account::Account>>,
+}
+
+pub(crate) enum Body {
+    Request { instance: u32, site: u32, caller: u32, caller_epoch: u32, caller_zone: u32, key: u64 },
+    Answer { caller: u32, caller_epoch: u32, outcome: Outcome },
+}
+
+/// What an event is about: the upper three bits of its payload.
+mod kind {
+    pub(super) const SHIFT: u32 = 29;
+    pub(super) const TASK: u32 = 0;
+    pub(super) const SOURCE: u32 = 1;
+    pub(super) const LANE: u32 = 2;
+    pub(super) const PROCESSOR: u32 = 3;
+    pub(super) const INDEX: u32 = (1 << SHIFT) - 1;
+}
+
+/// A partition of its own cache lines: neighbours run on other cores.
+#[repr(align(256))]
+pub(crate) struct Partition {
+    pub(crate) index: u32,
+    pub(crate) first_instance: u32,
+    pub(crate) now: u64,
+    pub(crate) queue: EventQueue,
+    /// Records to go on with at this very moment, in order.
+    pub(crate) ready: VecDeque<u32>,
+    pub(crate) tasks: Slab<Task>,
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) instances: Vec<Instance>,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) extras: Vec<Extra>,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) processors: Vec<Processor>,
+    pub(crate) services: Vec<ServiceTally>,
+    pub(crate) calls: Vec<CallTally>,
+    pub(crate) workloads: Vec<CallTally>,
+    /// First sending and attempts made, of records marked [`RETRIED`].
+    pub(crate) retried: Vec<(u64, u32)>,
+    pub(crate) accounts: Accounts,
+    /// Events held back while their instance is paused.
+    pub(crate) held: Vec<crate::fault::Held>,
+    /// How many instances here are paused.
+    pub(crate) n_paused: usize,
+    pub(crate) injections: Vec<Injection>,
+    pub(crate) outbox: Vec<(u32, Message)>,
+    /// When the earliest message of the outbox arrives.
+    pub(crate) outbox_first: u64,
+    pub(crate) events: u64,
+    pub(crate) fingerprint: u64,
+}
+
+impl Partition {
+    pub(crate) fn new(plan: &Plan, names: &Names<'_>, index: u32) -> Partition {
+        let part = &plan.partitions[index as usize];
+        let mut partition = Partition {
+            index,
+            first_instance: part.instances.start,
+            now: 0,
+            queue: EventQueue::new(),
+            ready: VecDeque::new(),
+            tasks: Slab::new(),
+            lanes: plan.timeouts.iter().map(|timeout| Lane::new(*timeout)).collect(),
+            instances: Vec::with_capacity(part.instances.len()),
+            clients: Vec::new(),
+            extras: Vec::new(),
+            sources: Vec::new(),
+            processors: Vec::new(),
+            services: plan.services.iter().map(|_| ServiceTally::default()).collect(),
+            calls: plan.calls.iter().map(|_| CallTally::default()).collect(),
+            workloads: names.workloads.iter().map(|_| CallTally::default()).collect(),
+            retried: Vec::new(),
+            accounts: Accounts::new(names.workloads.len()),
+            held: Vec::new(),
+            n_paused: 0,
+            injections: Vec::new(),
+            outbox: Vec::new(),
+            outbox_first: u64::MAX,
+            events: 0,
+            fingerprint: 0,
+        };
+        part.instances.clone().for_each(|instance| partition.add_instance(plan, names, instance));
+        part.sources.iter().for_each(|source| partition.add_source(plan, names, *source));
+        partition
+    }
+
+    fn add_instance(&mut self, plan: &Plan, names: &Names<'_>, instance: u32) {
+        let at = instance as usize;
+        let service = plan.service_of[at];
+        let part = &plan.services[service as usize];
+        let local = self.instances.len() as u32;
+        let number = plan.number_of[at];
+        let processor = if part.shares_processor {
+            self.processors.push(Processor::new(local));
+            (self.processors.len() - 1) as u32
+        } else {
+            NONE
+        };
+        self.instances.push(Instance {
+            draws: Draws::named(names.seed, "instance", names.services[service as usize], [number.into(), names.replication]),
+            pace: part.pace,
+            service,
+            cores_free: part.cores,
+            workers_free: part.workers.unwrap_or(u32::MAX),
+            for_core: Line::EMPTY,
+            for_worker: Line::EMPTY,
+            waiting: 0,
+            clients: self.clients.len() as u32,
+            processor,
+            health: Health::Up,
+            injects: false,
+        });
+        self.services[service as usize].up.up(0);
+        // Callers start at different instances, or all would send to the same one at once.
+        part.sites.clone().for_each(|site| self.add_client(plan, site, local, number));
+    }
+
+    pub(crate) fn add_client(&mut self, plan: &Plan, site: u32, origin: u32, cursor: u32) {
+        let part = &plan.sites[site as usize];
+        let extra = if part.has_extra {
+            self.extras.push(Extra::new(plan, part));
+            (self.extras.len() - 1) as u32
+        } else {
+            NONE
+        };
+        self.clients.push(Client { site, origin, cursor, extra });
+    }
+
+    /// Everything before `limit`.
+    pub(crate) fn run_until(&mut self, world: World<'_>, limit: u64, mut budget: u64) -> bool {
+        loop {
+            while let Some(task) = self.ready.pop_front() {
+                self.go_on(world, task);
+            }
+            let Some((time, payload)) = self.queue.pop_before(limit) else { return true };
+            debug_assert!(time >= self.now, "time goes forward");
+            self.now = time;
+            self.events += 1;
+            let fold = self.fingerprint ^ time.wrapping_add(u64::from(payload) << 32);
+            self.fingerprint = fold.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+            let index = payload & kind::INDEX;
+            match payload >> kind::SHIFT {
+                kind::TASK => self.go_on(world, index),
+                kind::SOURCE => self.source_fires(world, index),
+                kind::LANE => self.lane_fires(world, index),
+                _ => self.processor_fires(world, index),
+            }
+            budget -= 1;
+            if budget == 0 && self.ready.is_empty() {
+                return false;
+            }
+            budget = budget.max(1);
+        }
+    }
+
+    /// When the next thing happens here, or arrives elsewhere from here.
+    pub(crate) fn next_time(&mut self) -> u64 {
+        if self.ready.is_empty() { self.queue.next_time().min(self.outbox_first) } else { self.now }
+    }
+
+    /// The event of a record: what it was waiting for has come.
+    #[inline]
+    fn go_on(&mut self, world: World<'_>, task: u32) {
+        if self.n_paused > 0 && self.hold_back(world, task) {
+            return;
+        }
+        match self.tasks[task].state {
+            State::Outbound => self.arrive(world, task),
+            State::Working => self.work_ends(world, task),
+            State::Waiting => self.wait_ends(world, task),
+            State::Inbound(outcome) => self.answered(world, task, outcome),
+            State::Granted => self.proceed(world, task),
+            State::Thinking => self.user_sends(world, task),
+            State::BackingOff => self.try_again(world, task),
+            other => unreachable!("no event is due for a record that is {other:?}"),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn schedule(&mut self, task: u32, delay: u64) {
+        if delay == 0 {
+            self.ready.push_back(task);
+        } else {
+            self.queue.push(self.now + delay, task);
+        }
+    }
+
+    pub(crate) fn schedule_source(&mut self, source: u32, time: u64) {
+        self.queue.push(time, (kind::SOURCE << kind::SHIFT) | source);
+    }
+
+    pub(crate) fn schedule_lane(&mut self, lane: u32, time: u64) {
+        self.queue.push(time, (kind::LANE << kind::SHIFT) | lane);
+    }
+
+    pub(crate) fn schedule_processor(&mut self, processor: u32, time: u64) {
+        self.queue.push(time, (kind::PROCESSOR << kind::SHIFT) | processor);
+    }
+
+    /// The record an event's payload is about, if it is about one.
+    pub(crate) fn task_of_event(payload: u32) -> Option<u32> {
+        (payload >> kind::SHIFT == kind::TASK).then_some(payload & kind::INDEX)
+    }
+
+    /// A fresh record; everything that has a meaning at once is set.
+    #[inline]
+    pub(crate) fn new_task(&mut self, parent: u32, client: u32, flags: u8) -> u32 {
+        let parent_epoch = if parent == NONE { 0 } else { self.tasks[parent].epoch };
+        let at = self.tasks.take();
+        assert!(at <= kind::INDEX, "a partition has fewer than 2^29 requests in flight");
+        let task = &mut self.tasks[at];
+        task.parent = parent;
+        task.parent_epoch = parent_epoch;
+        task.client = client;
+        task.instance = NONE;
+        task.flags = flags;
+        task.queued = 0;
+        task.lane_prev = crate::task::UNTIMED;
+        at
+    }
+
+    #[inline]
+    pub(crate) fn free(&mut self, task: u32) {
+        if self.tasks[task].has(SAMPLED) {
+            self.accounts.drop_of(task);
+        }
+        self.tasks.give_back(task);
+    }
+
+    #[inline]
+    pub(crate) fn local(&self, instance: u32) -> usize {
+        (instance - self.first_instance) as usize
+    }
+
+    /// The instance a record is served on.
+    #[inline]
+    pub(crate) fn instance_of(&mut self, task: u32) -> &mut Instance {
+        let at = self.local(self.tasks[task].instance);
+        &mut self.instances[at]
+    }
+
+    /// The call site a record comes from.
+    #[inline]
+    pub(crate) fn site_of<'a>(&self, world: World<'a>, task: u32) -> &'a Site {
+        let record = &self.tasks[task];
+        let site = if record.has(VISITOR) { record.client } else { self.clients[record.client as usize].site };
+        &world.plan.sites[site as usize]
+    }
+
+    #[inline]
+    pub(crate) fn tally_of(&mut self, site: &Site) -> &mut CallTally {
+        match site.caller {
+            Caller::Users => &mut self.workloads[site.tally as usize],
+            Caller::Service | Caller::Publisher => &mut self.calls[site.tally as usize],
+        }
+    }
+
+    /// The zone of who calls.
+    #[inline]
+    pub(crate) fn zone_of_client(&self, world: World<'_>, client: u32) -> u32 {
+        let client = &self.clients[client as usize];
+        match world.plan.sites[client.site as usize].caller {
+            Caller::Users => self.sources[client.origin as usize].zone,
+            _ => world.plan.zone_of[(self.first_instance + client.origin) as usize],
+        }
+    }
+
+    /// The streams of who calls.
+    #[inline]
+    pub(crate) fn draws_of_client(&mut self, world: World<'_>, client: u32) -> &mut Draws {
+        let client = &self.clients[client as usize];
+        match world.plan.sites[client.site as usize].caller {
+            Caller::Users => &mut self.sources[client.origin as usize].draws,
+            _ => &mut self.instances[client.origin as usize].draws,
+        }
+    }
+
+    /// When the first attempt of a call was sent.
+    #[inline]
+    pub(crate) fn first_sent(&self, task: u32) -> u64 {
+        let record = &self.tasks[task];
+        if record.has(RETRIED) { self.retried[task as usize].0 } else { record.sent }
+    }
+
+    pub(crate) fn send_out(&mut self, to: u32, message: Message) {
+        self.outbox_first = self.outbox_first.min(message.time);
+        self.outbox.push((to, message));
+    }
+
+    /// Takes in what the others sent; the order does not depend on who sent first.
+    pub(crate) fn receive(&mut self, messages: &mut Vec<Message>) {
+        // Stable: messages of one sender and time stay in their order.
+        messages.sort_by_key(|message| (message.time, message.from));
+        for message in messages.drain(..) {
+            debug_assert!(message.time >= self.now, "messages come from the future");
+            match message.body {
+                Body::Request { instance, site, caller, caller_epoch, caller_zone, key } => {
+                    let task = self.new_task(NONE, site, VISITOR);
+                    let record = &mut self.tasks[task];
+                    record.parent = caller;
+                    record.parent_epoch = caller_epoch;
+                    record.instance = instance;
+                    record.sent = key;
+                    record.lane_prev = message.from;
+                    record.lane_next = caller_zone;
+                    record.state = State::Outbound;
+                    if let Some(account) = message.account {
+                        self.tasks[task].flags |= SAMPLED;
+                        self.accounts.put(task, account);
+                    }
+                    self.queue.push(message.time, task);
+                }
+                Body::Answer { caller, caller_epoch, outcome } => {
+                    if self.tasks[caller].epoch != caller_epoch {
+                        continue;
+                    }
+                    self.tasks[caller].state = State::Inbound(outcome);
+                    if let Some(account) = message.account {
+                        self.accounts.put(caller, account);
+                    }
+                    self.queue.push(message.time, caller);
+                }
+            }
+        }
+    }
+}
+
+/// What names streams.
+pub(crate) struct Names<'a> {
+    pub(crate) seed: u64,
+    pub(crate) replication: u64,
+    pub(crate) services: Vec<&'a str>,
+    pub(crate) workloads: Vec<&'a str>,
+}

@@ -1,0 +1,277 @@
+//! A model compiled for running: dense tables, never changed during a run.
+//!
+//! Services, endpoints and call sites are indices; the steps of all endpoints are one flat program.
+//! Instances are numbered so that those of a partition stand next to each other.
+
+mod partitioning;
+mod program;
+mod rates;
+mod wires;
+
+use std::collections::BTreeMap;
+
+use tarsier_model::{
+    Balance, CallPolicy, Demand, EndpointId, Retry, Scheduling, SealedModel, ServiceId,
+};
+use tarsier_random::{Law, Sampler};
+use tarsier_units::Id;
+
+pub(crate) use program::{Branching, Op, Start};
+pub(crate) use rates::RateCurve;
+pub(crate) use wires::{FIRST_RETRANSMISSION_NS, Wires};
+
+/// «No index.»
+pub(crate) const NONE: u32 = u32::MAX;
+
+pub(crate) struct Plan {
+    pub(crate) ops: Vec<Op>,
+    pub(crate) laws: Vec<Sampler>,
+    pub(crate) branchings: Vec<Branching>,
+    /// Cumulative shares and where each option starts.
+    pub(crate) options: Vec<(f64, u32)>,
+    /// Where each endpoint's program starts.
+    pub(crate) entries: Vec<u32>,
+    pub(crate) sites: Vec<Site>,
+    /// From whom to whom each entry of the calls' statistics is.
+    pub(crate) calls: Vec<(EndpointId, EndpointId)>,
+    pub(crate) services: Vec<ServicePlan>,
+    /// By instance.
+    pub(crate) zone_of: Vec<u32>,
+    pub(crate) service_of: Vec<u32>,
+    /// The instance's number within its service, which names its streams.
+    pub(crate) number_of: Vec<u32>,
+    /// By zone.
+    pub(crate) region_of: Vec<u32>,
+    pub(crate) partition_of_zone: Vec<u32>,
+    pub(crate) partitions: Vec<PartitionPlan>,
+    pub(crate) sources: Vec<SourcePlan>,
+    /// The distinct timeouts.
+    pub(crate) timeouts: Vec<u64>,
+    pub(crate) wires: Wires,
+    /// No message between partitions takes less, in nanoseconds.
+    pub(crate) look_ahead: u64,
+    /// Whether a request needs a key to be hashed by.
+    pub(crate) hashes: bool,
+    pub(crate) n_zones: u32,
+    pub(crate) n_regions: u32,
+}
+
+pub(crate) struct ServicePlan {
+    pub(crate) cores: u32,
+    pub(crate) workers: Option<u32>,
+    /// How many may wait on an instance.
+    pub(crate) queue: u32,
+    pub(crate) shares_processor: bool,
+    /// Work takes this many times what its law says.
+    pub(crate) pace: f64,
+    /// Its call sites.
+    pub(crate) sites: std::ops::Range<u32>,
+    pub(crate) n_instances: u32,
+}
+
+/// Who makes the call of a site.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// An instance, waiting for the answer.
+    Service,
+    /// An instance, not waiting.
+    Publisher,
+    /// The users of a workload.
+    Users,
+}
+
+/// A place from which calls are made: one call step, or one destination of a workload.
+pub(crate) struct Site {
+    pub(crate) caller: Caller,
+    pub(crate) entry: u32,
+    pub(crate) service: u32,
+    /// Index of the workload's or the call's statistics.
+    pub(crate) tally: u32,
+    /// Index of the lane of its timeout.
+    pub(crate) lane: u32,
+    pub(crate) balance: Balance,
+    pub(crate) retry: Option<Retry>,
+    /// Requests in flight at once over its pool of connections.
+    pub(crate) pool: Option<u64>,
+    /// Whether its clients keep more state than a cursor.
+    pub(crate) has_extra: bool,
+    /// Whether that state counts outstanding requests by instance.
+    pub(crate) tracks: bool,
+    pub(crate) request_ns: u64,
+    pub(crate) response_ns: u64,
+    pub(crate) optional: bool,
+    pub(crate) from: Option<EndpointId>,
+    pub(crate) to: EndpointId,
+}
+
+pub(crate) struct PartitionPlan {
+    pub(crate) instances: std::ops::Range<u32>,
+    pub(crate) sources: Vec<u32>,
+}
+
+/// One workload's users in one region (or zone).
+pub(crate) struct SourcePlan {
+    pub(crate) workload: u32,
+    pub(crate) zone: u32,
+    /// Number among the sources of its workload, which names its streams.
+    pub(crate) number: u32,
+    pub(crate) first_site: u32,
+    /// Cumulative shares of the destinations.
+    pub(crate) mix: Vec<f64>,
+    pub(crate) kind: SourceKind,
+    /// One in so many requests carries an account of its time; at least one.
+    pub(crate) sample_every: u64,
+}
+
+pub(crate) enum SourceKind {
+    Open { curve: RateCurve, gaps: Sampler },
+    Closed { users: u64, think: Sampler, steps: RateCurve },
+}
+
+impl Plan {
+    pub(crate) fn new(model: &SealedModel, warmup_ns: u64, duration_ns: u64) -> Plan {
+        let mut program = program::Compiler::new(model);
+        let entries = program.compile_endpoints();
+        let layout = partitioning::lay_out(model);
+        let workload_sites = program.compile_workloads();
+        let mut plan = Plan {
+            entries,
+            services: services(model, &program),
+            ops: program.ops,
+            laws: program.laws,
+            branchings: program.branchings,
+            options: program.options,
+            sites: program.sites,
+            calls: program.calls,
+            zone_of: layout.zone_of,
+            service_of: layout.service_of,
+            number_of: layout.number_of,
+            region_of: model.zones.iter().map(|zone| zone.region.0).collect(),
+            partition_of_zone: layout.partition_of_zone,
+            partitions: layout.partitions,
+            sources: Vec::new(),
+            timeouts: program.timeouts,
+            wires: Wires::new(&model.network, layout.look_ahead),
+            look_ahead: layout.look_ahead,
+            hashes: false,
+            n_zones: model.zones.len() as u32,
+            n_regions: model.regions.len() as u32,
+        };
+        for site in &mut plan.sites {
+            site.entry = plan.entries[site.to.index()];
+        }
+        plan.hashes = plan.sites.iter().any(|site| site.balance == Balance::Hash);
+        plan.add_sources(model, &workload_sites, warmup_ns, duration_ns);
+        plan
+    }
+
+    fn add_sources(&mut self, model: &SealedModel, first_sites: &[u32], warmup_ns: u64, duration_ns: u64) {
+        for (id, workload) in model.workloads.entries() {
+            let zones = partitioning::zones_of_users(model, workload);
+            let share = 1.0 / zones.len() as f64;
+            for (number, zone) in zones.iter().enumerate() {
+                let source = SourcePlan {
+                    workload: id.0,
+                    zone: *zone,
+                    number: number as u32,
+                    first_site: first_sites[id.index()],
+                    mix: cumulative(workload.mix.iter().map(|(share, _)| *share)),
+                    kind: source_kind(&workload.demand, share, number as u64, zones.len() as u64, warmup_ns),
+                    sample_every: sample_every(&workload.demand, warmup_ns + duration_ns),
+                };
+                let partition = self.partition_of_zone[*zone as usize] as usize;
+                self.partitions[partition].sources.push(self.sources.len() as u32);
+                self.sources.push(source);
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn partition_of(&self, instance: u32) -> u32 {
+        self.partition_of_zone[self.zone_of[instance as usize] as usize]
+    }
+}
+
+fn services(model: &SealedModel, program: &program::Compiler<'_>) -> Vec<ServicePlan> {
+    (model.services.entries())
+        .map(|(id, service)| ServicePlan {
+            cores: service.cores,
+            workers: service.workers,
+            queue: service.queue.unwrap_or(u32::MAX),
+            shares_processor: service.scheduling == Scheduling::ProcessorSharing,
+            pace: 1.0 / service.speed,
+            sites: program.sites_of(id),
+            n_instances: service.instances.len() as u32,
+        })
+        .collect()
+}
+
+pub(crate) fn cumulative(shares: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut sum = 0.0;
+    let mut sums: Vec<f64> = shares
+        .map(|share| {
+            sum += share;
+            sum
+        })
+        .collect();
+    // Rounding must not leave a gap below one.
+    if let Some(last) = sums.last_mut() {
+        *last = f64::INFINITY;
+    }
+    sums
+}
+
+fn source_kind(demand: &Demand, share: f64, number: u64, n_sources: u64, warmup_ns: u64) -> SourceKind {
+    match demand {
+        Demand::Open { rate, arrivals, steps } => {
+            let gaps = match arrivals {
+                tarsier_model::Arrivals::Poisson => Sampler::new(&Law::Exp { mean: 1.0 }),
+                tarsier_model::Arrivals::Regular => Sampler::new(&Law::Constant(1.0)),
+                tarsier_model::Arrivals::Law(law) => Sampler::new(law),
+            };
+            SourceKind::Open { curve: RateCurve::new(rate, steps, share, warmup_ns), gaps }
+        }
+        Demand::Closed { users, think, steps } => SourceKind::Closed {
+            users: users / n_sources + u64::from(number < users % n_sources),
+            think: Sampler::new(think),
+            steps: RateCurve::new(&[(tarsier_units::Span::ZERO, 1.0)], steps, 1.0, warmup_ns),
+        },
+    }
+}
+
+/// About this many requests of a workload carry an account of their time.
+const SAMPLE: f64 = 100_000.0;
+
+fn sample_every(demand: &Demand, run_ns: u64) -> u64 {
+    let seconds = run_ns as f64 / 1e9;
+    let expected = match demand {
+        Demand::Open { rate, .. } => rate.iter().map(|(_, rate)| *rate).fold(0.0, f64::max) * seconds,
+        // An upper bound: answers that take no time.
+        Demand::Closed { users, think, .. } => *users as f64 * seconds / (think.mean().unwrap_or(0.0) / 1e9 + 1e-3),
+    };
+    ((expected / SAMPLE).ceil() as u64).max(1)
+}
+
+/// What a call's policy means for the one who keeps state for it.
+pub(crate) fn tracks_outstanding(policy: &CallPolicy) -> bool {
+    matches!(policy.balance, Balance::LeastRequests | Balance::PowerOfTwo | Balance::Ewma)
+}
+
+/// The statistics entry of each pair of endpoints.
+#[derive(Default)]
+pub(crate) struct CallIndex {
+    by_pair: BTreeMap<(EndpointId, EndpointId), u32>,
+}
+
+impl CallIndex {
+    pub(crate) fn of(&mut self, pair: (EndpointId, EndpointId), calls: &mut Vec<(EndpointId, EndpointId)>) -> u32 {
+        *self.by_pair.entry(pair).or_insert_with(|| {
+            calls.push(pair);
+            (calls.len() - 1) as u32
+        })
+    }
+}
+
+pub(crate) fn service_index(id: ServiceId) -> u32 {
+    id.0
+}

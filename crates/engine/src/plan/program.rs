@@ -1,0 +1,289 @@
+//! Steps to a flat program.
+
+use std::ops::Range;
+
+use tarsier_model::{Call, CallPolicy, EndpointId, SealedModel, ServiceId, Step};
+use tarsier_random::{Law, Sampler};
+use tarsier_units::Id;
+
+use super::{CallIndex, Caller, NONE, Site, cumulative, service_index, tracks_outstanding};
+
+/// One instruction of an endpoint's program.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Op {
+    /// CPU time on a core.
+    Work { law: u32 },
+    /// Time passing.
+    Wait { law: u32 },
+    /// Sends and waits for the answer; on failure goes on at `on_fail`, or fails if that is [`NONE`].
+    Call { site: u32, on_fail: u32 },
+    /// Sends and goes on.
+    Publish { site: u32 },
+    Parallel { branching: u32 },
+    /// Goes on at one of the options `first..`, by chance.
+    Choose { first: u32 },
+    /// With chance `share` goes on at `to`.
+    Skip { share: f64, to: u32 },
+    Jump { to: u32 },
+    Fail { share: f64 },
+    /// The endpoint has ended well.
+    Return,
+    /// A branch has ended well.
+    EndBranch,
+}
+
+/// The branches of a parallel step.
+pub(crate) struct Branching {
+    /// How often, and what.
+    pub(crate) branches: Vec<(u32, Start)>,
+    pub(crate) need: u16,
+    /// How many branches may fail.
+    pub(crate) spare: u16,
+    pub(crate) next: u32,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Start {
+    /// A branch that is one call needs no strand of its own.
+    Call { site: u32 },
+    Strand { pc: u32 },
+}
+
+pub(crate) struct Compiler<'a> {
+    model: &'a SealedModel,
+    pub(crate) ops: Vec<Op>,
+    pub(crate) laws: Vec<Sampler>,
+    pub(crate) branchings: Vec<Branching>,
+    pub(crate) options: Vec<(f64, u32)>,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) calls: Vec<(EndpointId, EndpointId)>,
+    pub(crate) timeouts: Vec<u64>,
+    call_index: CallIndex,
+    site_ranges: Vec<Range<u32>>,
+    endpoint: EndpointId,
+}
+
+impl<'a> Compiler<'a> {
+    pub(crate) fn new(model: &'a SealedModel) -> Self {
+        Compiler {
+            model,
+            ops: Vec::new(),
+            laws: Vec::new(),
+            branchings: Vec::new(),
+            options: Vec::new(),
+            sites: Vec::new(),
+            calls: Vec::new(),
+            timeouts: Vec::new(),
+            call_index: CallIndex::default(),
+            site_ranges: Vec::new(),
+            endpoint: EndpointId(0),
+        }
+    }
+
+    /// The call sites of a service stand next to each other, as its endpoints do.
+    pub(crate) fn sites_of(&self, service: ServiceId) -> Range<u32> {
+        self.site_ranges[service.index()].clone()
+    }
+
+    pub(crate) fn compile_endpoints(&mut self) -> Vec<u32> {
+        let mut entries = vec![NONE; self.model.endpoints.len()];
+        for service in self.model.services.iter() {
+            let first_site = self.sites.len() as u32;
+            for id in service.endpoint_ids() {
+                entries[id.index()] = self.here();
+                self.endpoint = id;
+                let steps = &self.model.endpoints[id].steps;
+                self.steps(steps);
+                self.ops.push(Op::Return);
+            }
+            self.site_ranges.push(first_site..self.sites.len() as u32);
+        }
+        entries
+    }
+
+    /// A site for each destination of each workload; the first of each.
+    pub(crate) fn compile_workloads(&mut self) -> Vec<u32> {
+        let mut firsts = Vec::new();
+        for (id, workload) in self.model.workloads.entries() {
+            firsts.push(self.sites.len() as u32);
+            for (_, to) in &workload.mix {
+                self.site(Caller::Users, *to, &workload.policy, [0, 0], id.0);
+            }
+        }
+        firsts
+    }
+
+    fn here(&self) -> u32 {
+        self.ops.len() as u32
+    }
+
+    fn law(&mut self, law: &Law) -> u32 {
+        self.laws.push(Sampler::new(law));
+        (self.laws.len() - 1) as u32
+    }
+
+    fn steps(&mut self, steps: &[Step]) {
+        for step in steps {
+            self.step(step);
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Work(law) => {
+                let law = self.law(law);
+                self.ops.push(Op::Work { law });
+            }
+            Step::Wait(law) => {
+                let law = self.law(law);
+                self.ops.push(Op::Wait { law });
+            }
+            Step::Call(call) => self.call(call),
+            Step::Publish(call) => {
+                let site = self.call_site(Caller::Publisher, call);
+                self.ops.push(Op::Publish { site });
+            }
+            Step::Parallel { branches, need } => {
+                let branches: Vec<_> = branches.iter().map(|b| (b.times, b.steps.as_slice())).collect();
+                self.parallel(&branches, *need);
+            }
+            Step::Choose(options) => self.choose(options),
+            Step::Maybe { share, steps } => {
+                let skip = self.hole();
+                self.steps(steps);
+                self.ops[skip] = Op::Skip { share: 1.0 - share, to: self.here() };
+            }
+            Step::Repeat { times, steps } => (0..*times).for_each(|_| self.steps(steps)),
+            Step::Cache { ask, hit, miss, fill } => self.cache(ask, *hit, miss, fill.as_ref()),
+            Step::Fail(share) => self.ops.push(Op::Fail { share: *share }),
+        }
+    }
+
+    /// A place for an instruction that is not known yet.
+    fn hole(&mut self) -> usize {
+        self.ops.push(Op::Return);
+        self.ops.len() - 1
+    }
+
+    fn call(&mut self, call: &Call) {
+        let site = self.call_site(Caller::Service, call);
+        let at = self.hole();
+        let mut on_fail = if call.optional { self.here() } else { NONE };
+        if let Some(fallback) = &call.fallback {
+            let jump = self.hole();
+            on_fail = self.here();
+            self.steps(fallback);
+            self.ops[jump] = Op::Jump { to: self.here() };
+        }
+        self.ops[at] = Op::Call { site, on_fail };
+    }
+
+    fn cache(&mut self, ask: &Call, hit: f64, miss: &[Step], fill: Option<&Call>) {
+        let site = self.call_site(Caller::Service, ask);
+        let at = self.hole();
+        let skip = self.hole();
+        // A cache that does not answer has missed.
+        self.ops[at] = Op::Call { site, on_fail: self.here() };
+        self.steps(miss);
+        if let Some(fill) = fill {
+            let site = self.call_site(Caller::Publisher, fill);
+            self.ops.push(Op::Publish { site });
+        }
+        self.ops[skip] = Op::Skip { share: hit, to: self.here() };
+    }
+
+    fn choose(&mut self, options: &[(f64, Vec<Step>)]) {
+        let first = self.options.len() as u32;
+        self.ops.push(Op::Choose { first });
+        let sums = cumulative(options.iter().map(|(share, _)| *share));
+        self.options.extend(sums.into_iter().map(|sum| (sum, NONE)));
+        let mut jumps = Vec::new();
+        for (at, (_, steps)) in options.iter().enumerate() {
+            self.options[first as usize + at].1 = self.here();
+            self.steps(steps);
+            jumps.push(self.hole());
+        }
+        for jump in jumps {
+            self.ops[jump] = Op::Jump { to: self.here() };
+        }
+    }
+
+    fn parallel(&mut self, branches: &[(u32, &[Step])], need: u32) {
+        let branching = self.branchings.len();
+        self.branchings.push(Branching { branches: Vec::new(), need: 0, spare: 0, next: NONE });
+        self.ops.push(Op::Parallel { branching: branching as u32 });
+        let jump = self.hole();
+        let mut starts = Vec::new();
+        for (times, steps) in branches {
+            let start = match steps {
+                [Step::Call(call)] if call.fallback.is_none() => {
+                    Start::Call { site: self.call_site(Caller::Service, call) }
+                }
+                _ => {
+                    let pc = self.here();
+                    self.steps(steps);
+                    self.ops.push(Op::EndBranch);
+                    Start::Strand { pc }
+                }
+            };
+            starts.push((*times, start));
+        }
+        let next = self.here();
+        self.ops[jump] = Op::Jump { to: next };
+        let n_branches: u32 = branches.iter().map(|(times, _)| times).sum();
+        let narrow = |n: u32| u16::try_from(n).expect("a parallel step has fewer than 65,536 branches");
+        self.branchings[branching] =
+            Branching { branches: starts, need: narrow(need), spare: narrow(n_branches - need), next };
+    }
+
+    fn call_site(&mut self, caller: Caller, call: &Call) -> u32 {
+        let pair = (self.endpoint, call.to);
+        let tally = self.call_index.of(pair, &mut self.calls);
+        let site = self.site(caller, call.to, &call.policy, [call.request_bytes, call.response_bytes], tally);
+        self.sites[site as usize].optional = call.optional;
+        self.sites[site as usize].from = Some(self.endpoint);
+        site
+    }
+
+    fn site(&mut self, caller: Caller, to: EndpointId, policy: &CallPolicy, bytes: [u64; 2], tally: u32) -> u32 {
+        // Nobody waits for a published message: no bound, no retry, no connection held.
+        let waits = caller != Caller::Publisher;
+        let bandwidth = self.model.network.bandwidth;
+        let transfer = |bytes: u64| bandwidth.map_or(0, |rate| (bytes as f64 / rate * 1e9).round() as u64);
+        let lane = match policy.timeout {
+            Some(timeout) if waits => self.lane(timeout.nanos()),
+            _ => NONE,
+        };
+        let retry = policy.retry.clone().filter(|_| waits);
+        let pool = (policy.connections.filter(|_| waits))
+            .and_then(|pool| pool.requests_each.map(|each| u64::from(pool.max) * u64::from(each)));
+        let tracks = tracks_outstanding(policy) && waits;
+        let has_budget = retry.as_ref().is_some_and(|retry| retry.budget.is_some());
+        self.sites.push(Site {
+            caller,
+            entry: NONE,
+            service: service_index(self.model.endpoints[to].service),
+            tally,
+            lane,
+            balance: policy.balance,
+            has_extra: tracks || has_budget || pool.is_some(),
+            tracks,
+            retry,
+            pool,
+            request_ns: transfer(bytes[0]),
+            response_ns: transfer(bytes[1]),
+            optional: false,
+            from: None,
+            to,
+        });
+        (self.sites.len() - 1) as u32
+    }
+
+    fn lane(&mut self, timeout: u64) -> u32 {
+        let known = self.timeouts.iter().position(|known| *known == timeout);
+        known.unwrap_or_else(|| {
+            self.timeouts.push(timeout);
+            self.timeouts.len() - 1
+        }) as u32
+    }
+}

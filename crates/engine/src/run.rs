@@ -1,0 +1,141 @@
+//! One run: from boundary to boundary, windows in between.
+
+use tarsier_model::SealedModel;
+use tarsier_stats::BATCHES;
+use tarsier_units::NANOS_PER_SECOND;
+
+use crate::config::{Pulse, RunConfig, Verdict, Watch};
+use crate::control::Control;
+use crate::identities;
+use crate::ledger::Ledger;
+use crate::outcome::Outcome;
+use crate::partition::{Names, Partition};
+use crate::plan::Plan;
+use crate::view::View;
+use crate::windows::Windows;
+
+/// Runs a model: the same model and configuration give the same outcome, whatever the threads.
+pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -> Outcome {
+    let warmup = config.warmup.nanos();
+    let plan = Plan::new(model, warmup, config.duration.nanos());
+    let names = Names {
+        seed: config.seed,
+        replication: config.replication,
+        services: model.services.iter().map(|service| service.name.as_str()).collect(),
+        workloads: model.workloads.iter().map(|workload| workload.name.as_str()).collect(),
+    };
+    let partitions =
+        (0..plan.partitions.len() as u32).map(|index| Partition::new(&plan, &names, index)).collect();
+    let windows = Windows::new(&plan, View::new(&plan), partitions, config.threads);
+    let control = Control::new(model, &plan, config.scenario, warmup, config.seed);
+    let ledger = Ledger::new(&plan, model.workloads.len());
+    let end = warmup + config.duration.nanos();
+    assert!(end < crate::kernel::queue::END_OF_TIME, "a run ends before time does");
+    let run = Run { config, plan: &plan, windows: &windows, control, ledger, warmup, end };
+    let mut outcome = windows.with_helpers(|| run.go(model, watch));
+    outcome.seed = config.seed;
+    outcome
+}
+
+struct Run<'a> {
+    config: &'a RunConfig<'a>,
+    plan: &'a Plan,
+    windows: &'a Windows<'a>,
+    control: Control,
+    ledger: Ledger,
+    warmup: u64,
+    end: u64,
+}
+
+impl Run<'_> {
+    fn go(mut self, model: &SealedModel, watch: &mut dyn Watch) -> Outcome {
+        let mut now = 0;
+        let mut reached = 0;
+        let mut stopped = false;
+        self.at_boundary(0, watch);
+        while now < self.end && !stopped {
+            let next = self.next_boundary(now);
+            let mut pulse = |simulated: u64, events: u64| {
+                reached = simulated;
+                let pulse = Pulse { simulated: tarsier_units::Span::from_nanos(simulated), events };
+                watch.pulse(pulse) == Verdict::GoOn
+            };
+            stopped = !self.windows.run_until(next, &mut pulse);
+            if stopped {
+                self.windows.come_to_rest(&mut reached);
+                now = reached.min(next);
+                self.cut_short(now);
+            } else {
+                now = next;
+                self.at_boundary(now, watch);
+            }
+        }
+        let mut partitions = self.windows.at_rest();
+        identities::check(now, self.plan, self.windows, &mut partitions);
+        let mut outcome = self.ledger.outcome(now, model, self.plan, &mut partitions);
+        outcome.stopped_early = stopped;
+        outcome
+    }
+
+    /// Where the clock must stop next: a batch or a second ends, the warm-up ends, a scenario acts.
+    fn next_boundary(&self, now: u64) -> u64 {
+        let mut next = self.end.min(self.control.next_time());
+        if now < self.warmup {
+            return next.min(self.warmup);
+        }
+        let counted = now - self.warmup;
+        let length = self.end - self.warmup;
+        let batch = (0..=BATCHES as u64).map(|n| batch_end(length, n)).find(|end| *end > counted);
+        next = next.min(self.warmup + batch.unwrap_or(length));
+        if self.config.series {
+            next = next.min(self.warmup + (counted / NANOS_PER_SECOND + 1) * NANOS_PER_SECOND);
+        }
+        next
+    }
+
+    fn at_boundary(&mut self, now: u64, watch: &mut dyn Watch) {
+        let mut partitions = self.windows.at_rest();
+        partitions.iter_mut().for_each(|partition| partition.now = now);
+        if now == self.warmup {
+            self.ledger.start(now, &mut partitions);
+        } else if now > self.warmup {
+            let counted = now - self.warmup;
+            let second_ends =
+                self.config.series && (counted.is_multiple_of(NANOS_PER_SECOND) || now == self.end);
+            let length = self.end - self.warmup;
+            let batch_ends = (1..=BATCHES as u64).any(|n| batch_end(length, n) == counted);
+            if second_ends || batch_ends {
+                let watch: Option<&mut dyn Watch> = if second_ends { Some(watch) } else { None };
+                self.ledger.collect(now, self.plan, &mut partitions, watch);
+            }
+            if batch_ends {
+                self.ledger.close_batch();
+            }
+        }
+        if now < self.end && self.control.next_time() <= now {
+            let mut all: Vec<&mut Partition> = partitions.iter_mut().map(|partition| &mut **partition).collect();
+            let mut view = self.windows.view.write().expect("no partition runs between windows");
+            self.control.act(now, self.plan, &mut view, &mut all);
+        }
+        drop(partitions);
+        self.windows.refresh();
+    }
+
+    /// The run ends here: what was recorded since the last boundary still counts.
+    fn cut_short(&mut self, now: u64) {
+        let mut partitions = self.windows.at_rest();
+        partitions.iter_mut().for_each(|partition| partition.now = now);
+        if now > self.warmup {
+            self.ledger.collect(now, self.plan, &mut partitions, None);
+            self.ledger.close_batch();
+        } else {
+            // Nothing was counted yet.
+            self.ledger.start(now, &mut partitions);
+        }
+    }
+}
+
+/// When batch `n` of the counted time ends.
+fn batch_end(length: u64, n: u64) -> u64 {
+    (u128::from(length) * u128::from(n) / BATCHES as u128) as u64
+}

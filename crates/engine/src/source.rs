@@ -1,0 +1,211 @@
+//! Users: open arrivals, and closed loops of thinking and asking.
+
+use tarsier_random::Stream;
+
+use crate::instance::Draws;
+use crate::partition::{Names, Partition, World};
+use crate::plan::{NONE, Plan, RateCurve, SourceKind, SourcePlan};
+use crate::task::{DETACHED, RETRIED, SAMPLED, State};
+
+/// The users of a workload in one place.
+pub(crate) struct Source {
+    pub(crate) plan: u32,
+    pub(crate) zone: u32,
+    pub(crate) draws: Draws,
+    gaps: Stream,
+    first_client: u32,
+    curve: RateCurve,
+    /// What a scenario multiplies the load with.
+    factor: f64,
+    /// When the next arrival is due; another event is stale.
+    next_at: u64,
+    sent: u64,
+    /// Users of a closed workload.
+    users: u64,
+}
+
+impl Partition {
+    pub(crate) fn add_source(&mut self, plan: &Plan, names: &Names<'_>, source: u32) {
+        let part = &plan.sources[source as usize];
+        let name = names.workloads[part.workload as usize];
+        let numbers = [u64::from(part.number), names.replication];
+        let first_client = self.clients.len() as u32;
+        let local = self.sources.len() as u32;
+        let curve = match &part.kind {
+            SourceKind::Open { curve, .. } | SourceKind::Closed { steps: curve, .. } => curve.clone(),
+        };
+        self.sources.push(Source {
+            plan: source,
+            zone: part.zone,
+            draws: Draws::named(names.seed, "users", name, numbers),
+            gaps: Stream::named(names.seed, &["users", name, "gaps"], &numbers),
+            first_client,
+            curve,
+            factor: 1.0,
+            next_at: 0,
+            sent: 0,
+            users: 0,
+        });
+        for n in 0..part.mix.len() as u32 {
+            self.add_client(plan, part.first_site + n, local, 0);
+        }
+        self.start_source(plan, local);
+    }
+
+    fn start_source(&mut self, plan: &Plan, local: u32) {
+        match &plan.sources[self.sources[local as usize].plan as usize].kind {
+            SourceKind::Open { .. } => self.plan_arrival(plan, local, None),
+            SourceKind::Closed { .. } => self.source_fires_for_users(plan, local),
+        }
+    }
+
+    /// The next arrival comes when the rate has passed `amount`: a gap of mean one, or what is left of it.
+    fn plan_arrival(&mut self, plan: &Plan, local: u32, amount: Option<f64>) {
+        let source = &mut self.sources[local as usize];
+        let SourceKind::Open { gaps, .. } = &plan.sources[source.plan as usize].kind else {
+            unreachable!("only an open source has arrivals")
+        };
+        let amount = amount.unwrap_or_else(|| gaps.sample(&mut source.gaps));
+        if source.factor <= 0.0 {
+            source.next_at = u64::MAX;
+            return;
+        }
+        source.next_at = source.curve.after(self.now, amount / source.factor).unwrap_or(u64::MAX);
+        if source.next_at < crate::kernel::queue::END_OF_TIME {
+            let at = source.next_at;
+            self.schedule_source(local, at);
+        }
+    }
+
+    /// An arrival is due, or (closed) the number of users changes.
+    pub(crate) fn source_fires(&mut self, world: World<'_>, local: u32) {
+        let source = &mut self.sources[local as usize];
+        if source.next_at != self.now {
+            return;
+        }
+        match &world.plan.sources[source.plan as usize].kind {
+            SourceKind::Closed { .. } => self.source_fires_for_users(world.plan, local),
+            SourceKind::Open { .. } => {
+                self.plan_arrival(world.plan, local, None);
+                let task = self.new_task(NONE, NONE, 0);
+                if world.plan.hashes {
+                    let key = self.sources[local as usize].draws.choice.next_u64();
+                    self.tasks[task].parent_epoch = key as u32;
+                }
+                self.user_request(world, local, task);
+            }
+        }
+    }
+
+    /// A request of a user, to one of the workload's destinations.
+    fn user_request(&mut self, world: World<'_>, local: u32, task: u32) {
+        let source = &mut self.sources[local as usize];
+        let part = &world.plan.sources[source.plan as usize];
+        let which = if part.mix.len() == 1 {
+            0
+        } else {
+            let draw = source.draws.choice.unit();
+            part.mix.iter().position(|sum| draw < *sum).expect("shares sum to one") as u32
+        };
+        source.sent += 1;
+        let sampled = is_sampled(part, source.sent);
+        self.tasks[task].client = source.first_client + which;
+        if sampled {
+            self.tasks[task].flags |= SAMPLED;
+            self.accounts.open(task, self.now);
+        }
+        self.request(world, &world.plan.sites[(part.first_site + which) as usize], task);
+    }
+
+    /// A user of a closed workload has thought.
+    pub(crate) fn user_sends(&mut self, world: World<'_>, task: u32) {
+        let local = self.clients[self.tasks[task].client as usize].origin;
+        self.user_request(world, local, task);
+    }
+
+    /// The user has an answer, or none: thinks, or leaves.
+    pub(crate) fn user_is_done(&mut self, world: World<'_>, task: u32) {
+        let client = self.tasks[task].client;
+        let local = self.clients[client as usize].origin;
+        let source = &self.sources[local as usize];
+        let SourceKind::Closed { think, .. } = &world.plan.sources[source.plan as usize].kind else {
+            return self.free(task);
+        };
+        if self.sources[local as usize].users > self.wanted_users(world.plan, local) {
+            self.sources[local as usize].users -= 1;
+            return self.free(task);
+        }
+        if self.tasks[task].has(SAMPLED) {
+            self.accounts.drop_of(task);
+        }
+        let pause = think.sample_nanos(&mut self.sources[local as usize].draws.work);
+        let record = &mut self.tasks[task];
+        debug_assert!(!record.has(DETACHED));
+        record.flags &= !(SAMPLED | RETRIED);
+        record.epoch = record.epoch.wrapping_add(1);
+        record.state = State::Thinking;
+        self.schedule(task, pause);
+    }
+
+    fn wanted_users(&self, plan: &Plan, local: u32) -> u64 {
+        let source = &self.sources[local as usize];
+        let SourceKind::Closed { users, .. } = &plan.sources[source.plan as usize].kind else {
+            unreachable!("only a closed source has users")
+        };
+        // The curve of a closed source is a factor; it is kept per nanosecond.
+        (*users as f64 * source.curve.rate(self.now) * 1e9 * source.factor).round() as u64
+    }
+
+    /// Adds the users that are missing, each of whom thinks first; waits for the next change.
+    fn source_fires_for_users(&mut self, plan: &Plan, local: u32) {
+        let wanted = self.wanted_users(plan, local);
+        let SourceKind::Closed { think, .. } = &plan.sources[self.sources[local as usize].plan as usize].kind
+        else {
+            unreachable!("only a closed source has users")
+        };
+        while self.sources[local as usize].users < wanted {
+            let source = &mut self.sources[local as usize];
+            source.users += 1;
+            let key = source.users as u32;
+            let pause = think.sample_nanos(&mut source.draws.work);
+            let client = source.first_client;
+            let task = self.new_task(NONE, client, 0);
+            self.tasks[task].parent_epoch = key;
+            self.tasks[task].state = State::Thinking;
+            self.schedule(task, pause);
+        }
+        let source = &mut self.sources[local as usize];
+        source.next_at = source.curve.next_change(self.now).unwrap_or(u64::MAX);
+        if source.next_at != u64::MAX {
+            let at = source.next_at;
+            self.schedule_source(local, at);
+        }
+    }
+
+    /// A scenario multiplies the load from now on.
+    pub(crate) fn set_load(&mut self, world: World<'_>, local: u32, factor: f64) {
+        let now = self.now;
+        let source = &mut self.sources[local as usize];
+        let before = std::mem::replace(&mut source.factor, factor);
+        match &world.plan.sources[source.plan as usize].kind {
+            SourceKind::Closed { .. } => self.source_fires_for_users(world.plan, local),
+            SourceKind::Open { .. } => {
+                // What is left of the current gap goes on at the new rate.
+                let left = if source.next_at == u64::MAX {
+                    None
+                } else {
+                    Some(source.curve.amount(now, source.next_at) * before)
+                };
+                self.plan_arrival(world.plan, local, left);
+            }
+        }
+    }
+}
+
+/// One request in so many, spread by a hash: no draw is spent on it.
+fn is_sampled(part: &SourcePlan, number: u64) -> bool {
+    part.sample_every == 1
+        || number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32).wrapping_mul(0xBF58_476D_1CE4_E5B9)
+            % part.sample_every
+            == 0
+}

@@ -1,0 +1,102 @@
+//! Counters and time integrals.
+
+use tarsier_stats::Window;
+
+/// How many of something there are, and the integral of that over time.
+///
+/// The integral of a count over `0..now` is `count × now` minus the times of its increases plus
+/// those of its decreases, so a change costs one addition. Sums wrap; the result does not.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Level {
+    pub(crate) count: u64,
+    changes: u128,
+}
+
+impl Level {
+    #[inline]
+    pub(crate) fn up(&mut self, now: u64) {
+        self.count += 1;
+        self.changes = self.changes.wrapping_sub(u128::from(now));
+    }
+
+    #[inline]
+    pub(crate) fn down(&mut self, now: u64) {
+        debug_assert!(self.count > 0, "a level does not fall below zero");
+        self.count -= 1;
+        self.changes = self.changes.wrapping_add(u128::from(now));
+    }
+
+    pub(crate) fn up_by(&mut self, now: u64, n: u64) {
+        self.count += n;
+        self.changes = self.changes.wrapping_sub(u128::from(now) * u128::from(n));
+    }
+
+    pub(crate) fn down_by(&mut self, now: u64, n: u64) {
+        self.count -= n;
+        self.changes = self.changes.wrapping_add(u128::from(now) * u128::from(n));
+    }
+
+    /// The integral from 0 to `now`, in count × nanoseconds.
+    pub(crate) fn integral(&self, now: u64) -> u128 {
+        self.changes.wrapping_add(u128::from(self.count) * u128::from(now))
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct ServiceTally {
+    pub(crate) arrivals: u64,
+    pub(crate) completed: u64,
+    pub(crate) errors: u64,
+    pub(crate) refused: u64,
+    /// Requests that were on an instance when it was killed.
+    pub(crate) killed: u64,
+    pub(crate) present: Level,
+    pub(crate) busy: Level,
+    pub(crate) workers: Level,
+    pub(crate) waiting: Level,
+    pub(crate) up: Level,
+    /// Time between arrival and end of all that ended: the other side of `present`.
+    pub(crate) residence: u128,
+    /// Core time of all work begun, less what was taken back: the other side of `busy`.
+    pub(crate) work: u128,
+    pub(crate) queue: Window,
+    pub(crate) latency: Window,
+}
+
+/// Counters of a workload or of the calls between two endpoints.
+#[derive(Default)]
+pub(crate) struct CallTally {
+    pub(crate) requests: u64,
+    pub(crate) attempts: u64,
+    pub(crate) retries: u64,
+    pub(crate) timeouts: u64,
+    pub(crate) completed: u64,
+    pub(crate) errors: u64,
+    pub(crate) refused: u64,
+    pub(crate) latency: Window,
+}
+
+impl CallTally {
+    /// Requests that have not ended.
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.requests - self.completed - self.errors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Level;
+
+    #[test]
+    fn levels_integrate() {
+        let mut level = Level::default();
+        level.up(10);
+        level.up(20);
+        level.down(50);
+        assert_eq!(level.integral(100), 10 + 60 + 50);
+        level.up_by(100, 3);
+        level.down_by(110, 4);
+        assert_eq!(level.count, 0);
+        assert_eq!(level.integral(1_000), 120 + 40);
+    }
+}

@@ -1,0 +1,246 @@
+//! Partitions, window by window: in turn on one thread, or on several.
+//!
+//! In a window every partition runs on its own up to the same limit; no message sent in it arrives
+//! before that limit. Then messages change hands, and the next window begins where the earliest
+//! event is. The result depends on the partitions, not on the threads.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, RwLock};
+
+use crate::partition::{Message, Partition, World};
+use crate::plan::Plan;
+use crate::view::View;
+
+/// Events of a partition between two looks at the watch.
+const EVENTS_PER_PULSE: u64 = 1 << 18;
+
+pub(crate) struct Windows<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) view: RwLock<View>,
+    partitions: Vec<Mutex<Partition>>,
+    /// What was sent to each partition in this window and in the last one.
+    inboxes: Vec<[Mutex<Vec<Message>>; 2]>,
+    next_times: Vec<AtomicU64>,
+    threads: usize,
+    limit: AtomicU64,
+    /// Counts windows; its last bit says which inbox is being filled.
+    window: AtomicUsize,
+    gate: Gate,
+    over: AtomicBool,
+    events: AtomicU64,
+}
+
+const UNPOISONED: &str = "a panic elsewhere has ended the run";
+
+impl<'a> Windows<'a> {
+    pub(crate) fn new(plan: &'a Plan, view: View, partitions: Vec<Partition>, threads: usize) -> Windows<'a> {
+        let threads = threads.clamp(1, partitions.len());
+        Windows {
+            plan,
+            view: RwLock::new(view),
+            inboxes: partitions.iter().map(|_| Default::default()).collect(),
+            next_times: partitions.iter().map(|_| AtomicU64::new(0)).collect(),
+            partitions: partitions.into_iter().map(Mutex::new).collect(),
+            threads,
+            limit: AtomicU64::new(0),
+            window: AtomicUsize::new(0),
+            gate: Gate::new(threads),
+            over: AtomicBool::new(false),
+            events: AtomicU64::new(0),
+        }
+    }
+
+    /// Runs `lead` on this thread with helpers beside it that wait for windows.
+    pub(crate) fn with_helpers<T>(&self, lead: impl FnOnce() -> T) -> T {
+        if self.threads == 1 {
+            return lead();
+        }
+        std::thread::scope(|scope| {
+            for helper in 1..self.threads {
+                scope.spawn(move || self.help(helper));
+            }
+            // Also when the lead panics, or the helpers would wait for ever.
+            let _release = Release(self);
+            lead()
+        })
+    }
+
+    fn help(&self, helper: usize) {
+        let _alarm = Alarm(&self.gate);
+        loop {
+            self.gate.wait();
+            if self.over.load(Ordering::Acquire) {
+                return;
+            }
+            self.run_share(helper);
+            self.gate.wait();
+            if self.over.load(Ordering::Acquire) {
+                return;
+            }
+        }
+    }
+
+    /// Everything before `end`; `pulse` is asked now and then whether to go on, and gets the time reached.
+    pub(crate) fn run_until(&self, end: u64, pulse: &mut dyn FnMut(u64, u64) -> bool) -> bool {
+        if let [only] = &self.partitions[..] {
+            return self.run_alone(&mut only.lock().expect(UNPOISONED), end, pulse);
+        }
+        let mut events_seen = 0;
+        loop {
+            let next = self.next_times.iter().map(|time| time.load(Ordering::Acquire)).min();
+            let next = next.expect("there is at least one partition");
+            if next >= end {
+                return true;
+            }
+            self.limit.store(next.saturating_add(self.plan.look_ahead).min(end), Ordering::Release);
+            self.run_window();
+            let events = self.events.load(Ordering::Acquire);
+            if events - events_seen > EVENTS_PER_PULSE {
+                events_seen = events;
+                if !pulse(next, events) {
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn run_alone(&self, partition: &mut Partition, end: u64, pulse: &mut dyn FnMut(u64, u64) -> bool) -> bool {
+        let view = self.view.read().expect(UNPOISONED);
+        let world = World { plan: self.plan, view: &view };
+        while !partition.run_until(world, end, EVENTS_PER_PULSE) {
+            if !pulse(partition.now, partition.events) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn run_window(&self) {
+        if self.threads > 1 {
+            self.gate.wait();
+            self.run_share(0);
+            self.gate.wait();
+        } else {
+            self.run_share(0);
+        }
+        self.window.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A thread's share of the partitions: neighbours, always the same ones, so that they stay in its cache.
+    fn run_share(&self, thread: usize) {
+        let view = self.view.read().expect(UNPOISONED);
+        let world = World { plan: self.plan, view: &view };
+        let limit = self.limit.load(Ordering::Acquire);
+        let filling = self.window.load(Ordering::Acquire) % 2;
+        let n = self.partitions.len();
+        for at in n * thread / self.threads..n * (thread + 1) / self.threads {
+            let mut partition = self.partitions[at].lock().expect(UNPOISONED);
+            let mut inbox = self.inboxes[at][1 - filling].lock().expect(UNPOISONED);
+            if inbox.is_empty() && self.next_times[at].load(Ordering::Acquire) >= limit {
+                continue;
+            }
+            partition.receive(&mut inbox);
+            drop(inbox);
+            partition.outbox_first = u64::MAX;
+            let before = partition.events;
+            partition.run_until(world, limit, u64::MAX);
+            self.events.fetch_add(partition.events - before, Ordering::AcqRel);
+            for (to, message) in partition.outbox.drain(..) {
+                self.inboxes[to as usize][filling].lock().expect(UNPOISONED).push(message);
+            }
+            self.next_times[at].store(partition.next_time(), Ordering::Release);
+        }
+    }
+
+    /// After a stop in the middle: partitions may have reached different times; the latest counts.
+    pub(crate) fn come_to_rest(&self, reached: &mut u64) {
+        let latest = self.partitions.iter().map(|partition| partition.lock().expect(UNPOISONED).now).max();
+        *reached = latest.unwrap_or(0).max(*reached);
+    }
+
+    /// All partitions at rest, and what is on its way between them.
+    pub(crate) fn at_rest(&self) -> Vec<MutexGuard<'_, Partition>> {
+        self.partitions.iter().map(|partition| partition.lock().expect(UNPOISONED)).collect()
+    }
+
+    /// Partitions have changed outside of a window.
+    pub(crate) fn refresh(&self) {
+        for (time, partition) in self.next_times.iter().zip(&self.partitions) {
+            let mut partition = partition.lock().expect(UNPOISONED);
+            let outbox: Vec<_> = partition.outbox.drain(..).collect();
+            for (to, message) in outbox {
+                // The next window reads the inbox that the last one filled.
+                let filled = 1 - self.window.load(Ordering::Acquire) % 2;
+                self.inboxes[to as usize][filled].lock().expect(UNPOISONED).push(message);
+            }
+            time.store(partition.next_time(), Ordering::Release);
+        }
+    }
+
+    /// What was sent and has not been received.
+    pub(crate) fn count_on_the_way(&self, mut count: impl FnMut(&Message)) {
+        for inbox in self.inboxes.iter().flatten() {
+            inbox.lock().expect(UNPOISONED).iter().for_each(&mut count);
+        }
+    }
+}
+
+/// Sends the helpers home when the lead is done, or has panicked.
+struct Release<'a, 'b>(&'a Windows<'b>);
+
+impl Drop for Release<'_, '_> {
+    fn drop(&mut self) {
+        self.0.over.store(true, Ordering::Release);
+        self.0.gate.wait();
+    }
+}
+
+/// Tells the others when a helper panics, who would wait for it for ever.
+struct Alarm<'a>(&'a Gate);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.broken.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// A barrier that spins a little before it yields: a window lasts some ten microseconds.
+struct Gate {
+    threads: usize,
+    waiting: AtomicUsize,
+    generation: AtomicUsize,
+    broken: AtomicBool,
+}
+
+/// Rounds of spinning before a thread gives its core away.
+const SPINS: u32 = 2_000;
+
+impl Gate {
+    fn new(threads: usize) -> Gate {
+        Gate { threads, waiting: AtomicUsize::new(0), generation: AtomicUsize::new(0), broken: AtomicBool::new(false) }
+    }
+
+    fn wait(&self) {
+        let generation = self.generation.load(Ordering::Acquire);
+        if self.waiting.fetch_add(1, Ordering::AcqRel) + 1 == self.threads {
+            self.waiting.store(0, Ordering::Release);
+            self.generation.fetch_add(1, Ordering::AcqRel);
+            return;
+        }
+        let mut spins = 0;
+        while self.generation.load(Ordering::Acquire) == generation {
+            if spins < SPINS {
+                spins += 1;
+                std::hint::spin_loop();
+            } else {
+                assert!(!self.broken.load(Ordering::Acquire) || std::thread::panicking(), "{UNPOISONED}");
+                if self.broken.load(Ordering::Acquire) {
+                    return;
+                }
+                std::thread::yield_now();
+            }
+        }
+    }
+}
