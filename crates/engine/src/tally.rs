@@ -76,13 +76,6 @@ pub(crate) struct CallTally {
     pub(crate) latency: Window,
 }
 
-impl CallTally {
-    /// Requests that have not ended.
-    pub(crate) fn in_flight(&self) -> u64 {
-        self.requests - self.completed - self.errors
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::Level;

@@ -9,7 +9,6 @@ use crate::plan::NONE;
 
 /// What a record is doing; with it an event knows what it means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[repr(u8)]
 pub(crate) enum State {
     #[default]
     Free,
@@ -45,7 +44,6 @@ pub(crate) enum State {
 
 /// How a call or a request ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
 pub(crate) enum Outcome {
     Ok,
     Error,

@@ -12,18 +12,16 @@ const NONE: u32 = u32::MAX;
 pub(crate) struct Slab<T> {
     slots: Vec<T>,
     free: u32,
-    in_use: usize,
 }
 
 impl<T: Slot> Slab<T> {
     pub(crate) fn new() -> Slab<T> {
-        Slab { slots: Vec::new(), free: NONE, in_use: 0 }
+        Slab { slots: Vec::new(), free: NONE }
     }
 
     /// A slot that nobody uses; its content is what its last user left, but for the free link.
     #[inline]
     pub(crate) fn take(&mut self) -> u32 {
-        self.in_use += 1;
         if self.free == NONE {
             self.slots.push(T::default());
             return (self.slots.len() - 1) as u32;
@@ -37,12 +35,8 @@ impl<T: Slot> Slab<T> {
     pub(crate) fn give_back(&mut self, at: u32) {
         self.slots[at as usize].release(self.free);
         self.free = at;
-        self.in_use -= 1;
     }
 
-    pub(crate) fn in_use(&self) -> usize {
-        self.in_use
-    }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         self.slots.iter().enumerate().map(|(at, slot)| (at as u32, slot))

@@ -1,0 +1,7 @@
+//! The engine against theory and against itself.
+
+mod faults;
+mod policies;
+mod queueing;
+mod sameness;
+mod support;
