@@ -1,1 +1,61 @@
-fn main() {}
+//! The command line of Tarsier. It reads arguments and files, calls what is below, and prints: data to standard
+//! output, everything else to standard error.
+
+mod args;
+mod catalogue;
+mod commands;
+mod failure;
+mod input;
+mod onlooker;
+mod out_dir;
+mod run;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::failure::{Ending, Failure};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Printing fails only when nobody reads it.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Ending::BadInput as u8));
+        }
+    };
+    let ending = execute(&cli.command).unwrap_or_else(|failure| {
+        let _ = write!(anstream::stderr(), "{failure}");
+        match failure {
+            // `tarsier … | head` has what it wanted.
+            Failure::OutputClosed => Ending::Done,
+            Failure::Told | Failure::Message { .. } => Ending::BadInput,
+        }
+    });
+    ExitCode::from(ending as u8)
+}
+
+fn execute(command: &Command) -> Result<Ending, Failure> {
+    match command {
+        Command::Run(args) => run::run(args),
+        Command::Check { source } => commands::check(&source.source),
+        Command::Schema => commands::schema(),
+        Command::List => commands::list(),
+        Command::Show { name } => commands::show(name),
+    }
+}
+
+/// Prints data; colours are left out where they do not belong.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout().lock();
+    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    printed.map_err(|error| Failure::of_stdout(&error))
+}
+
+/// A line on standard error that is not about a place in a file.
+fn warn(message: &str) {
+    let _ = writeln!(anstream::stderr(), "\x1b[1m\x1b[33mwarning\x1b[0m: {message}");
+}

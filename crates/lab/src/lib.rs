@@ -9,8 +9,8 @@ mod progress;
 mod replicate;
 mod warmup;
 
-use tarsier_engine::{Outcome, SecondRow};
-use tarsier_model::{Scenario, SealedModel};
+use tarsier_engine::{Outcome, RunConfig, SecondRow};
+use tarsier_model::{EndpointId, Scenario, SealedModel};
 use tarsier_units::Span;
 
 pub use progress::{Observer, Phase, Progress};
@@ -66,4 +66,19 @@ pub fn run(
     let warmup = warmup::judge(model, plan, settled, &outcomes);
     let reps = outcomes.len() as u64;
     Findings { outcome: pool::pooled(outcomes), reps, warmup }
+}
+
+/// From whom to whom the calls of an outcome are, in its order, before there is one.
+pub fn calls(model: &SealedModel) -> Vec<(EndpointId, EndpointId)> {
+    let config = RunConfig {
+        seed: 0,
+        replication: 0,
+        duration: Span::ZERO,
+        warmup: Span::ZERO,
+        scenario: None,
+        threads: 1,
+        series: false,
+    };
+    // A run of no time at all tells.
+    tarsier_engine::run(model, &config, &mut ()).calls.iter().map(|call| (call.from, call.to)).collect()
 }

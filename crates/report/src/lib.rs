@@ -5,7 +5,7 @@
 
 mod document;
 mod files;
-mod number;
+pub mod number;
 mod percentiles;
 mod series;
 mod slo;
@@ -21,6 +21,7 @@ pub use document::json;
 pub use files::{HistogramFile, histogram_files};
 pub use series::SeriesWriter;
 pub use slo::{SloVerdict, verdicts};
+pub use style::bar;
 pub use text::text;
 
 /// What there is to say about one `tarsier run`.

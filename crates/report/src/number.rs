@@ -11,7 +11,7 @@ const DURATIONS: [(f64, f64, &str); 6] = [
 ];
 
 /// `12.3 ms` for seconds.
-pub(crate) fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     let seconds = round3(seconds);
     if seconds == 0.0 {
         return "0 s".to_owned();
@@ -40,7 +40,7 @@ pub(crate) fn count(n: u64) -> String {
 }
 
 /// `0.0312`, `9.87`, `12.3 k`: for means of counts.
-pub(crate) fn amount(value: f64) -> String {
+pub fn amount(value: f64) -> String {
     let value = round3(value);
     for (size, unit) in [(1e12, " T"), (1e9, " G"), (1e6, " M"), (1e4, " k")] {
         if value >= size {

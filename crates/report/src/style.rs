@@ -45,7 +45,7 @@ pub(crate) fn load_tone(utilization: f64) -> Tone {
 }
 
 /// A horizontal bar of `width` characters, filled in eighths.
-pub(crate) fn bar(share: f64, width: usize) -> String {
+pub fn bar(share: f64, width: usize) -> String {
     const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
     let eighths = (share.clamp(0.0, 1.0) * width as f64 * 8.0).round() as usize;
     let mut bar = "█".repeat(eighths / 8);

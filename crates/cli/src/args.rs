@@ -1,0 +1,134 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use tarsier_units::{Span, parse};
+
+const EXAMPLES: &str = "\
+Examples:
+  tarsier list                                     what there is to try
+  tarsier run shop                                 run one of these
+  tarsier run shop.yaml --for 10m --seed 7         run a file for ten simulated minutes
+  tarsier run shop --scenario zone-loss --out dir  with what may happen, written to files
+  tarsier check shop.yaml                          read a file and draw its calls, without running it
+
+Exit codes:
+  0  done
+  1  an objective (slo) of the file was missed
+  2  the input is wrong: the file, the arguments, or a place that cannot be written
+  3  no request was completed";
+
+/// Simulates microservice architectures: what will it do, and why is it slow?
+#[derive(Parser, Debug)]
+#[command(name = "tarsier", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Run an architecture and show how it did
+    #[command(after_help = EXAMPLES)]
+    Run(RunArgs),
+    /// Read an architecture without running it: mistakes, call tree, offered load
+    Check {
+        #[command(flatten)]
+        source: SourceArg,
+    },
+    /// Print the JSON Schema of architecture files, for editors
+    Schema,
+    /// List the architectures that come with Tarsier
+    List,
+    /// Print the file of one of them
+    Show {
+        /// Its name, as `tarsier list` has it
+        name: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SourceArg {
+    /// A YAML or JSON file, `-` for standard input, or a name of the catalogue (see `tarsier list`)
+    #[arg(value_name = "FILE|NAME")]
+    pub(crate) source: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArg,
+
+    /// Write the result as one JSON document to standard output, and nothing else there
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Write result.json, series.csv and histograms/ into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// The same file and seed give the same result
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Simulated time that counts
+    #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = positive_span)]
+    pub(crate) duration: Span,
+
+    /// Simulated time before that, or `auto` to find out how long it takes to settle
+    #[arg(long, value_name = "TIME|auto", default_value = "10s", value_parser = warmup)]
+    pub(crate) warmup: WarmupArg,
+
+    /// Independent replications, for tighter and more honest intervals
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) reps: u64,
+
+    /// Threads at most; all cores by default. The result does not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) threads: Option<u32>,
+
+    /// Let this scenario of the file happen
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum WarmupArg {
+    Given(Span),
+    Auto,
+}
+
+fn warmup(text: &str) -> Result<WarmupArg, String> {
+    if text == "auto" { Ok(WarmupArg::Auto) } else { span(text).map(WarmupArg::Given) }
+}
+
+fn positive_span(text: &str) -> Result<Span, String> {
+    let span = span(text)?;
+    if span.is_zero() { Err("this must be more than no time".to_owned()) } else { Ok(span) }
+}
+
+fn span(text: &str) -> Result<Span, String> {
+    parse::span(text).map_err(|error| format!("{error}; a time is written like 500ms, 60s or 5m"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read_as_in_files() {
+        assert_eq!(warmup("auto"), Ok(WarmupArg::Auto));
+        assert_eq!(warmup("0s"), Ok(WarmupArg::Given(Span::ZERO)));
+        assert_eq!(positive_span("1.5ms"), Ok(Span::from_micros(1_500)));
+        assert!(positive_span("0s").is_err());
+        assert!(span("10").is_err_and(|error| error.contains("unit is missing")));
+    }
+}

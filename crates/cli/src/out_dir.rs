@@ -1,0 +1,60 @@
+//! The folder of `--out`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tarsier_report::{Report, histogram_files, json};
+
+use crate::failure::Failure;
+
+pub(crate) struct OutDir {
+    root: PathBuf,
+}
+
+impl OutDir {
+    /// Makes the folder and tries to write there: better before a long run than after it.
+    pub(crate) fn create(root: &Path) -> Result<Self, Failure> {
+        let it = OutDir { root: root.to_owned() };
+        let histograms = it.histograms();
+        fs::create_dir_all(&histograms).map_err(|error| Failure::unwritable(&histograms, &error))?;
+        let result = it.result();
+        // What an earlier run wrote stays until there is something better.
+        let tried = OpenOptions::new().write(true).create(true).truncate(false).open(&result);
+        tried.map_err(|error| Failure::unwritable(&result, &error))?;
+        Ok(it)
+    }
+
+    fn histograms(&self) -> PathBuf {
+        self.root.join("histograms")
+    }
+
+    fn result(&self) -> PathBuf {
+        self.root.join("result.json")
+    }
+
+    pub(crate) fn series(&self) -> PathBuf {
+        self.root.join("series.csv")
+    }
+
+    pub(crate) fn create_series(&self) -> Result<BufWriter<File>, Failure> {
+        create(&self.series())
+    }
+
+    /// Everything but the series, which is written as it comes.
+    pub(crate) fn write(&self, report: &Report<'_>) -> Result<(), Failure> {
+        let path = self.result();
+        fs::write(&path, json(report)).map_err(|error| Failure::unwritable(&path, &error))?;
+        for histogram in histogram_files(report) {
+            let path = self.histograms().join(&histogram.name);
+            let mut file = create(&path)?;
+            let written = histogram.write(&mut file).and_then(|()| file.flush());
+            written.map_err(|error| Failure::unwritable(&path, &error))?;
+        }
+        Ok(())
+    }
+}
+
+fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
+    File::create(path).map(BufWriter::new).map_err(|error| Failure::unwritable(path, &error))
+}

@@ -1,0 +1,103 @@
+//! `tarsier run`.
+
+use std::time::Instant;
+
+use tarsier_lab::{Findings, Plan, Warmup};
+use tarsier_model::{Scenario, SealedModel};
+use tarsier_report::{Report, SeriesWriter};
+use tarsier_units::Span;
+
+use crate::args::{RunArgs, WarmupArg};
+use crate::catalogue::nearest;
+use crate::failure::{Ending, Failure};
+use crate::onlooker::{Onlooker, hear_interrupts};
+use crate::out_dir::OutDir;
+use crate::{input, print, warn};
+
+/// The warm-up where nothing better can be found out.
+const USUAL_WARMUP: Span = Span::from_secs(10);
+
+pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
+    let model = input::load(&args.source.source)?;
+    let scenario = args.scenario.as_ref().map(|name| scenario_named(&model, name)).transpose()?;
+    let out = args.out.as_deref().map(OutDir::create).transpose()?;
+    let plan = plan(args, scenario);
+
+    hear_interrupts();
+    let begun = Instant::now();
+    let findings = simulate(&model, &plan, out.as_ref())?;
+    let warmup = findings.warmup.to_string();
+    if findings.warmup.is_warning() {
+        warn(&warmup);
+    }
+    let report = Report {
+        model: &model,
+        outcome: &findings.outcome,
+        reps: findings.reps,
+        scenario: scenario.map(|it| it.name.as_str()),
+        warmup: &warmup,
+        wall_s: begun.elapsed().as_secs_f64(),
+    };
+    if let Some(out) = &out {
+        out.write(&report)?;
+    }
+    let text = if args.json { tarsier_report::json(&report) } else { tarsier_report::text(&report) };
+    let printed = print(&text);
+    let ending = ending(&report);
+    match printed {
+        // The verdict is the exit code's, whoever stopped reading.
+        Err(Failure::OutputClosed) | Ok(()) => Ok(ending),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn plan<'a>(args: &RunArgs, scenario: Option<&'a Scenario>) -> Plan<'a> {
+    let available = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = args.threads.map_or(available, |asked| available.min(asked as usize));
+    let warmup = match args.warmup {
+        WarmupArg::Given(span) => Warmup::Given(span),
+        WarmupArg::Auto => Warmup::Auto { otherwise: USUAL_WARMUP },
+    };
+    Plan { seed: args.seed, reps: args.reps, threads, duration: args.duration, warmup, scenario }
+}
+
+fn simulate(model: &SealedModel, plan: &Plan<'_>, out: Option<&OutDir>) -> Result<Findings, Failure> {
+    let onlooker = Onlooker::new();
+    let Some(out) = out else {
+        let findings = tarsier_lab::run(model, plan, None, &onlooker);
+        onlooker.finish();
+        return Ok(findings);
+    };
+    let unwritable = |error| Failure::unwritable(&out.series(), &error);
+    let calls = tarsier_lab::calls(model);
+    let mut series = SeriesWriter::new(out.create_series()?, model, &calls, plan.duration.as_secs_f64())
+        .map_err(unwritable)?;
+    let findings = tarsier_lab::run(model, plan, Some(&mut |row| series.row(row)), &onlooker);
+    onlooker.finish();
+    series.finish().map_err(unwritable)?;
+    Ok(findings)
+}
+
+fn scenario_named<'a>(model: &'a SealedModel, name: &str) -> Result<&'a Scenario, Failure> {
+    model.scenario_named(name).ok_or_else(|| {
+        let names = || model.scenarios.iter().map(|scenario| scenario.name.as_str());
+        let hint = match nearest(name, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if model.scenarios.is_empty() => format!("`{}` has no scenarios", model.name),
+            None => format!("there are: {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        Failure::with_hint(format!("there is no scenario called `{name}`"), hint)
+    })
+}
+
+fn ending(report: &Report<'_>) -> Ending {
+    let outcome = report.outcome;
+    if outcome.workloads.iter().all(|workload| workload.completed == 0) {
+        warn("no request was completed");
+        Ending::NothingCompleted
+    } else if tarsier_report::verdicts(report.model, outcome).iter().any(|verdict| !verdict.holds) {
+        Ending::ObjectiveMissed
+    } else {
+        Ending::Done
+    }
+}
