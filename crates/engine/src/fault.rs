@@ -52,7 +52,11 @@ impl Partition {
     pub(crate) fn set_health(&mut self, world: World<'_>, instances: &[usize], health: Health) {
         match health {
             Health::Down | Health::BlackHole => self.kill(world, instances, health),
-            Health::Paused => self.pause(world, instances),
+            Health::Paused => {
+                // Who comes back from the dead may find itself paused at once.
+                instances.iter().for_each(|at| self.bring_up(world, *at));
+                self.pause(world, instances);
+            }
             Health::Up => instances.iter().for_each(|at| self.bring_up(world, *at)),
         }
     }

@@ -13,7 +13,12 @@ impl Partition {
         let at = self.local(self.tasks[task].instance);
         let site = self.site_of(world, task);
         match self.instances[at].health {
-            Health::BlackHole => return self.lose(world, task),
+            Health::BlackHole => {
+                if site.caller == Caller::Publisher {
+                    self.calls[site.tally as usize].errors += 1;
+                }
+                return self.lose(world, task);
+            }
             Health::Down => return self.turn_away(world, task, Outcome::Unreachable),
             Health::Up | Health::Paused => {}
         }
@@ -29,6 +34,7 @@ impl Partition {
         record.pc = site.entry;
         record.queued = 0;
         if self.instances[at].injects && self.injected(at) {
+            self.accepted(world, task);
             return self.ends(world, task, Outcome::Error);
         }
         let instance = &mut self.instances[at];
@@ -67,11 +73,8 @@ impl Partition {
     /// Nobody will ever hear of this request.
     pub(crate) fn lose(&mut self, world: World<'_>, task: u32) {
         let record = &self.tasks[task];
-        let site = self.site_of(world, task);
-        if site.caller == Caller::Publisher {
-            self.calls[site.tally as usize].errors += 1;
-        }
-        if record.has(DETACHED) || record.has(VISITOR) || site.caller == Caller::Publisher {
+        let published = self.site_of(world, task).caller == Caller::Publisher;
+        if record.has(DETACHED) || record.has(VISITOR) || published {
             self.free(task);
         } else {
             self.tasks[task].state = State::Lost;
@@ -91,13 +94,17 @@ impl Partition {
 
     /// The queue is full.
     fn refuse(&mut self, world: World<'_>, task: u32) {
+        self.count_refusal(task);
+        self.turn_away(world, task, Outcome::Refused);
+    }
+
+    fn count_refusal(&mut self, task: u32) {
         let service = self.instance_of(task).service;
         let record = &self.tasks[task];
         let tally = &mut self.services[service as usize];
         tally.refused += 1;
         tally.present.down(self.now);
         tally.residence += u128::from(self.now - record.arrived);
-        self.turn_away(world, task, Outcome::Refused);
     }
 
     #[inline]
@@ -193,7 +200,8 @@ impl Partition {
             return self.fails(world, task, Outcome::Refused);
         }
         self.give_worker_back(task);
-        self.refuse(world, task);
+        self.count_refusal(task);
+        self.reply(world, task, Outcome::Refused);
     }
 
     /// A core was taken for this record.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tarsier_model::{Call, CallPolicy, EndpointId, SealedModel, ServiceId, Step};
+use tarsier_model::{Balance, Call, CallPolicy, EndpointId, SealedModel, ServiceId, Step};
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
 
@@ -265,7 +265,8 @@ impl<'a> Compiler<'a> {
             service: service_index(self.model.endpoints[to].service),
             tally,
             lane,
-            balance: policy.balance,
+            // Who waits for no answer knows of no load: to choose by load is then to choose at random.
+            balance: if tracks_outstanding(policy) && !waits { Balance::Random } else { policy.balance },
             has_extra: tracks || has_budget || pool.is_some(),
             tracks,
             retry,

@@ -1,0 +1,262 @@
+//! The same model and seed give the same run, whatever the threads; random models keep their accounts.
+
+use tarsier_engine::{Outcome, RunConfig, run};
+use tarsier_model::{
+    Backoff, Balance, Branch, Call, CallMatch, CallPolicy, Connections, Failures, Happening, Jitter, Link, Network,
+    Party, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, ServiceId, Step, Target, Trouble, Zone, ZoneId,
+};
+use tarsier_random::{Law, Stream};
+use tarsier_units::{IdVec, Span};
+
+use crate::support::{Build, call, config, exp_ms, ms, open, work_ms};
+
+/// Everything in an outcome that a person could see, as text.
+fn projection(outcome: &Outcome) -> String {
+    let workloads: Vec<_> = (outcome.workloads.iter())
+        .map(|w| (w.requests, w.completed, w.errors, w.latency.summary(), format!("{:?}", w.why)))
+        .collect();
+    let services: Vec<_> = (outcome.services.iter())
+        .map(|s| (s.arrivals, s.completed, s.refused, s.utilization, s.queue_length_mean, s.latency.summary()))
+        .collect();
+    let calls: Vec<_> = outcome.calls.iter().map(|c| (c.requests, c.attempts, c.timeouts, c.errors)).collect();
+    format!("{} {} {workloads:?} {services:?} {calls:?}", outcome.events, outcome.fingerprint)
+}
+
+fn zones(model: &mut tarsier_model::Model, n_regions: u32, n_zones: u32) {
+    model.regions = (0..n_regions).map(|n| Region { name: format!("r{n}") }).collect();
+    model.zones = (0..n_regions * n_zones)
+        .map(|n| Zone { name: format!("z{n}"), region: RegionId(n / n_zones) })
+        .collect::<IdVec<_, _>>();
+}
+
+/// A model of several regions that splits into partitions.
+fn wide(n_regions: u32, instances_each: u32) -> SealedModel {
+    let everywhere = move |service: &mut tarsier_model::Service| {
+        service.instances = (0..n_regions * instances_each).map(|n| ZoneId(n % n_regions)).collect();
+        service.cores = 2;
+    };
+    let near = CallPolicy { balance: Balance::ZoneAware, timeout: Some(Span::from_millis(50)), ..CallPolicy::default() };
+    let retry = Retry {
+        attempts: 1,
+        on: Failures::ALL,
+        backoff: None,
+        jitter: Jitter::None,
+        budget: None,
+        elsewhere: true,
+    };
+    let far = CallPolicy { retry: Some(retry), balance: Balance::PowerOfTwo, ..near.clone() };
+    let near = Step::Call(Call { policy: near, ..call(1) });
+    let far = Step::Maybe { share: 0.2, steps: vec![Step::Call(Call { policy: far, ..call(2) })] };
+    let mut build = Build::new()
+        .service("front", vec![work_ms(1.0), near, far], everywhere)
+        .service("middle", vec![work_ms(2.0), Step::Publish(call(2))], everywhere)
+        .service("back", vec![work_ms(1.0)], everywhere);
+    zones(&mut build.model, n_regions, 1);
+    build.model.network = Network {
+        cross_region: Link { latency: Some(Law::Sum(vec![Law::Constant(ms(1.0)), exp_ms(20.0)])) },
+        ..Network::cloud()
+    };
+    build.open("users", f64::from(n_regions * instances_each) * 500.0, 0).seal()
+}
+
+#[test]
+fn threads_change_nothing() {
+    let model = wide(8, 30);
+    let outcomes: Vec<Outcome> = (1..=3)
+        .map(|threads| run(&model, &RunConfig { threads, ..config(1, 5) }, &mut ()))
+        .collect();
+    assert!(outcomes[0].partitions > 1, "the model is meant to split");
+    assert!(outcomes[0].calls.iter().any(|calls| calls.timeouts > 0), "bounds are meant to fire");
+    for outcome in &outcomes[1..] {
+        assert_eq!(projection(outcome), projection(&outcomes[0]));
+    }
+}
+
+#[test]
+fn seeds_and_replications_change_everything() {
+    let model = wide(1, 10);
+    let base = config(1, 5);
+    let first = run(&model, &base, &mut ());
+    let again = run(&model, &base, &mut ());
+    assert_eq!(projection(&first), projection(&again));
+    let other_seed = run(&model, &RunConfig { seed: 6, ..base.clone() }, &mut ());
+    let other_run = run(&model, &RunConfig { replication: 1, ..base }, &mut ());
+    assert_ne!(first.fingerprint, other_seed.fingerprint);
+    assert_ne!(first.fingerprint, other_run.fingerprint);
+}
+
+/// Adding a service that others do not touch shifts no number of theirs.
+#[test]
+fn a_new_neighbour_shifts_nothing() {
+    let alone = || Build::new().service("s", vec![work_ms(10.0)], |_| {}).open("w", 80.0, 0);
+    let one = alone().run(100, 3);
+    let two = alone().service("other", vec![work_ms(1.0)], |_| {}).open("v", 50.0, 1).run(100, 3);
+    assert_eq!(one.workloads[0].latency.summary(), two.workloads[0].latency.summary());
+}
+
+/// Draws whole models from a seed, biased to trouble.
+struct Swarm {
+    stream: Stream,
+    n_services: u32,
+}
+
+impl Swarm {
+    fn coin(&mut self) -> bool {
+        self.stream.chance(0.5)
+    }
+
+    fn below(&mut self, n: u32) -> u32 {
+        self.stream.below(n)
+    }
+
+    fn law(&mut self) -> Law {
+        match self.below(4) {
+            0 => Law::Constant(0.0),
+            1 => Law::Constant(ms(1.0)),
+            _ => exp_ms(0.5),
+        }
+    }
+
+    fn policy(&mut self) -> CallPolicy {
+        let balances = [
+            Balance::RoundRobin,
+            Balance::Random,
+            Balance::LeastRequests,
+            Balance::PowerOfTwo,
+            Balance::Ewma,
+            Balance::Hash,
+            Balance::ZoneAware,
+        ];
+        let backoff = self.coin().then(|| Backoff { base: Span::from_millis(2), factor: 2.0, max: None });
+        let retry = Retry {
+            attempts: self.below(3),
+            on: Failures { error: self.coin(), ..Failures::ALL },
+            backoff,
+            jitter: [Jitter::None, Jitter::Full, Jitter::Equal][self.below(3) as usize],
+            budget: self.coin().then_some(0.2),
+            elsewhere: self.coin(),
+        };
+        CallPolicy {
+            timeout: self.coin().then(|| Span::from_micros(u64::from(1 + self.stream.below(20_000)))),
+            retry: self.coin().then_some(retry),
+            balance: balances[self.below(7) as usize],
+            connections: self.coin().then(|| Connections { max: 1 + self.stream.below(4), requests_each: Some(1) }),
+        }
+    }
+
+    /// A call to a service further down, so that nothing is endless.
+    fn call(&mut self, from: u32) -> Option<Call> {
+        let below = self.n_services - from - 1;
+        if below == 0 {
+            return None;
+        }
+        let to = from + 1 + self.below(below);
+        let fallback = if self.coin() { Some(vec![Step::Work(self.law())]) } else { None };
+        Some(Call { policy: self.policy(), optional: self.coin(), fallback, request_bytes: 1_000, ..call(to) })
+    }
+
+    fn steps(&mut self, from: u32, depth: u32) -> Vec<Step> {
+        (0..1 + self.below(3)).map(|_| self.step(from, depth)).collect()
+    }
+
+    fn step(&mut self, from: u32, depth: u32) -> Step {
+        let nested = if depth < 2 { 10 } else { 5 };
+        match self.below(nested) {
+            0 => Step::Wait(self.law()),
+            1 => Step::Fail(0.05),
+            2 | 3 => self.call(from).map_or(Step::Work(Law::Constant(0.0)), Step::Call),
+            5 => self.call(from).map_or(Step::Fail(0.0), Step::Publish),
+            6 => {
+                let branches: Vec<Branch> = (0..1 + self.below(3))
+                    .map(|_| Branch { times: 1 + self.below(2), steps: self.steps(from, depth + 1) })
+                    .collect();
+                let n: u32 = branches.iter().map(|branch| branch.times).sum();
+                Step::Parallel { branches, need: 1 + self.below(n) }
+            }
+            7 => Step::Choose(vec![(0.3, self.steps(from, depth + 1)), (0.7, Vec::new())]),
+            8 => Step::Repeat { times: 2, steps: self.steps(from, depth + 1) },
+            9 => match (self.call(from), self.call(from)) {
+                (Some(ask), fill) => Step::Cache { ask, hit: 0.5, miss: self.steps(from, depth + 1), fill },
+                _ => Step::Work(self.law()),
+            },
+            _ => Step::Work(self.law()),
+        }
+    }
+
+    fn model(&mut self) -> SealedModel {
+        self.n_services = 1 + self.below(5);
+        let (n_regions, n_zones) = (1 + self.below(3), 1 + self.below(2));
+        let mut build = Build::new();
+        for service in 0..self.n_services {
+            let steps = self.steps(service, 0);
+            let most = if self.stream.chance(0.3) { 90 } else { 4 };
+            let n_instances = 1 + self.below(most);
+            let (cores, workers) = (1 + self.below(2), self.coin().then(|| 1 + self.stream.below(4)));
+            let (queue, shared) = (self.coin().then(|| self.stream.below(4)), self.stream.chance(0.3));
+            build = build.service(&format!("s{service}"), steps, |it| {
+                it.instances = (0..n_instances).map(|n| ZoneId(n % (n_regions * n_zones))).collect();
+                it.cores = cores;
+                it.workers = workers;
+                it.queue = queue;
+                it.scheduling = if shared { Scheduling::ProcessorSharing } else { Scheduling::Fifo };
+            });
+        }
+        zones(&mut build.model, n_regions, n_zones);
+        if self.coin() {
+            build.model.network = Network { loss: 0.01, bandwidth: Some(1e6), ..Network::cloud() };
+        }
+        let policy = self.policy();
+        build = build.workload("open", 0, open(300.0), policy);
+        if self.coin() {
+            build = build.closed("closed", 20, exp_ms(50.0), 0);
+        }
+        build.seal()
+    }
+
+    fn scenario(&mut self) -> Scenario {
+        let happenings = (0..self.below(5))
+            .map(|_| {
+                let at = Span::from_millis(u64::from(self.stream.below(1_500)));
+                let lasts = self.coin().then(|| Span::from_millis(u64::from(1 + self.stream.below(800))));
+                Happening { at, lasts, trouble: self.trouble() }
+            })
+            .collect();
+        Scenario { name: "swarm".into(), happenings }
+    }
+
+    fn trouble(&mut self) -> Trouble {
+        let service = ServiceId(self.below(self.n_services));
+        let count = self.coin().then(|| 1 + self.stream.below(2));
+        let target = Target { service, zone: None, count, share: None };
+        match self.below(9) {
+            0 => Trouble::Kill { target, silent: self.coin() },
+            1 | 2 => Trouble::Pause { target },
+            3 => Trouble::Slow { target, factor: 3.0 },
+            4 => Trouble::Error { target, share: 0.5 },
+            5 => Trouble::LoseZone(ZoneId(0)),
+            6 => Trouble::Load { workload: None, factor: if self.coin() { 3.0 } else { 0.0 } },
+            7 => Trouble::Delay {
+                calls: CallMatch::Between { from: Party::Service(ServiceId(0)), to: Party::Service(service) },
+                add: exp_ms(5.0),
+            },
+            _ => Trouble::Delay { calls: CallMatch::To(service), add: exp_ms(5.0) },
+        }
+    }
+}
+
+/// The identities are asserted at the end of every run: here they are put to the test.
+#[test]
+fn random_models_keep_their_accounts() {
+    for seed in 0..1_000 {
+        let mut swarm = Swarm { stream: Stream::named(seed, &["swarm"], &[]), n_services: 0 };
+        let model = swarm.model();
+        let scenario = swarm.scenario();
+        println!("seed {seed}");
+        let config = RunConfig { scenario: Some(&scenario), ..config(2, seed) };
+        let one = run(&model, &config, &mut ());
+        if one.partitions > 1 || seed % 20 == 0 {
+            let two = run(&model, &RunConfig { threads: 2, ..config }, &mut ());
+            assert_eq!(projection(&one), projection(&two), "seed {seed}");
+        }
+    }
+}
