@@ -1,1 +1,15 @@
-fn main() {}
+//! Chores of the repository: `cargo xtask COMMAND`.
+
+mod bench;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["bench"] => bench::main(None),
+        ["bench", only] => bench::main(Some(only)),
+        _ => {
+            eprintln!("usage: cargo xtask bench [w1 | w2 | zones | w3 | others | threads]");
+            std::process::exit(2);
+        }
+    }
+}

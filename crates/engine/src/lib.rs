@@ -10,7 +10,7 @@ mod control;
 mod fault;
 mod identities;
 mod instance;
-mod kernel;
+pub mod kernel;
 mod lanes;
 mod ledger;
 mod outcome;

@@ -5,4 +5,4 @@ pub(crate) mod ladder;
 pub(crate) mod queue;
 pub(crate) mod slab;
 
-pub(crate) use queue::EventQueue;
+pub use queue::EventQueue;

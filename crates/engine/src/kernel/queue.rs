@@ -11,7 +11,8 @@ const GROW_ABOVE: usize = 8192;
 /// … and below this many they come back.
 const SHRINK_BELOW: usize = 2048;
 
-pub(crate) struct EventQueue {
+/// Pending events: (time in nanoseconds, payload), the earliest first.
+pub struct EventQueue {
     /// Events before `horizon`.
     near: Heap,
     far: Ladder,
@@ -23,7 +24,7 @@ pub(crate) struct EventQueue {
 }
 
 impl EventQueue {
-    pub(crate) fn new() -> EventQueue {
+    pub fn new() -> EventQueue {
         EventQueue { near: Heap::default(), far: Ladder::new(), horizon: u64::MAX, grow_above: GROW_ABOVE, sequence: 0 }
     }
 
@@ -32,7 +33,7 @@ impl EventQueue {
     }
 
     #[inline]
-    pub(crate) fn push(&mut self, time: u64, payload: u32) {
+    pub fn push(&mut self, time: u64, payload: u32) {
         let entry = pack(time, self.sequence, payload);
         self.sequence += 1;
         if time < self.horizon {
@@ -47,7 +48,7 @@ impl EventQueue {
 
     /// The time of the next event, or `u64::MAX`.
     #[inline]
-    pub(crate) fn next_time(&mut self) -> u64 {
+    pub fn next_time(&mut self) -> u64 {
         if self.near.len() == 0 && self.horizon != u64::MAX {
             self.refill();
         }
@@ -56,7 +57,7 @@ impl EventQueue {
 
     /// The next event if it is before `limit`.
     #[inline]
-    pub(crate) fn pop_before(&mut self, limit: u64) -> Option<(u64, u32)> {
+    pub fn pop_before(&mut self, limit: u64) -> Option<(u64, u32)> {
         if self.next_time() >= limit {
             return None;
         }
@@ -66,7 +67,7 @@ impl EventQueue {
 
     /// Changes or drops pending events: `change` gives the new time, or `None` to drop it.
     /// Costs as much as there are events: for what happens rarely.
-    pub(crate) fn rewrite(&mut self, mut change: impl FnMut(u64, u32) -> Option<u64>) {
+    pub fn rewrite(&mut self, mut change: impl FnMut(u64, u32) -> Option<u64>) {
         let mut entries: Vec<Entry> = self.near.drain().collect();
         entries.extend(self.far.drain());
         self.horizon = u64::MAX;
@@ -79,7 +80,7 @@ impl EventQueue {
     }
 
     /// All pending events, in no order.
-    pub(crate) fn pending(&mut self) -> Vec<(u64, u32)> {
+    pub fn pending(&mut self) -> Vec<(u64, u32)> {
         let mut all = Vec::with_capacity(self.len());
         self.rewrite(|time, payload| {
             all.push((time, payload));
