@@ -129,7 +129,7 @@ fn limit(model: &Model, load: &Load) -> Option<String> {
     let is_closed = model.workloads.iter().any(|it| matches!(it.demand, Demand::Closed { .. }));
     let caveat = if is_closed { " (closed workloads taken at their fastest)" } else { "" };
     Some(format!(
-        "{name} runs out of {what} first, at {} times this load{caveat}; queueing, retries and the network come on top",
+        "{name} runs out of {what} first, at {} times this load{caveat}, retries not counted",
         number(limit.factor)
     ))
 }
@@ -182,7 +182,7 @@ db               1      1         100        125%             -
 web              1      1         100         10%             -
 
 ! db cannot keep up: it is asked for 125% of its cores
-db runs out of cores first, at 0.8 times this load; queueing, retries and the network come on top
+db runs out of cores first, at 0.8 times this load, retries not counted
 ";
         assert_eq!(text(&model(100.0, &[("web", web), ("db", vec![work_ms(12.5)])])), expected);
     }

@@ -7,6 +7,8 @@ mod document;
 mod files;
 pub mod number;
 mod percentiles;
+#[cfg(test)]
+mod schema_test;
 mod series;
 mod slo;
 mod style;

@@ -16,12 +16,21 @@ pub fn duration(seconds: f64) -> String {
     if seconds == 0.0 {
         return "0 s".to_owned();
     }
-    for (from, size, unit) in DURATIONS {
-        if seconds >= from {
-            return format!("{} {unit}", three(seconds / size));
-        }
-    }
-    format!("{} ns", three(seconds * 1e9))
+    let (size, unit) = unit_of(seconds);
+    format!("{} {unit}", three(seconds / size))
+}
+
+fn unit_of(seconds: f64) -> (f64, &'static str) {
+    let fitting = DURATIONS.into_iter().find(|(from, ..)| seconds >= *from);
+    fitting.map_or((1e-9, "ns"), |(_, size, unit)| (size, unit))
+}
+
+/// `±0.055 ms`: two digits in the unit of the value it belongs to.
+pub(crate) fn plus_minus(reach_s: f64, value_s: f64) -> String {
+    let (size, unit) = unit_of(round3(value_s));
+    let reach = reach_s / size;
+    let digits = if reach > 0.0 { (1.0 - reach.log10().floor()).clamp(0.0, 6.0) as usize } else { 0 };
+    format!("±{reach:.digits$} {unit}")
 }
 
 /// `88.4 ms` for nanoseconds, a dash without samples.
@@ -42,6 +51,9 @@ pub(crate) fn count(n: u64) -> String {
 /// `0.0312`, `9.87`, `12.3 k`: for means of counts.
 pub fn amount(value: f64) -> String {
     let value = round3(value);
+    if value > 0.0 && value < 0.001 {
+        return "<0.001".to_owned();
+    }
     for (size, unit) in [(1e12, " T"), (1e9, " G"), (1e6, " M"), (1e4, " k")] {
         if value >= size {
             let size = if unit == " k" { 1e3 } else { size };
@@ -106,6 +118,14 @@ mod tests {
         ] {
             assert_eq!(duration(seconds), text);
         }
+    }
+
+    #[test]
+    fn intervals_are_in_the_unit_of_their_value() {
+        assert_eq!(plus_minus(54.6e-6, 9.96e-3), "±0.055 ms");
+        assert_eq!(plus_minus(1.234, 2.5), "±1.2 s");
+        assert_eq!(plus_minus(0.25, 0.025), "±250 ms");
+        assert_eq!(plus_minus(0.0, 0.005), "±0 ms");
     }
 
     #[test]

@@ -24,7 +24,7 @@ const WIDTH: usize = 100;
 pub fn text(report: &Report<'_>) -> String {
     let sections = [
         head(report),
-        why::headlines(report),
+        headlines(report),
         workloads::section(report),
         services::section(report),
         why::sections(report),
@@ -79,6 +79,11 @@ fn conditions(report: &Report<'_>) -> String {
     text
 }
 
+/// What to know first: what fails, and where the time goes.
+fn headlines(report: &Report<'_>) -> String {
+    workloads::failures(report) + &why::headlines(report)
+}
+
 fn slos(report: &Report<'_>) -> String {
     let verdicts = verdicts(report.model, report.outcome);
     if verdicts.is_empty() {
@@ -120,7 +125,9 @@ fn foot(report: &Report<'_>) -> String {
         let pace = amount(simulated / report.wall_s);
         speed.push_str(&format!(": {per_s} events/s, {pace} × real time"));
     }
-    Tone::Dim.paint(&format!("{speed} · fingerprint {:016x}", outcome.fingerprint)) + "\n"
+    let warmup = format!("warm-up: {}", report.warmup.replace("; ", ";\n  "));
+    let fingerprint = format!("{speed} · fingerprint {:016x}", outcome.fingerprint);
+    format!("{}\n{}\n", Tone::Dim.paint(&warmup), Tone::Dim.paint(&fingerprint))
 }
 
 /// The share of errors among all that ended, as a cell.

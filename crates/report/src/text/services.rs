@@ -48,6 +48,13 @@ fn heat(found: &ServiceOutcome) -> f64 {
     found.utilization.max(found.workers_busy.unwrap_or(0.0))
 }
 
+/// «mysql is saturated: its cores are 100% busy»: the hottest service, if it is too hot to keep up.
+pub(super) fn saturated(report: &Report<'_>) -> Option<String> {
+    let (name, found) = hottest_first(report).into_iter().next().filter(|(_, found)| heat(found) >= 0.95)?;
+    let what = if heat(found) > found.utilization { "workers" } else { "cores" };
+    Some(format!("{name} is saturated: its {what} are {} busy", share(heat(found))))
+}
+
 /// Columns that are there only if they say something.
 struct Optional {
     workers: bool,

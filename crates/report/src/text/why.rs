@@ -15,6 +15,8 @@ const EXPLAINED: usize = 3;
 const BAR_WIDTH: usize = 20;
 /// A cause that makes less than this of the tail is not named beside the first.
 const WORTH_NAMING: f64 = 0.1;
+/// A cause that makes this share of what its service makes is named alone.
+const ONE_CAUSE: f64 = 0.8;
 
 /// One sentence for each workload that has a sample.
 pub(super) fn headlines(report: &Report<'_>) -> String {
@@ -55,6 +57,9 @@ struct Shares {
 }
 
 struct Part {
+    service: String,
+    /// What the time was spent on, apart from the service.
+    cause: &'static str,
     words: String,
     mean_s: f64,
     mean_share: f64,
@@ -74,6 +79,8 @@ impl Shares {
             .parts
             .iter()
             .map(|part| Part {
+                service: service(part).unwrap_or("users").to_owned(),
+                cause: short_words(part.cause),
                 words: words(part.cause, service(part)),
                 mean_s: part.mean_ns / 1e9,
                 mean_share: part.mean_ns / mean_ns,
@@ -88,11 +95,20 @@ impl Shares {
     }
 }
 
-/// «Half of the tail of shoppers (49%) is waiting for a core of mysql, 21% is the network to catalog.»
+/// «Half of the tail of shoppers is waiting for a core of mysql, 21.0% is the network to and from catalog.» Or, when it is
+/// not one cause, «Two thirds of the tail of shoppers is mysql: 44.8% work, 17.2% wait steps.»
 fn headline(workload: &str, shares: &Shares) -> Option<String> {
     let first = shares.parts.first()?;
-    let fraction = fraction_words(first.tail_share);
-    let mut text = format!("{fraction} of the tail of {workload} is {}", first.words);
+    let same: Vec<&Part> = shares.parts.iter().filter(|part| part.service == first.service).collect();
+    let of_service: f64 = same.iter().map(|part| part.tail_share).sum();
+    let start = |part: f64| format!("{} of the tail of {workload} is", fraction_words(part));
+    if first.tail_share < ONE_CAUSE * of_service && first.service != "users" {
+        let worth_it = same.iter().filter(|part| part.tail_share >= WORTH_NAMING / 2.0);
+        let causes: Vec<String> =
+            worth_it.map(|part| format!("{} {}", share(part.tail_share), part.cause)).collect();
+        return Some(format!("{} {}: {}.", start(of_service), first.service, causes.join(", ")));
+    }
+    let mut text = format!("{} {}", start(first.tail_share), first.words);
     if let Some(second) = shares.parts.get(1).filter(|part| part.tail_share >= WORTH_NAMING) {
         text.push_str(&format!(", {} is {}", share(second.tail_share), second.words));
     }
@@ -161,12 +177,28 @@ fn cells(part: &Part) -> Vec<Cell> {
 fn rest(parts: &[Part]) -> Option<Part> {
     let sum = |value: fn(&Part) -> f64| parts.iter().map(value).sum();
     (!parts.is_empty()).then(|| Part {
+        service: String::new(),
+        cause: "",
         words: format!("everything else ({})", parts.len()),
         mean_s: sum(|part| part.mean_s),
         mean_share: sum(|part| part.mean_share),
         tail_s: sum(|part| part.tail_s),
         tail_share: sum(|part| part.tail_share),
     })
+}
+
+/// Fits «mysql: 45% {words}».
+fn short_words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Network => "network",
+        Cause::Worker => "waiting for a worker",
+        Cause::Core => "waiting for a core",
+        Cause::Connection => "waiting for a connection",
+        Cause::Work => "work",
+        Cause::Wait => "wait steps",
+        Cause::Timeout => "attempts given up",
+        Cause::Backoff => "pauses before retries",
+    }
 }
 
 /// Fits «… is {words}».
@@ -205,22 +237,33 @@ mod tests {
         Shares::of(&sample(parts), |part| Some(["web", "mysql"][part.service.expect("a service").index()]))
     }
 
-    #[test]
-    fn the_headline_names_the_greatest_part_of_the_tail() {
-        let shares =
-            shares(&[(0, Cause::Work, 9e6, 1e6), (1, Cause::Core, 1e6, 5e6), (1, Cause::Work, 1e6, 4e6)]);
-        let text = headline("shoppers", &shares.expect("a sample"));
-        let expected = "Half of the tail of shoppers is waiting for a core of mysql, 40.0% is work of mysql.";
+    #[track_caller]
+    fn check(parts: &[(u32, Cause, f64, f64)], expected: &str) {
+        let text = headline("shoppers", &shares(parts).expect("a sample"));
         assert_eq!(text.as_deref(), Some(expected));
     }
 
     #[test]
+    fn the_headline_names_the_greatest_part_of_the_tail() {
+        check(
+            &[(0, Cause::Work, 9e6, 4e6), (1, Cause::Core, 1e6, 5e6), (1, Cause::Work, 1e6, 1e6)],
+            "Half of the tail of shoppers is waiting for a core of mysql, 40.0% is work of web.",
+        );
+    }
+
+    #[test]
+    fn several_causes_of_one_service_are_one() {
+        check(
+            &[(0, Cause::Work, 9e6, 1e6), (1, Cause::Core, 1e6, 4e6), (1, Cause::Work, 1e6, 3e6)],
+            "87.5% of the tail of shoppers is mysql: 50.0% waiting for a core, 37.5% work.",
+        );
+    }
+
+    #[test]
     fn small_second_parts_are_not_named() {
-        let shares = shares(&[(1, Cause::Core, 1e6, 98e6), (0, Cause::Work, 9e6, 2e6)]);
-        let text = headline("shoppers", &shares.expect("a sample"));
-        assert_eq!(
-            text.as_deref(),
-            Some("Nearly all of the tail of shoppers is waiting for a core of mysql.")
+        check(
+            &[(1, Cause::Core, 1e6, 98e6), (0, Cause::Work, 9e6, 2e6)],
+            "Nearly all of the tail of shoppers is waiting for a core of mysql.",
         );
     }
 

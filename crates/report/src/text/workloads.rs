@@ -3,8 +3,8 @@
 use tarsier_engine::WorkloadOutcome;
 use tarsier_stats::{Interval, Intervals};
 
-use super::error_cell;
-use crate::number::{amount, count, dash, duration, nanos};
+use super::{error_cell, services};
+use crate::number::{self, amount, count, dash, nanos};
 use crate::style::Tone;
 use crate::table::{Align, Cell, Table, short_name};
 use crate::{Report, ratio};
@@ -39,6 +39,25 @@ pub(super) fn section(report: &Report<'_>) -> String {
     }
     for (workload, found) in named().take(SHOWN) {
         text.push_str(&remark(&workload.name, found));
+    }
+    text
+}
+
+/// Fewer errors than this are not worth a headline.
+const WORTH_NAMING: f64 = 0.01;
+
+/// A sentence for each workload whose requests fail, with the service that is the likeliest reason.
+pub(super) fn failures(report: &Report<'_>) -> String {
+    let mut text = String::new();
+    for (workload, found) in report.model.workloads.iter().zip(&report.outcome.workloads).take(SHOWN) {
+        let failed =
+            ratio(found.errors, found.errors + found.completed).filter(|share| *share >= WORTH_NAMING);
+        let Some(failed) = failed else { continue };
+        let culprit = services::saturated(report).map(|it| format!("; {it}")).unwrap_or_default();
+        let sentence =
+            format!("{} of the requests of {} fail{culprit}.", number::share(failed), workload.name);
+        text.push_str(&Tone::Bad.paint(&sentence));
+        text.push('\n');
     }
     text
 }
@@ -80,7 +99,7 @@ fn intervals(found: &WorkloadOutcome) -> Vec<Cell> {
 fn plus_minus(value: Option<f64>, interval: Option<Interval>) -> Cell {
     let (Some(value), Some(interval)) = (value, interval) else { return Cell::dim("") };
     let reach = (interval.high - value).max(value - interval.low);
-    Cell::dim(format!("±{}", duration(reach / 1e9)))
+    Cell::dim(number::plus_minus(reach / 1e9, value / 1e9))
 }
 
 /// One line about retries, timeouts and what did not get through; nothing when there is nothing to say.
