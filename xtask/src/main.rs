@@ -6,6 +6,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["bench"] => bench::main(None),
+        ["bench", "one", name, size] => bench::one(name, size.parse().expect("a size in thousands")),
         ["bench", only] => bench::main(Some(only)),
         _ => {
             eprintln!("usage: cargo xtask bench [w1 | w2 | zones | w3 | others | threads]");

@@ -19,7 +19,7 @@ const DECAY_NS: f64 = 10e9;
 
 impl Partition {
     /// An instance, and whether the users had to go to another zone or region than theirs.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pick(&mut self, world: World<'_>, site: &Site, task: u32) -> Option<(u32, bool)> {
         let client_idx = self.tasks[task].client;
         let (targets, far) = match site.caller {
@@ -40,6 +40,7 @@ impl Partition {
         }
     }
 
+    #[inline(never)]
     fn choose(&mut self, world: World<'_>, site: &Site, task: u32, targets: &[u32]) -> u32 {
         let client_idx = self.tasks[task].client;
         let key = if site.balance == Balance::Hash { self.key_of(task) } else { 0 };
@@ -86,6 +87,7 @@ impl Partition {
     }
 
     /// How long the message of an attempt takes.
+    #[inline(always)]
     pub(crate) fn way_there(&mut self, world: World<'_>, site: &Site, task: u32, instance: u32, far: bool) -> u64 {
         let client = self.clients[self.tasks[task].client as usize];
         let to = world.plan.zone_of[instance as usize];
@@ -115,6 +117,7 @@ impl Partition {
 
 /// Where users of a zone may enter: around them if the service stood there at the start, otherwise
 /// anywhere. When all around them is gone they go far.
+#[inline]
 fn entrances<'a>(world: World<'a>, site: &Site, zone: u32) -> (&'a [u32], bool) {
     let (home, now, service) = (&world.view.home, &world.view.now, site.service);
     let region = world.plan.region_of[zone as usize];

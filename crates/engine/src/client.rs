@@ -81,6 +81,7 @@ impl Partition {
     }
 
     /// A new request of a client, not yet sent.
+    #[inline(always)]
     pub(crate) fn request(&mut self, world: World<'_>, site: &Site, task: u32) {
         self.tally_of(site).requests += 1;
         if let Some(budget) = site.retry.as_ref().and_then(|retry| retry.budget) {
@@ -96,6 +97,7 @@ impl Partition {
     }
 
     /// Sends, once there is a connection; the bound counts from now.
+    #[inline(always)]
     fn attempt(&mut self, world: World<'_>, site: &Site, task: u32) {
         self.tally_of(site).attempts += 1;
         self.tasks[task].sent = self.now;
@@ -117,6 +119,7 @@ impl Partition {
     }
 
     /// Picks an instance and puts the message on the wire.
+    #[inline(always)]
     fn depart(&mut self, world: World<'_>, site: &Site, task: u32) {
         if self.tasks[task].has(SAMPLED) {
             self.note(site, task, Cause::Connection);
@@ -133,6 +136,10 @@ impl Partition {
         }
         let delay = self.way_there(world, site, task, instance, far);
         if world.plan.partitions.len() == 1 || world.plan.partition_of(instance) == self.index {
+            // Users stand at the top: to let their request in at once does not nest any deeper.
+            if delay == 0 && site.caller == Caller::Users && self.n_paused == 0 {
+                return self.arrive(world, task);
+            }
             self.tasks[task].state = State::Outbound;
             self.schedule(task, delay);
         } else {
@@ -140,6 +147,7 @@ impl Partition {
         }
     }
 
+    #[inline(never)]
     fn send_abroad(&mut self, world: World<'_>, site: &Site, task: u32, delay: u64) {
         let key = if world.plan.hashes { self.key_of(task) } else { 0 };
         let record = &mut self.tasks[task];
@@ -231,6 +239,7 @@ impl Partition {
     }
 
     /// The attempt no longer counts as outstanding, and its place on a connection is free.
+    #[inline(always)]
     fn let_go(&mut self, world: World<'_>, site: &Site, task: u32, answered: bool) {
         if !site.has_extra {
             return;
@@ -249,6 +258,7 @@ impl Partition {
         }
     }
 
+    #[inline(never)]
     fn pass_connection_on(&mut self, world: World<'_>, site: &Site, task: u32) {
         loop {
             let mut line = self.extra_of(task).for_connection;
@@ -266,6 +276,7 @@ impl Partition {
         extra.in_use -= 1;
     }
 
+    #[inline(always)]
     fn succeeded(&mut self, world: World<'_>, site: &Site, task: u32) {
         let latency = self.now - self.first_sent(task);
         let tally = self.tally_of(site);
@@ -295,6 +306,7 @@ impl Partition {
         }
     }
 
+    #[inline(never)]
     fn tries_again(&mut self, world: World<'_>, site: &Site, task: u32, failure: Outcome) -> bool {
         let Some(retry) = &site.retry else { return false };
         let record = &self.tasks[task];
@@ -375,6 +387,7 @@ impl Partition {
     }
 
     /// The time since the last note of a sampled record was spent on the way between its ends.
+    #[inline(never)]
     pub(crate) fn note(&mut self, site: &Site, task: u32, cause: Cause) {
         let service = if site.caller == Caller::Users { NONE } else { site.service };
         self.accounts.note(task, (service, cause), self.now);

@@ -193,7 +193,7 @@ impl Partition {
     }
 
     /// The event of a record: what it was waiting for has come.
-    #[inline]
+    #[inline(always)]
     fn go_on(&mut self, world: World<'_>, task: u32) {
         if self.n_paused > 0 && self.hold_back(world, task) {
             return;
@@ -210,7 +210,7 @@ impl Partition {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn schedule(&mut self, task: u32, delay: u64) {
         if delay == 0 {
             self.ready.push_back(task);
@@ -237,7 +237,7 @@ impl Partition {
     }
 
     /// A fresh record; everything that has a meaning at once is set.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new_task(&mut self, parent: u32, client: u32, flags: u8) -> u32 {
         let parent_epoch = if parent == NONE { 0 } else { self.tasks[parent].epoch };
         let at = self.tasks.take();
@@ -253,7 +253,7 @@ impl Partition {
         at
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn free(&mut self, task: u32) {
         if self.tasks[task].has(SAMPLED) {
             self.accounts.drop_of(task);
@@ -274,7 +274,7 @@ impl Partition {
     }
 
     /// The call site a record comes from.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn site_of<'a>(&self, world: World<'a>, task: u32) -> &'a Site {
         let record = &self.tasks[task];
         let site = if record.has(VISITOR) { record.client } else { self.clients[record.client as usize].site };

@@ -54,7 +54,7 @@ impl Partition {
     }
 
     /// Who only publishes learns no more than this.
-    #[inline]
+    #[inline(always)]
     fn accepted(&mut self, world: World<'_>, task: u32) {
         let site = self.site_of(world, task);
         if site.caller == Caller::Publisher {
@@ -62,7 +62,7 @@ impl Partition {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn take_worker(&mut self, at: usize, task: u32) {
         let instance = &mut self.instances[at];
         instance.workers_free -= 1;
@@ -71,6 +71,7 @@ impl Partition {
     }
 
     /// Nobody will ever hear of this request.
+    #[inline(never)]
     pub(crate) fn lose(&mut self, world: World<'_>, task: u32) {
         let record = &self.tasks[task];
         let published = self.site_of(world, task).caller == Caller::Publisher;
@@ -82,6 +83,7 @@ impl Partition {
     }
 
     /// Answers a request that was not let in.
+    #[inline(never)]
     pub(crate) fn turn_away(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
         let site = self.site_of(world, task);
         if site.caller == Caller::Publisher {
@@ -93,6 +95,7 @@ impl Partition {
     }
 
     /// The queue is full.
+    #[inline(never)]
     fn refuse(&mut self, world: World<'_>, task: u32) {
         self.count_refusal(task);
         self.turn_away(world, task, Outcome::Refused);
@@ -107,7 +110,7 @@ impl Partition {
         tally.residence += u128::from(self.now - record.arrived);
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin_waiting(&mut self, line: &mut Line, service: u32, task: u32, state: State) {
         let record = &mut self.tasks[task];
         record.state = state;
@@ -116,7 +119,7 @@ impl Partition {
         self.stand_in(line, task);
     }
 
-    #[inline]
+    #[inline(always)]
     fn end_waiting(&mut self, service: u32, task: u32) {
         let record = &mut self.tasks[task];
         record.queued = record.queued.wrapping_add(self.now);
@@ -165,6 +168,7 @@ impl Partition {
     }
 
     /// A step needs a core.
+    #[inline(always)]
     pub(crate) fn want_core(&mut self, world: World<'_>, task: u32) {
         let at = self.local(self.tasks[task].instance);
         let instance = &mut self.instances[at];
@@ -195,6 +199,7 @@ impl Partition {
     }
 
     /// Refused after it had a worker: at its first wait for a core.
+    #[inline(never)]
     fn refused_inside(&mut self, world: World<'_>, task: u32) {
         if self.tasks[task].has(BRANCH) {
             return self.fails(world, task, Outcome::Refused);
@@ -205,6 +210,7 @@ impl Partition {
     }
 
     /// A core was taken for this record.
+    #[inline(always)]
     fn begin_work(&mut self, world: World<'_>, at: usize, task: u32) {
         let Op::Work { law } = world.plan.ops[self.tasks[task].pc as usize] else {
             unreachable!("a core is for work")
@@ -227,7 +233,7 @@ impl Partition {
     }
 
     /// The waiting of a request counts up to its first core.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn know_queue(&mut self, service: u32, task: u32) {
         let record = &mut self.tasks[task];
         if !record.has(QUEUE_KNOWN) {
@@ -248,6 +254,7 @@ impl Partition {
         self.proceed(world, task);
     }
 
+    #[inline(always)]
     fn hand_core_on(&mut self, world: World<'_>, at: usize) {
         let instance = &mut self.instances[at];
         if instance.for_core.is_empty() {
@@ -274,6 +281,7 @@ impl Partition {
     }
 
     /// The endpoint has ended: answer, and let the next one in.
+    #[inline(always)]
     pub(crate) fn ends(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
         let now = self.now;
         let service = self.instance_of(task).service;
@@ -292,7 +300,7 @@ impl Partition {
         self.reply(world, task, outcome);
     }
 
-    #[inline]
+    #[inline(always)]
     fn give_worker_back(&mut self, task: u32) {
         if !self.tasks[task].has(WORKER) {
             return;
@@ -336,6 +344,9 @@ impl Partition {
         }
         if visitor {
             self.answer_abroad(task, outcome, delay);
+        } else if delay == 0 && site.caller == Caller::Users && !site.has_extra {
+            // Nobody else is let in by it: this does not nest either.
+            self.answered(world, task, outcome);
         } else {
             self.tasks[task].state = State::Inbound(outcome);
             self.schedule(task, delay);

@@ -15,6 +15,8 @@ pub(crate) struct Source {
     gaps: Stream,
     first_client: u32,
     curve: RateCurve,
+    /// The mean gap in nanoseconds while the rate is constant.
+    steady_gap: Option<f64>,
     /// What a scenario multiplies the load with.
     factor: f64,
     /// When the next arrival is due; another event is stale.
@@ -40,6 +42,7 @@ impl Partition {
             draws: Draws::named(names.seed, "users", name, numbers),
             gaps: Stream::named(names.seed, &["users", name, "gaps"], &numbers),
             first_client,
+            steady_gap: curve.steady_gap(),
             curve,
             factor: 1.0,
             next_at: 0,
@@ -66,6 +69,11 @@ impl Partition {
             unreachable!("only an open source has arrivals")
         };
         let amount = amount.unwrap_or_else(|| gaps.sample(&mut source.gaps));
+        if let Some(gap) = source.steady_gap {
+            let at = self.now + (amount * gap + 0.5) as u64;
+            source.next_at = at;
+            return self.schedule_source(local, at);
+        }
         if source.factor <= 0.0 {
             source.next_at = u64::MAX;
             return;
@@ -98,6 +106,7 @@ impl Partition {
     }
 
     /// A request of a user, to one of the workload's destinations.
+    #[inline(always)]
     fn user_request(&mut self, world: World<'_>, local: u32, task: u32) {
         let source = &mut self.sources[local as usize];
         let part = &world.plan.sources[source.plan as usize];
@@ -124,6 +133,7 @@ impl Partition {
     }
 
     /// The user has an answer, or none: thinks, or leaves.
+    #[inline(always)]
     pub(crate) fn user_is_done(&mut self, world: World<'_>, task: u32) {
         let client = self.tasks[task].client;
         let local = self.clients[client as usize].origin;
@@ -187,6 +197,7 @@ impl Partition {
         let now = self.now;
         let source = &mut self.sources[local as usize];
         let before = std::mem::replace(&mut source.factor, factor);
+        source.steady_gap = source.curve.steady_gap().filter(|_| factor == 1.0);
         match &world.plan.sources[source.plan as usize].kind {
             SourceKind::Closed { .. } => self.source_fires_for_users(world.plan, local),
             SourceKind::Open { .. } => {
@@ -204,8 +215,6 @@ impl Partition {
 
 /// One request in so many, spread by a hash: no draw is spent on it.
 fn is_sampled(part: &SourcePlan, number: u64) -> bool {
-    part.sample_every == 1
-        || number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32).wrapping_mul(0xBF58_476D_1CE4_E5B9)
-            % part.sample_every
-            == 0
+    let hash = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    hash <= part.sampled_below
 }

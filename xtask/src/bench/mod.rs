@@ -173,7 +173,51 @@ pub(crate) fn main(only: Option<&str>) {
         product("fan-out to 1,000", &models::fan_out(), 10.0, None).print();
         product("10,000 at one instant", &models::same_instant(), 0.5, None).print();
     }
+    if wants("counts") {
+        counts();
+    }
     if wants("threads") {
         println!("{}", speed_up());
     }
+}
+
+/// One small run, for counting instructions: `size` in thousands of requests.
+pub(crate) fn one(name: &str, size: u64) {
+    let thousands = size as f64;
+    let requests = match name {
+        "w1-bare" => bare::w1(size * 1_000).0 / 2,
+        "w2-bare" => {
+            let mut bare = bare::W2::new();
+            bare.run(size * 1_000);
+            bare.served
+        }
+        "w1" => simulate(&models::w1(), thousands / 0.8 / 1.1, 1).workloads[0].requests,
+        "w2" => simulate(&models::w2(1, 0.0), thousands / 12.0 / 1.1, 1).workloads[0].requests,
+        other => panic!("there is no workload {other}"),
+    };
+    println!("{requests} requests");
+}
+
+/// Instructions a request, as callgrind counts them: repeatable whatever else the machine does. Both runs
+/// are long enough to carry the same number of accounts, so the difference is what a request costs.
+fn counts() {
+    println!("instructions a request (callgrind):");
+    for name in ["w1-bare", "w1", "w2-bare", "w2"] {
+        match (instructions(name, 300), instructions(name, 200)) {
+            (Some(more), Some(less)) => println!("  {name:<8} {:>8.0}", (more - less) as f64 / 100_000.0),
+            _ => println!("  {name:<8} skipped: no valgrind here"),
+        }
+    }
+}
+
+fn instructions(name: &str, size: u64) -> Option<u64> {
+    let output = std::process::Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe().ok()?)
+        .args(["bench", "one", name, &size.to_string()])
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let line = text.lines().find(|line| line.contains("Collected :"))?;
+    line.rsplit(' ').next()?.parse().ok()
 }

@@ -44,7 +44,7 @@ impl Heap {
         self.entries.first().copied()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, entry: Entry) {
         let mut hole = self.entries.len();
         self.entries.push(entry);
@@ -59,7 +59,7 @@ impl Heap {
         self.entries[hole] = entry;
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Entry> {
         let last = self.entries.pop()?;
         let Some(&first) = self.entries.first() else { return Some(last) };
@@ -68,7 +68,7 @@ impl Heap {
     }
 
     /// Puts `entry` where the first one was and lets it sink.
-    #[inline]
+    #[inline(always)]
     fn sift_down(&mut self, entry: Entry) {
         let entries = &mut self.entries[..];
         let n = entries.len();

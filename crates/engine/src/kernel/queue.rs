@@ -32,7 +32,7 @@ impl EventQueue {
         self.near.len() + self.far.len()
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, time: u64, payload: u32) {
         let entry = pack(time, self.sequence, payload);
         self.sequence += 1;
@@ -47,7 +47,7 @@ impl EventQueue {
     }
 
     /// The time of the next event, or `u64::MAX`.
-    #[inline]
+    #[inline(always)]
     pub fn next_time(&mut self) -> u64 {
         if self.near.len() == 0 && self.horizon != u64::MAX {
             self.refill();
@@ -56,7 +56,7 @@ impl EventQueue {
     }
 
     /// The next event if it is before `limit`.
-    #[inline]
+    #[inline(always)]
     pub fn pop_before(&mut self, limit: u64) -> Option<(u64, u32)> {
         if self.next_time() >= limit {
             return None;

@@ -119,8 +119,8 @@ pub(crate) struct SourcePlan {
     /// Cumulative shares of the destinations.
     pub(crate) mix: Vec<f64>,
     pub(crate) kind: SourceKind,
-    /// One in so many requests carries an account of its time; at least one.
-    pub(crate) sample_every: u64,
+    /// Requests whose hash is no higher carry an account of their time.
+    pub(crate) sampled_below: u64,
 }
 
 pub(crate) enum SourceKind {
@@ -177,7 +177,7 @@ impl Plan {
                     first_site: first_sites[id.index()],
                     mix: cumulative(workload.mix.iter().map(|(share, _)| *share)),
                     kind: source_kind(&workload.demand, share, number as u64, zones.len() as u64, warmup_ns),
-                    sample_every: sample_every(&workload.demand, warmup_ns + duration_ns),
+                    sampled_below: sampled_below(&workload.demand, warmup_ns + duration_ns),
                 };
                 let partition = self.partition_of_zone[*zone as usize] as usize;
                 self.partitions[partition].sources.push(self.sources.len() as u32);
@@ -242,14 +242,16 @@ fn source_kind(demand: &Demand, share: f64, number: u64, n_sources: u64, warmup_
 /// About this many requests of a workload carry an account of their time.
 const SAMPLE: f64 = 100_000.0;
 
-fn sample_every(demand: &Demand, run_ns: u64) -> u64 {
+/// The highest hash of a request that carries an account.
+fn sampled_below(demand: &Demand, run_ns: u64) -> u64 {
     let seconds = run_ns as f64 / 1e9;
     let expected = match demand {
         Demand::Open { rate, .. } => rate.iter().map(|(_, rate)| *rate).fold(0.0, f64::max) * seconds,
         // An upper bound: answers that take no time.
         Demand::Closed { users, think, .. } => *users as f64 * seconds / (think.mean().unwrap_or(0.0) / 1e9 + 1e-3),
     };
-    ((expected / SAMPLE).ceil() as u64).max(1)
+    // The cast takes what is too large for the largest there is: every request.
+    (u64::MAX as f64 * (SAMPLE / expected)) as u64
 }
 
 /// What a call's policy means for the one who keeps state for it.

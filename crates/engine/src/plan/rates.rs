@@ -72,6 +72,14 @@ impl RateCurve {
         self.limit(time as f64, true)
     }
 
+    /// The mean gap in nanoseconds, if the rate never changes (and is not zero).
+    pub(crate) fn steady_gap(&self) -> Option<f64> {
+        match self.points[..] {
+            [(_, rate)] if rate > 0.0 => Some(1.0 / rate),
+            _ => None,
+        }
+    }
+
     /// When the curve bends or jumps next.
     pub(crate) fn next_change(&self, now: u64) -> Option<u64> {
         self.points.iter().map(|(time, _)| *time as u64).find(|time| *time > now)

@@ -1,0 +1,242 @@
+//! Small architectures in few words: one zone, no network latency, one endpoint a service, endpoint `n` that of
+//! service `n`. Modifiers change what was added last. Times are in milliseconds, rates per second.
+
+use tarsier_model::{
+    Arrivals, Balance, Branch, Call, CallPolicy, Demand, Endpoint, EndpointId, Failures, Happening, Jitter, Kind, Model,
+    Network, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, Service, ServiceId, Step, Target, Trouble,
+    Workload, Zone, ZoneId,
+};
+use tarsier_random::Law;
+use tarsier_units::{IdVec, Span};
+
+const NANOS_PER_MS: f64 = 1e6;
+
+pub fn constant(ms: f64) -> Law {
+    Law::Constant(ms * NANOS_PER_MS)
+}
+
+pub fn exp(mean: f64) -> Law {
+    Law::Exp { mean: mean * NANOS_PER_MS }
+}
+
+pub fn erlang(k: u32, mean: f64) -> Law {
+    Law::Erlang { k, mean: mean * NANOS_PER_MS }
+}
+
+/// By mean and coefficient of variation.
+pub fn lognormal(mean: f64, cv: f64) -> Law {
+    Law::lognormal_mean_cv(mean * NANOS_PER_MS, cv).expect("a mean and a variation above zero")
+}
+
+/// By median and the standard deviation of the logarithm.
+pub fn lognormal_median(median: f64, sigma: f64) -> Law {
+    Law::Lognormal { mu: tarsier_random::num::ln(median * NANOS_PER_MS), sigma }
+}
+
+/// Two phases with balanced means, by the square of the coefficient of variation.
+pub fn hyperexp(mean: f64, cv2: f64) -> Law {
+    Law::hyperexp_mean_cv(mean * NANOS_PER_MS, cv2.sqrt()).expect("a variation of at least one")
+}
+
+pub fn mix(parts: Vec<(f64, Law)>) -> Law {
+    Law::Mix(parts)
+}
+
+pub fn work(law: Law) -> Step {
+    Step::Work(law)
+}
+
+pub fn wait(law: Law) -> Step {
+    Step::Wait(law)
+}
+
+pub fn call(to: u32) -> Step {
+    Step::Call(plain_call(to))
+}
+
+/// A call tried `retries` times more, at once, whatever the failure.
+pub fn call_retrying(to: u32, retries: u32) -> Step {
+    let mut call = plain_call(to);
+    call.policy.retry = (retries > 0).then(|| at_once(retries));
+    Step::Call(call)
+}
+
+pub fn maybe(share: f64, steps: impl Into<Vec<Step>>) -> Step {
+    Step::Maybe { share, steps: steps.into() }
+}
+
+pub fn choose(options: Vec<(f64, Vec<Step>)>) -> Step {
+    Step::Choose(options)
+}
+
+/// All of them at once, each a branch.
+pub fn parallel(steps: impl IntoIterator<Item = Step>) -> Step {
+    branches(steps.into_iter().map(|step| Branch { times: 1, steps: vec![step] }).collect())
+}
+
+/// `times` of the same at once.
+pub fn parallel_times(times: u32, step: Step) -> Step {
+    branches(vec![Branch { times, steps: vec![step] }])
+}
+
+fn branches(branches: Vec<Branch>) -> Step {
+    let need = branches.iter().map(|branch| branch.times).sum();
+    Step::Parallel { branches, need }
+}
+
+fn plain_call(to: u32) -> Call {
+    Call {
+        to: EndpointId(to),
+        policy: CallPolicy::default(),
+        optional: false,
+        fallback: None,
+        request_bytes: 0,
+        response_bytes: 0,
+    }
+}
+
+fn at_once(attempts: u32) -> Retry {
+    Retry { attempts, on: Failures::ALL, backoff: None, jitter: Jitter::None, budget: None, elsewhere: false }
+}
+
+/// An architecture being written down.
+pub struct Arch {
+    model: Model,
+}
+
+pub fn arch() -> Arch {
+    Arch {
+        model: Model {
+            name: "validation".into(),
+            description: String::new(),
+            regions: IdVec::from(vec![Region { name: "r".into() }]),
+            zones: IdVec::from(vec![Zone { name: "a".into(), region: RegionId(0) }]),
+            network: Network::none(),
+            services: IdVec::new(),
+            endpoints: IdVec::new(),
+            workloads: IdVec::new(),
+            scenarios: Vec::new(),
+            slos: Vec::new(),
+        },
+    }
+}
+
+/// One station with this work and Poisson arrivals: the model of half the cases.
+pub fn station(law: Law, per_second: f64) -> Arch {
+    arch().service([work(law)]).rate(per_second, 0)
+}
+
+impl Arch {
+    pub fn service(mut self, steps: impl Into<Vec<Step>>) -> Arch {
+        let id = self.model.services.len() as u32;
+        self.model.services.push(Service {
+            name: format!("s{id}"),
+            kind: Kind::Service,
+            instances: vec![ZoneId(0)],
+            cores: 1,
+            scheduling: Scheduling::Fifo,
+            speed: 1.0,
+            workers: None,
+            queue: None,
+            endpoints: id..id + 1,
+        });
+        self.model.endpoints.push(Endpoint { service: ServiceId(id), name: None, steps: steps.into() });
+        self
+    }
+
+    fn last_service(mut self, change: impl FnOnce(&mut Service)) -> Arch {
+        let id = self.model.services.ids().next_back().expect("a service was added");
+        change(&mut self.model.services[id]);
+        self
+    }
+
+    pub fn instances(self, n: usize) -> Arch {
+        self.last_service(|service| service.instances = vec![ZoneId(0); n])
+    }
+
+    pub fn cores(self, n: u32) -> Arch {
+        self.last_service(|service| service.cores = n)
+    }
+
+    pub fn workers(self, n: u32) -> Arch {
+        self.last_service(|service| service.workers = Some(n))
+    }
+
+    pub fn queue(self, n: u32) -> Arch {
+        self.last_service(|service| service.queue = Some(n))
+    }
+
+    pub fn processor_sharing(self) -> Arch {
+        self.last_service(|service| service.scheduling = Scheduling::ProcessorSharing)
+    }
+
+    pub fn rate(self, per_second: f64, to: u32) -> Arch {
+        let rate = vec![(Span::ZERO, per_second)];
+        self.workload(Demand::Open { rate, arrivals: Arrivals::Poisson, steps: Vec::new() }, to)
+    }
+
+    /// A closed population.
+    pub fn users(self, users: u64, think: Law, to: u32) -> Arch {
+        self.workload(Demand::Closed { users, think, steps: Vec::new() }, to)
+    }
+
+    fn workload(mut self, demand: Demand, to: u32) -> Arch {
+        let name = format!("w{}", self.model.workloads.len());
+        let mix = vec![(1.0, EndpointId(to))];
+        let policy = CallPolicy::default();
+        self.model.workloads.push(Workload { name, demand, mix, from: vec![RegionId(0)], policy });
+        self
+    }
+
+    fn last_workload(mut self, change: impl FnOnce(&mut Workload)) -> Arch {
+        let id = self.model.workloads.ids().next_back().expect("a workload was added");
+        change(&mut self.model.workloads[id]);
+        self
+    }
+
+    /// Constant gaps.
+    pub fn regular(self) -> Arch {
+        self.last_workload(|workload| {
+            if let Demand::Open { arrivals, .. } = &mut workload.demand {
+                *arrivals = Arrivals::Regular;
+            }
+        })
+    }
+
+    pub fn balance(self, balance: Balance) -> Arch {
+        self.last_workload(|workload| workload.policy.balance = balance)
+    }
+
+    pub fn timeout(self, ms: u64) -> Arch {
+        self.last_workload(|workload| workload.policy.timeout = Some(Span::from_millis(ms)))
+    }
+
+    /// The users' own retries, at once; none for zero.
+    pub fn retries(self, n: u32) -> Arch {
+        self.last_workload(|workload| workload.policy.retry = (n > 0).then(|| at_once(n)))
+    }
+
+    /// The users' retries are at most this share of their requests.
+    pub fn budget(self, share: f64) -> Arch {
+        self.last_workload(|workload| {
+            let retry = workload.policy.retry.as_mut().expect("a budget limits retries");
+            retry.budget = Some(share);
+        })
+    }
+
+    /// The first service makes no progress for a while; the case runs with this.
+    pub fn pause(mut self, at_s: u64, lasts_ms: u64) -> Arch {
+        let target = Target { service: ServiceId(0), zone: None, count: None, share: None };
+        let happening = Happening {
+            at: Span::from_secs(at_s),
+            lasts: Some(Span::from_millis(lasts_ms)),
+            trouble: Trouble::Pause { target },
+        };
+        self.model.scenarios.push(Scenario { name: "outage".into(), happenings: vec![happening] });
+        self
+    }
+
+    pub fn seal(self) -> SealedModel {
+        self.model.seal().expect("the case's model is sound")
+    }
+}
