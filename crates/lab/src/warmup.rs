@@ -14,6 +14,9 @@ use tarsier_units::{NANOS_PER_SECOND, Span};
 use crate::progress::{Member, Phase, Total};
 use crate::{Observer, Plan, Warmup};
 
+/// So many requests leave no batch empty, unless something is wrong with one.
+const ENOUGH: u64 = 1_000;
+
 /// A drift that changes the mean by less than this is nothing to speak of.
 const NEGLIGIBLE_BIAS: f64 = 0.01;
 
@@ -33,6 +36,8 @@ pub enum Finding {
     Steady,
     /// The latency of a workload drifts for the first part of the counted time.
     Drifts { workload: String, first: Span, suggested: Span },
+    /// The rule finds no point in the first half after which the rest is steady: it may never settle, or just vary.
+    Unclear,
     /// Nothing was looked for, and why.
     NotChecked(&'static str),
 }
@@ -55,6 +60,9 @@ impl fmt::Display for WarmupVerdict {
                 f,
                 "latency of {workload} still drifts for the first {first} of the counted time (MSER): \
                  use --warmup {suggested}"
+            ),
+            Finding::Unclear => f.write_str(
+                "whether latency still drifts is not clear (MSER finds no settled part in the counted time)",
             ),
             Finding::NotChecked(reason) => write!(f, "drift was not looked for: {reason}"),
         }
@@ -104,8 +112,9 @@ fn chosen_from(pilot: &Outcome, model: &Model, otherwise: Span) -> Settled {
     for (found, workload) in transients.filter(|(found, _)| found.latency.count() > 0) {
         let Some(transient) = found.latency.transient() else {
             let name = &workload.name;
-            let chosen =
-                format!("{otherwise} of warm-up, because a pilot run of {length} did not settle for {name}");
+            let chosen = format!(
+                "{otherwise} of warm-up, because a pilot run of {length} found no settled part for {name}"
+            );
             return Settled { span: otherwise, chosen: Some(chosen) };
         };
         longest = longest.max(part_of(length, transient.batches, transient.of));
@@ -143,11 +152,13 @@ fn changes_on_purpose(model: &Model, plan: &Plan<'_>) -> Option<&'static str> {
 /// The longest drift of any workload.
 fn drift(model: &Model, plan: &Plan<'_>, warmup: Span, outcomes: &[Outcome]) -> Finding {
     let mut longest: Option<(Span, &str)> = None;
-    let mut is_told = false;
+    let mut n_told = 0;
+    let mut n_asked = 0;
     for (index, workload) in model.workloads.iter().enumerate() {
         let latency = overlaid(outcomes.iter().map(|outcome| &outcome.workloads[index].latency));
+        n_asked += usize::from(latency.count() >= ENOUGH);
         let Some(transient) = latency.transient() else { continue };
-        is_told = true;
+        n_told += 1;
         let first = part_of(plan.duration, transient.batches, transient.of);
         if transient.batches > 0
             && matters(transient.bias, &latency)
@@ -162,7 +173,8 @@ fn drift(model: &Model, plan: &Plan<'_>, warmup: Span, outcomes: &[Outcome]) -> 
             first: rounded(first),
             suggested: whole_seconds_up(Span::from_nanos(warmup.nanos() + first.nanos())),
         },
-        None if is_told => Finding::Steady,
+        None if n_told > 0 && n_told >= n_asked => Finding::Steady,
+        None if n_asked > 0 => Finding::Unclear,
         None => Finding::NotChecked("there are too few requests to tell"),
     }
 }
