@@ -11,6 +11,7 @@ use tarsier_random::Stream;
 use crate::client::{Client, Extra};
 use crate::partition::{Partition, World};
 use crate::plan::{Caller, FIRST_RETRANSMISSION_NS, NONE, Site};
+use crate::source::Entrance;
 use crate::task::RETRIED;
 use crate::view::Targets;
 
@@ -23,10 +24,7 @@ impl Partition {
     pub(crate) fn pick(&mut self, world: World<'_>, site: &Site, task: u32) -> Option<(u32, bool)> {
         let client_idx = self.tasks[task].client;
         let (targets, far) = match site.caller {
-            Caller::Users => {
-                let zone = self.sources[self.clients[client_idx as usize].origin as usize].zone;
-                entrances(world, site, zone)
-            }
+            Caller::Users => self.entrance(world, site, client_idx),
             _ if site.balance == Balance::ZoneAware => {
                 let zone = self.zone_of_client(world, client_idx);
                 (nearest(&world.view.now, world, site.service, zone), false)
@@ -38,6 +36,19 @@ impl Partition {
             [only] => Some((*only, far)),
             several => Some((self.choose(world, site, task, several), far)),
         }
+    }
+
+    /// Where users enter; looked up once for each version of the view.
+    #[inline]
+    fn entrance<'a>(&mut self, world: World<'a>, site: &Site, client: u32) -> (&'a [u32], bool) {
+        let source = &mut self.sources[self.clients[client as usize].origin as usize];
+        let known = &mut source.entrances[(client - source.first_client) as usize];
+        if known.version != world.view.version {
+            let (targets, far) = entrances(world, site, source.zone);
+            let (start, end) = world.view.now.range_of(targets);
+            *known = Entrance { version: world.view.version, start, end, far };
+        }
+        (world.view.now.range(known.start, known.end), known.far)
     }
 
     #[inline(never)]

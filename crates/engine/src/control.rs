@@ -147,6 +147,7 @@ impl Control {
             }
         }
         view.now = Targets::new(plan, |instance| self.marks[instance as usize].down == 0);
+        view.version += 1;
         let world = World { plan, view };
         for health in [Health::Up, Health::Paused, Health::Down, Health::BlackHole] {
             for_each_partition(partitions, &changed[health as usize], |partition, here| {

@@ -26,40 +26,65 @@ impl Partition {
             self.note(site, task, Cause::Network);
         }
         let (now, service) = (self.now, site.service);
+        let instance = &mut self.instances[at];
         let tally = &mut self.services[service as usize];
         tally.arrivals += 1;
         tally.present.up(now);
         let record = &mut self.tasks[task];
         record.arrived = now;
         record.pc = site.entry;
-        record.queued = 0;
-        if self.instances[at].injects && self.injected(at) {
-            self.accepted(world, task);
+        if site.caller == Caller::Publisher {
+            return self.arrive_published(world, task);
+        }
+        if instance.injects && self.injected(at) {
             return self.ends(world, task, Outcome::Error);
         }
         let instance = &mut self.instances[at];
         if instance.workers_free > 0 && instance.health == Health::Up {
-            self.accepted(world, task);
-            self.take_worker(at, task);
+            instance.workers_free -= 1;
+            self.services[service as usize].workers.up(now);
+            self.tasks[task].flags |= WORKER;
             self.proceed(world, task);
-        } else if instance.waiting < world.plan.services[service as usize].queue {
-            instance.waiting += 1;
-            self.accepted(world, task);
-            let mut line = self.instances[at].for_worker;
-            self.begin_waiting(&mut line, service, task, State::AwaitingWorker);
-            self.instances[at].for_worker = line;
         } else {
-            self.refuse(world, task);
+            self.wait_for_worker(world, at, task);
         }
     }
 
-    /// Who only publishes learns no more than this.
-    #[inline(always)]
-    fn accepted(&mut self, world: World<'_>, task: u32) {
-        let site = self.site_of(world, task);
-        if site.caller == Caller::Publisher {
-            self.calls[site.tally as usize].completed += 1;
+    /// Who publishes learns whether the message was taken in, and no more.
+    #[inline(never)]
+    fn arrive_published(&mut self, world: World<'_>, task: u32) {
+        let at = self.local(self.tasks[task].instance);
+        let service = self.instances[at].service as usize;
+        let instance = &self.instances[at];
+        let serves = instance.workers_free > 0 && instance.health == Health::Up;
+        let has_room = instance.waiting < world.plan.services[service].queue;
+        let fails = instance.injects && self.injected(at);
+        if serves || has_room || fails {
+            let tally = self.site_of(world, task).tally as usize;
+            self.calls[tally].completed += 1;
         }
+        if fails {
+            return self.ends(world, task, Outcome::Error);
+        }
+        if serves {
+            self.take_worker(at, task);
+            self.proceed(world, task);
+        } else {
+            self.wait_for_worker(world, at, task);
+        }
+    }
+
+    /// No worker is free: in the queue, if there is room.
+    fn wait_for_worker(&mut self, world: World<'_>, at: usize, task: u32) {
+        let instance = &mut self.instances[at];
+        let service = instance.service;
+        if instance.waiting >= world.plan.services[service as usize].queue {
+            return self.refuse(world, task);
+        }
+        instance.waiting += 1;
+        let mut line = instance.for_worker;
+        self.begin_waiting(&mut line, service, task, State::AwaitingWorker);
+        self.instances[at].for_worker = line;
     }
 
     #[inline(always)]
@@ -212,23 +237,25 @@ impl Partition {
     /// A core was taken for this record.
     #[inline(always)]
     fn begin_work(&mut self, world: World<'_>, at: usize, task: u32) {
-        let Op::Work { law } = world.plan.ops[self.tasks[task].pc as usize] else {
-            unreachable!("a core is for work")
-        };
+        let record = &mut self.tasks[task];
         let instance = &mut self.instances[at];
+        let Op::Work { law } = world.plan.ops[record.pc as usize] else { unreachable!("a core is for work") };
         let mut nanos = world.plan.laws[law as usize].sample_nanos(&mut instance.draws.work);
         if instance.pace != 1.0 {
-            nanos = (nanos as f64 * instance.pace).round() as u64;
+            nanos = (nanos as f64 * instance.pace + 0.5) as u64;
         }
-        let service = instance.service;
-        self.know_queue(service, task);
-        let tally = &mut self.services[service as usize];
+        let tally = &mut self.services[instance.service as usize];
+        if record.flags & QUEUE_KNOWN == 0 {
+            record.flags |= QUEUE_KNOWN;
+            tally.queue.record(record.queued);
+        }
         tally.busy.up(self.now);
         tally.work += u128::from(nanos);
-        if self.tasks[task].has(SAMPLED) {
+        record.state = State::Working;
+        if record.has(SAMPLED) {
+            let service = instance.service;
             self.accounts.note(task, (service, Cause::Core), self.now);
         }
-        self.tasks[task].state = State::Working;
         self.schedule(task, nanos);
     }
 
@@ -243,31 +270,35 @@ impl Partition {
     }
 
     pub(crate) fn work_ends(&mut self, world: World<'_>, task: u32) {
-        let at = self.local(self.tasks[task].instance);
-        let service = self.instances[at].service;
+        let record = &mut self.tasks[task];
+        record.pc += 1;
+        let at = (record.instance - self.first_instance) as usize;
+        let instance = &mut self.instances[at];
+        let service = instance.service;
         self.services[service as usize].busy.down(self.now);
-        if self.tasks[task].has(SAMPLED) {
+        if record.has(SAMPLED) {
             self.accounts.note(task, (service, Cause::Work), self.now);
         }
-        self.hand_core_on(world, at);
-        self.tasks[task].pc += 1;
+        if instance.for_core.is_empty() {
+            instance.cores_free += 1;
+        } else {
+            self.hand_core_on(world, at);
+        }
         self.proceed(world, task);
     }
 
-    #[inline(always)]
     fn hand_core_on(&mut self, world: World<'_>, at: usize) {
         let instance = &mut self.instances[at];
-        if instance.for_core.is_empty() {
-            instance.cores_free += 1;
-            return;
+        let service = instance.service as usize;
+        let next = instance.for_core.head;
+        let record = &mut self.tasks[next];
+        instance.for_core.head = record.next;
+        // Its first wait counts in the queue's bound, where workers are unlimited.
+        if record.flags & QUEUE_KNOWN == 0 && world.plan.services[service].workers.is_none() {
+            instance.waiting -= 1;
         }
-        let (service, mut line) = (instance.service, instance.for_core);
-        let next = self.step_forward(&mut line).expect("the line is not empty");
-        self.instances[at].for_core = line;
-        if self.is_bounded(world, service, next) {
-            self.instances[at].waiting -= 1;
-        }
-        self.end_waiting(service, next);
+        record.queued = record.queued.wrapping_add(self.now);
+        self.services[service].waiting.down(self.now);
         self.begin_work(world, at, next);
     }
 
@@ -284,10 +315,15 @@ impl Partition {
     #[inline(always)]
     pub(crate) fn ends(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
         let now = self.now;
-        let service = self.instance_of(task).service;
-        self.know_queue(service, task);
-        let time = now - self.tasks[task].arrived;
-        let tally = &mut self.services[service as usize];
+        let record = &mut self.tasks[task];
+        let at = (record.instance - self.first_instance) as usize;
+        let instance = &mut self.instances[at];
+        let tally = &mut self.services[instance.service as usize];
+        if record.flags & QUEUE_KNOWN == 0 {
+            record.flags |= QUEUE_KNOWN;
+            tally.queue.record(record.queued);
+        }
+        let time = now - record.arrived;
         tally.present.down(now);
         tally.residence += u128::from(time);
         if outcome == Outcome::Ok {
@@ -296,11 +332,18 @@ impl Partition {
         } else {
             tally.errors += 1;
         }
-        self.give_worker_back(task);
+        if record.flags & WORKER != 0 {
+            record.flags &= !WORKER;
+            instance.workers_free += 1;
+            tally.workers.down(now);
+            if !instance.for_worker.is_empty() {
+                self.hand_out_workers(at);
+            }
+        }
         self.reply(world, task, outcome);
     }
 
-    #[inline(always)]
+    /// Gives a worker back without an end.
     fn give_worker_back(&mut self, task: u32) {
         if !self.tasks[task].has(WORKER) {
             return;
@@ -310,9 +353,7 @@ impl Partition {
         let instance = &mut self.instances[at];
         instance.workers_free += 1;
         self.services[instance.service as usize].workers.down(self.now);
-        if !self.instances[at].for_worker.is_empty() {
-            self.hand_out_workers(at);
-        }
+        self.hand_out_workers(at);
     }
 
     /// Sends the answer, if anybody waits for it.

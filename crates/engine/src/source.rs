@@ -1,11 +1,21 @@
 //! Users: open arrivals, and closed loops of thinking and asking.
 
-use tarsier_random::Stream;
+use tarsier_random::{Sampler, Stream};
 
 use crate::instance::Draws;
 use crate::partition::{Names, Partition, World};
 use crate::plan::{NONE, Plan, RateCurve, SourceKind, SourcePlan};
 use crate::task::{DETACHED, RETRIED, SAMPLED, State};
+
+/// The instances that users may choose from: `view.now`'s from `start` to `end`.
+#[derive(Clone, Copy)]
+pub(crate) struct Entrance {
+    pub(crate) version: u32,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    /// Not around them: all there was is gone.
+    pub(crate) far: bool,
+}
 
 /// The users of a workload in one place.
 pub(crate) struct Source {
@@ -13,7 +23,10 @@ pub(crate) struct Source {
     pub(crate) zone: u32,
     pub(crate) draws: Draws,
     gaps: Stream,
-    first_client: u32,
+    gap_law: Sampler,
+    pub(crate) first_client: u32,
+    /// Where the users of each destination enter, as of a version of the view.
+    pub(crate) entrances: Vec<Entrance>,
     curve: RateCurve,
     /// The mean gap in nanoseconds while the rate is constant.
     steady_gap: Option<f64>,
@@ -33,15 +46,19 @@ impl Partition {
         let numbers = [u64::from(part.number), names.replication];
         let first_client = self.clients.len() as u32;
         let local = self.sources.len() as u32;
-        let curve = match &part.kind {
-            SourceKind::Open { curve, .. } | SourceKind::Closed { steps: curve, .. } => curve.clone(),
+        let (curve, gap_law) = match &part.kind {
+            SourceKind::Open { curve, gaps } => (curve.clone(), gaps.clone()),
+            SourceKind::Closed { steps, think, .. } => (steps.clone(), think.clone()),
         };
+        let unknown = Entrance { version: u32::MAX, start: 0, end: 0, far: false };
         self.sources.push(Source {
             plan: source,
             zone: part.zone,
             draws: Draws::named(names.seed, "users", name, numbers),
             gaps: Stream::named(names.seed, &["users", name, "gaps"], &numbers),
+            gap_law,
             first_client,
+            entrances: vec![unknown; part.mix.len()],
             steady_gap: curve.steady_gap(),
             curve,
             factor: 1.0,
@@ -57,30 +74,26 @@ impl Partition {
 
     fn start_source(&mut self, plan: &Plan, local: u32) {
         match &plan.sources[self.sources[local as usize].plan as usize].kind {
-            SourceKind::Open { .. } => self.plan_arrival(plan, local, None),
+            SourceKind::Open { .. } => self.plan_arrival(local, None),
             SourceKind::Closed { .. } => self.source_fires_for_users(plan, local),
         }
     }
 
     /// The next arrival comes when the rate has passed `amount`: a gap of mean one, or what is left of it.
-    fn plan_arrival(&mut self, plan: &Plan, local: u32, amount: Option<f64>) {
+    #[inline]
+    fn plan_arrival(&mut self, local: u32, left: Option<f64>) {
         let source = &mut self.sources[local as usize];
-        let SourceKind::Open { gaps, .. } = &plan.sources[source.plan as usize].kind else {
-            unreachable!("only an open source has arrivals")
+        let amount = match left {
+            Some(left) => left,
+            None => source.gap_law.sample(&mut source.gaps),
         };
-        let amount = amount.unwrap_or_else(|| gaps.sample(&mut source.gaps));
-        if let Some(gap) = source.steady_gap {
-            let at = self.now + (amount * gap + 0.5) as u64;
-            source.next_at = at;
-            return self.schedule_source(local, at);
-        }
-        if source.factor <= 0.0 {
-            source.next_at = u64::MAX;
-            return;
-        }
-        source.next_at = source.curve.after(self.now, amount / source.factor).unwrap_or(u64::MAX);
-        if source.next_at < crate::kernel::queue::END_OF_TIME {
-            let at = source.next_at;
+        let at = match source.steady_gap {
+            Some(gap) => self.now + (amount * gap + 0.5) as u64,
+            None if source.factor <= 0.0 => u64::MAX,
+            None => source.curve.after(self.now, amount / source.factor).unwrap_or(u64::MAX),
+        };
+        source.next_at = at;
+        if at < crate::kernel::queue::END_OF_TIME {
             self.schedule_source(local, at);
         }
     }
@@ -94,7 +107,7 @@ impl Partition {
         match &world.plan.sources[source.plan as usize].kind {
             SourceKind::Closed { .. } => self.source_fires_for_users(world.plan, local),
             SourceKind::Open { .. } => {
-                self.plan_arrival(world.plan, local, None);
+                self.plan_arrival(local, None);
                 let task = self.new_task(NONE, NONE, 0);
                 if world.plan.hashes {
                     let key = self.sources[local as usize].draws.choice.next_u64();
@@ -207,7 +220,7 @@ impl Partition {
                 } else {
                     Some(source.curve.amount(now, source.next_at) * before)
                 };
-                self.plan_arrival(world.plan, local, left);
+                self.plan_arrival(local, left);
             }
         }
     }

@@ -45,6 +45,21 @@ impl Targets {
         &self.instances[self.starts[first + zones.start] as usize..self.starts[first + zones.end] as usize]
     }
 
+    /// Instances by their places in the list.
+    #[inline]
+    pub(crate) fn range(&self, start: u32, end: u32) -> &[u32] {
+        &self.instances[start as usize..end as usize]
+    }
+
+    /// The places of a part of the list.
+    pub(crate) fn range_of(&self, part: &[u32]) -> (u32, u32) {
+        let start = part.first().map_or(0, |first| {
+            let at = self.instances.element_offset(first);
+            at.expect("the part is one of this list")
+        });
+        (start as u32, (start + part.len()) as u32)
+    }
+
     #[inline]
     pub(crate) fn all(&self, service: u32) -> &[u32] {
         self.between(service, 0..self.n_zones)
@@ -66,6 +81,8 @@ pub(crate) struct View {
     /// What there was at the start.
     pub(crate) home: Targets,
     pub(crate) now: Targets,
+    /// Another whenever `now` has changed.
+    pub(crate) version: u32,
     /// Extra latency of each attempt, by site; empty when there is none anywhere.
     pub(crate) delays: Vec<Vec<Sampler>>,
 }
@@ -73,6 +90,6 @@ pub(crate) struct View {
 impl View {
     pub(crate) fn new(plan: &Plan) -> View {
         let home = Targets::new(plan, |_| true);
-        View { now: home.clone(), home, delays: Vec::new() }
+        View { now: home.clone(), home, version: 0, delays: Vec::new() }
     }
 }

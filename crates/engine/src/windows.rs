@@ -27,6 +27,8 @@ pub(crate) struct Windows<'a> {
     window: AtomicUsize,
     gate: Gate,
     over: AtomicBool,
+    /// Between the two gates of a window.
+    in_window: AtomicBool,
     events: AtomicU64,
 }
 
@@ -46,6 +48,7 @@ impl<'a> Windows<'a> {
             window: AtomicUsize::new(0),
             gate: Gate::new(threads),
             over: AtomicBool::new(false),
+            in_window: AtomicBool::new(false),
             events: AtomicU64::new(0),
         }
     }
@@ -74,9 +77,6 @@ impl<'a> Windows<'a> {
             }
             self.run_share(helper);
             self.gate.wait();
-            if self.over.load(Ordering::Acquire) {
-                return;
-            }
         }
     }
 
@@ -118,7 +118,9 @@ impl<'a> Windows<'a> {
     fn run_window(&self) {
         if self.threads > 1 {
             self.gate.wait();
+            self.in_window.store(true, Ordering::Release);
             self.run_share(0);
+            self.in_window.store(false, Ordering::Release);
             self.gate.wait();
         } else {
             self.run_share(0);
@@ -191,6 +193,10 @@ struct Release<'a, 'b>(&'a Windows<'b>);
 impl Drop for Release<'_, '_> {
     fn drop(&mut self) {
         self.0.over.store(true, Ordering::Release);
+        if self.0.in_window.load(Ordering::Acquire) {
+            // The lead has panicked in the middle: the helpers are on their way to the second gate.
+            self.0.gate.wait();
+        }
         self.0.gate.wait();
     }
 }
