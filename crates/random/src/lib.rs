@@ -4,6 +4,7 @@
 //! service shifts no other service's numbers. Results are the same bits on every machine: the
 //! transcendental functions are libm's ([`num`]), never the platform's.
 
+mod constant;
 mod law;
 pub mod num;
 mod sampler;

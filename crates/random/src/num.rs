@@ -3,6 +3,8 @@
 //! The platform's own differ in the last bit from machine to machine; these are libm's (a port of
 //! musl's), pinned to one version. `sqrt`, `floor` and `abs` are exact everywhere and need no wrapper.
 
+use crate::constant;
+
 /// Natural logarithm.
 #[inline]
 pub fn ln(x: f64) -> f64 {
@@ -18,6 +20,44 @@ pub fn ln_1p(x: f64) -> f64 {
 #[inline]
 pub fn exp(x: f64) -> f64 {
     libm::exp(x)
+}
+
+/// A table entry for each of so many steps from 1 to 2.
+const STEPS: usize = 64;
+
+/// `2^(i/64)`.
+static POWERS: [f64; STEPS] = {
+    let mut powers = [1.0; STEPS];
+    let mut i = 1;
+    while i < STEPS {
+        powers[i] = constant::exp(i as f64 / STEPS as f64 * std::f64::consts::LN_2);
+        i += 1;
+    }
+    powers
+};
+
+/// The exponential function for drawing numbers: four times as fast as [`exp`], within three units of the last place.
+/// By a table of `2^(i/64)` and a short series for the rest (Tang: Table-driven implementation of the
+/// exponential function, ACM TOMS 15(2), 1989).
+#[inline]
+pub(crate) fn exp_quick(x: f64) -> f64 {
+    /// Adding this leaves no room for digits after the point, and puts the whole number into the last bits.
+    const ROUNDER: f64 = 1.5 * (1u64 << 52) as f64;
+    const PER_STEP: f64 = STEPS as f64 / std::f64::consts::LN_2;
+    if x.is_nan() || x.abs() >= 700.0 {
+        return exp(x);
+    }
+    let rounded = x * PER_STEP + ROUNDER;
+    let steps = rounded - ROUNDER;
+    let rest =
+        (x - steps * (constant::LN_2_HIGH / STEPS as f64)) - steps * (constant::LN_2_LOW / STEPS as f64);
+    let square = rest * rest;
+    let series = rest + square * ((0.5 + rest * (1.0 / 6.0)) + square * (1.0 / 24.0 + rest * (1.0 / 120.0)));
+    let place = rounded.to_bits() % STEPS as u64;
+    // Adding to the exponent's bits multiplies by a power of two.
+    let twos = (rounded.to_bits() / STEPS as u64) << 52;
+    let power = f64::from_bits(POWERS[place as usize].to_bits().wrapping_add(twos));
+    power + power * series
 }
 
 /// `exp(x) - 1`, precise near zero.
@@ -135,6 +175,19 @@ mod tests {
     #[track_caller]
     fn check(found: f64, expected: f64) {
         assert!((found - expected).abs() <= 1e-12 * expected.abs().max(1e-3), "{found} is not {expected}");
+    }
+
+    #[test]
+    fn the_quick_exponential_is_the_exponential() {
+        for step in -50_000..50_000 {
+            let x = f64::from(step) * 0.0139;
+            let (quick, slow) = (exp_quick(x), exp(x));
+            assert!((quick / slow - 1.0).abs() <= 3.0 * f64::EPSILON, "exp({x}): {quick} is not {slow}");
+        }
+        for x in [f64::NEG_INFINITY, -800.0, 800.0, f64::INFINITY] {
+            assert_eq!(exp_quick(x), exp(x));
+        }
+        assert!(exp_quick(f64::NAN).is_nan());
     }
 
     /// Abramowitz & Stegun, tables 26.1 and 26.5, and well-known digits.

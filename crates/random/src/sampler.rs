@@ -102,7 +102,7 @@ impl Sampler {
         match self.kind {
             Kind::Constant(value) => value,
             Kind::Exp { base, mean, floor } => (base + mean * stream.exp1()).max(floor),
-            Kind::Lognormal { mu, sigma, floor } => num::exp(mu + sigma * stream.normal()).max(floor),
+            Kind::Lognormal { mu, sigma, floor } => num::exp_quick(mu + sigma * stream.normal()).max(floor),
             _ => self.sample_other(stream),
         }
     }
@@ -111,14 +111,14 @@ impl Sampler {
     #[inline]
     pub fn sample_nanos(&self, stream: &mut Stream) -> u64 {
         // The cast cuts off what follows the point, and takes what is too long for the longest there is.
-        (self.sample(stream) + 0.5) as u64
+        (self.sample(stream) + 0.5) as i64 as u64
     }
 
     #[inline(never)]
     fn sample_other(&self, stream: &mut Stream) -> f64 {
         match self.kind {
             Kind::Constant(_) | Kind::Exp { .. } | Kind::Lognormal { .. } => self.sample(stream),
-            Kind::ShiftedLognormal { mu, sigma, base } => base + num::exp(mu + sigma * stream.normal()),
+            Kind::ShiftedLognormal { mu, sigma, base } => base + num::exp_quick(mu + sigma * stream.normal()),
             Kind::Uniform { low, width } => low + width * stream.unit(),
             Kind::Normal { mean, sd, floor } => (mean + sd * stream.normal()).max(floor),
             Kind::Gamma(ref gamma) => gamma.sample(stream),
@@ -128,8 +128,10 @@ impl Sampler {
                 let mean = if stream.chance(share) { mean1 } else { mean2 };
                 mean * stream.exp1()
             }
-            Kind::Weibull { scale, power } => scale * num::pow(stream.exp1(), power),
-            Kind::Pareto { min, power, kept } => min * num::pow(1.0 - kept * stream.unit(), power),
+            Kind::Weibull { scale, power } => scale * num::exp_quick(power * num::ln(stream.exp1())),
+            Kind::Pareto { min, power, kept } => {
+                min * num::exp_quick(power * num::ln(1.0 - kept * stream.unit()))
+            }
             Kind::Mix(ref parts) => {
                 let unit = stream.unit();
                 let chosen = parts.iter().find(|(up_to, _)| unit < *up_to);
@@ -261,6 +263,7 @@ struct GammaSmall {
 
 impl GammaSmall {
     fn sample(&self, stream: &mut Stream) -> f64 {
-        self.larger.sample(stream) * num::pow(stream.unit(), self.power)
+        // Minus the logarithm of a uniform number is exponential.
+        self.larger.sample(stream) * num::exp_quick(-self.power * stream.exp1())
     }
 }

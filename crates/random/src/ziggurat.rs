@@ -3,8 +3,9 @@
 //!
 //! Marsaglia & Tsang: The ziggurat method for generating random variables, J. Stat. Softw. 5(8), 2000; the
 //! layer and the position in it come from different bits (Doornik 2005). The tables are computed by the compiler,
-//! which has no library functions at hand: the few it needs stand at the end.
+//! which has no library functions at hand: see [`crate::constant`].
 
+use crate::constant;
 use crate::num;
 use crate::stream::Stream;
 
@@ -159,62 +160,15 @@ impl Ziggurat {
 impl Shape {
     const fn height(self, x: f64) -> f64 {
         match self {
-            Shape::Exponential => const_exp(-x),
-            Shape::Normal => const_exp(-0.5 * x * x),
+            Shape::Exponential => constant::exp(-x),
+            Shape::Normal => constant::exp(-0.5 * x * x),
         }
     }
 
     const fn width(self, height: f64) -> f64 {
         match self {
-            Shape::Exponential => -const_ln(height),
-            Shape::Normal => const_sqrt(-2.0 * const_ln(height)),
+            Shape::Exponential => -constant::ln(height),
+            Shape::Normal => constant::sqrt(-2.0 * constant::ln(height)),
         }
     }
-}
-
-/// `ln 2` in two parts, the first with room for an exact product with a small whole number.
-const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
-const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-
-/// For `-700 < x <= 0`: the power of two taken out, then the Taylor series.
-const fn const_exp(x: f64) -> f64 {
-    let twos = (x / std::f64::consts::LN_2 - 0.5) as i64;
-    let rest = (x - twos as f64 * LN_2_HIGH) - twos as f64 * LN_2_LOW;
-    let mut sum = 1.0;
-    let mut n = 20;
-    while n > 0 {
-        sum = 1.0 + sum * rest / n as f64;
-        n -= 1;
-    }
-    sum * f64::from_bits(((1023 + twos) as u64) << 52)
-}
-
-/// For positive normal `x`: the power of two taken out, then `ln m = 2 artanh((m-1)/(m+1))`.
-const fn const_ln(x: f64) -> f64 {
-    let bits = x.to_bits();
-    let mut twos = (bits >> 52) as i64 - 1023;
-    let mut m = f64::from_bits((bits & ((1 << 52) - 1)) | (1023 << 52));
-    if m > std::f64::consts::SQRT_2 {
-        m /= 2.0;
-        twos += 1;
-    }
-    let s = (m - 1.0) / (m + 1.0);
-    let mut sum = 0.0;
-    let mut n = 25;
-    while n > 0 {
-        sum = sum * s * s + 1.0 / n as f64;
-        n -= 2;
-    }
-    twos as f64 * LN_2_HIGH + (2.0 * s * sum + twos as f64 * LN_2_LOW)
-}
-
-/// Newton's iteration, for `x` from about 1e-6 to 1e6.
-const fn const_sqrt(x: f64) -> f64 {
-    let mut root = 1.0;
-    let mut step = 0;
-    while step < 40 {
-        root = 0.5 * (root + x / root);
-        step += 1;
-    }
-    root
 }
