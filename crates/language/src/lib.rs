@@ -1,1 +1,89 @@
 //! YAML to Model, with diagnostics and a JSON Schema.
+//!
+//! [`load`] reads a file into a tree with places, lowers the tree into a model and seals it; whatever
+//! is wrong comes back at once as [`Diagnostic`]s, which [`render`] shows. This crate opens no files:
+//! what a file refers to is read by a function the caller gives.
+
+mod code;
+mod diagnostic;
+mod keys;
+pub mod limits;
+mod lower;
+mod place;
+mod render;
+mod schema;
+mod tree;
+
+use tarsier_model::SealedModel;
+
+pub use code::Code;
+pub use diagnostic::{Diagnostic, Severity};
+pub use lower::FileReader;
+pub use place::Place;
+pub use render::render;
+
+/// What came of a file.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// There unless a diagnostic is an error.
+    pub model: Option<SealedModel>,
+    /// In the order of the source.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// Loads an architecture that refers to no other files. `name` is the file's, for an architecture
+/// without one.
+pub fn load(name: &str, source: &[u8]) -> Loaded {
+    load_with(name, source, &|_| Err("this architecture has no folder to read files from".to_owned()))
+}
+
+/// Loads an architecture; `files` reads what `empirical(file.csv)` names, relative to it. The path
+/// it gets is relative and does not lead out of the folder.
+pub fn load_with(name: &str, source: &[u8], files: FileReader<'_>) -> Loaded {
+    let sink = diagnostic::Sink::default();
+    let reading = tree::read(source, &sink);
+    let model = match (&reading.root, reading.broken_at) {
+        (None, _) => None,
+        (Some(root), None) => lower::lower(root, stem(name), files, &sink),
+        (Some(root), Some(broken_at)) => {
+            local_mistakes(root, broken_at, source, name, files, &sink);
+            None
+        }
+    };
+    let diagnostics = sink.into_sorted();
+    let loaded = Loaded { model, diagnostics };
+    assert!(loaded.model.is_some() != loaded.has_errors(), "a file has a model or an error");
+    loaded
+}
+
+/// `shop` of `architectures/shop.yaml`.
+fn stem(name: &str) -> &str {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    file.rsplit_once('.').map_or(file, |(stem, _)| stem)
+}
+
+/// The mistakes before the place where the reading broke off, as far as the missing rest has
+/// nothing to do with them.
+fn local_mistakes(
+    root: &tree::Node,
+    broken_at: usize,
+    source: &[u8],
+    name: &str,
+    files: FileReader<'_>,
+    sink: &diagnostic::Sink,
+) {
+    let partial = diagnostic::Sink::default();
+    lower::lower(root, name, files, &partial);
+    let line_start = source[..broken_at].iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+    for diagnostic in partial.into_sorted() {
+        if diagnostic.code.is_local() && diagnostic.place.end <= line_start {
+            sink.report(diagnostic);
+        }
+    }
+}

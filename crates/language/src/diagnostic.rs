@@ -1,0 +1,102 @@
+//! One mistake (or doubt) about a file, and the list of them.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use crate::code::Code;
+use crate::limits::MAX_DIAGNOSTICS;
+use crate::place::Place;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+/// A mistake in a file: what, where, what was expected, and what would be right.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diagnostic {
+    pub code: Code,
+    pub severity: Severity,
+    /// A fragment that starts with a small letter and has no full stop.
+    pub message: String,
+    pub place: Place,
+    /// What stands beside the mark: mostly what was expected.
+    pub label: String,
+    /// Other places that have to do with it.
+    pub related: Vec<(Place, String)>,
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    pub(crate) fn error(code: Code, place: Place, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            message,
+            place,
+            label: String::new(),
+            related: Vec::new(),
+            hint: None,
+        }
+    }
+
+    pub(crate) fn warning(code: Code, place: Place, message: impl Into<String>) -> Self {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, place, message) }
+    }
+
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A hint if there is one to give.
+    pub(crate) fn maybe_hint(mut self, hint: Option<String>) -> Self {
+        self.hint = self.hint.or(hint);
+        self
+    }
+
+    pub(crate) fn related(mut self, place: Place, label: impl Into<String>) -> Self {
+        self.related.push((place, label.into()));
+        self
+    }
+}
+
+/// Collects diagnostics; the same one twice (a mistake under an alias, or in `defaults`) counts once.
+#[derive(Default)]
+pub(crate) struct Sink {
+    kept: RefCell<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    diagnostics: Vec<Diagnostic>,
+    seen: BTreeSet<(Code, Place, String)>,
+}
+
+impl Sink {
+    pub(crate) fn report(&self, diagnostic: Diagnostic) {
+        let mut kept = self.kept.borrow_mut();
+        let name = (diagnostic.code, diagnostic.place, diagnostic.message.clone());
+        if kept.diagnostics.len() < MAX_DIAGNOSTICS && kept.seen.insert(name) {
+            kept.diagnostics.push(diagnostic);
+        }
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.kept.borrow().diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// In the order of their places.
+    pub(crate) fn into_sorted(self) -> Vec<Diagnostic> {
+        let mut diagnostics = self.kept.into_inner().diagnostics;
+        diagnostics.sort_by_key(|diagnostic| (diagnostic.place, diagnostic.code));
+        diagnostics
+    }
+}

@@ -1,0 +1,149 @@
+//! The keys of the language, once: names, meanings, defaults and the shape of their values.
+//!
+//! The lowering asks these tables which keys there are, and the JSON Schema and the reference are
+//! made from them, so that none of the three can say something else than the others.
+
+mod call;
+mod distributions;
+mod scenario;
+mod service;
+mod steps;
+mod top;
+mod words;
+mod workload;
+
+pub(crate) use call::{BACKOFF, CALL_OPTIONS, CONNECTIONS, RETRY};
+pub(crate) use distributions::{FAMILIES, Family, Parameter, Quantity};
+pub(crate) use scenario::{DELAY, ERROR, HAPPENING, KILL, LOAD, LOSE, PAUSE, SLOW, TROUBLES};
+pub(crate) use service::{INSTANCES, PRESETS, Preset, SERVICE, SERVICE_DEFAULTS};
+pub(crate) use steps::{BRANCHES, CACHE, OPTION, STEPS};
+pub(crate) use top::{DEFAULTS, NETWORK, REGION, TOP};
+pub(crate) use words::{BALANCES, FAILURES, JITTERS, KINDS, METRICS, RELATIONS, SCHEDULINGS};
+pub(crate) use workload::{SHAPE_STEP, WORKLOAD};
+
+/// A mapping with known keys.
+pub(crate) struct Object {
+    /// As messages call it: «a service».
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) keys: &'static [Key],
+    /// More keys, shared with other objects.
+    pub(crate) shared: &'static [Key],
+}
+
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) shape: &'static Shape,
+    pub(crate) default: Option<&'static str>,
+    pub(crate) status: Status,
+    /// Other names people give it; a suggestion, never an alias.
+    pub(crate) also: &'static [&'static str],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Status {
+    Built,
+    Required,
+    /// In the language, but not simulated yet: refused by name.
+    Later,
+}
+
+/// What a value may be.
+pub(crate) enum Shape {
+    Text,
+    Flag,
+    Count {
+        least: u64,
+        most: u64,
+    },
+    Number,
+    Share,
+    Duration,
+    Rate,
+    Size,
+    Bandwidth,
+    /// A distribution of durations.
+    Law,
+    /// A law of gaps without its mean.
+    Arrivals,
+    Objective,
+    /// A name that must be declared elsewhere in the file.
+    Name(Names),
+    Word(&'static [Word]),
+    Object(&'static Object),
+    List(&'static Shape),
+    /// A mapping whose keys the file chooses; how these are called, and their pattern if they have one.
+    Map {
+        keys: &'static str,
+        pattern: Option<&'static str>,
+        value: &'static Shape,
+    },
+    /// A step or a list of steps.
+    Steps,
+    /// `[0s, 100/s]`.
+    Point,
+    OneOf(&'static [&'static Shape]),
+    /// Only in later versions; anything.
+    Anything,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Names {
+    Service,
+    Endpoint,
+    Zone,
+    Region,
+    Workload,
+    /// `web -> users`.
+    CallPath,
+}
+
+/// One of the words that may stand somewhere.
+pub(crate) struct Word {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+}
+
+pub(crate) const fn word(name: &'static str, doc: &'static str) -> Word {
+    Word { name, doc }
+}
+
+pub(crate) const fn key(name: &'static str, shape: &'static Shape, doc: &'static str) -> Key {
+    Key { name, doc, shape, default: None, status: Status::Built, also: &[] }
+}
+
+/// A key of the language that is not simulated yet.
+pub(crate) const fn later(name: &'static str, doc: &'static str) -> Key {
+    Key { name, doc, shape: &Shape::Anything, default: None, status: Status::Later, also: &[] }
+}
+
+impl Key {
+    pub(crate) const fn default(mut self, default: &'static str) -> Key {
+        self.default = Some(default);
+        self
+    }
+
+    pub(crate) const fn required(mut self) -> Key {
+        self.status = Status::Required;
+        self
+    }
+
+    pub(crate) const fn also(mut self, also: &'static [&'static str]) -> Key {
+        self.also = also;
+        self
+    }
+}
+
+impl Object {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &'static Key> {
+        self.keys.iter().chain(self.shared)
+    }
+
+    pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys().find(|key| key.name == name)
+    }
+}
+
+/// A word or `none`, for what `defaults` may have turned on.
+pub(crate) static NONE: Shape = Shape::Word(&[word("none", "nothing of the kind, whatever `defaults` say")]);

@@ -1,0 +1,109 @@
+//! A service, and what its kind fills in.
+
+use tarsier_model::Kind;
+
+use super::words::{KINDS, SCHEDULINGS};
+use super::{Key, Object, Shape, key, later};
+use crate::limits::{MAX_CORES, MAX_COUNT, MAX_INSTANCES};
+
+pub(crate) static SERVICE: Object = Object {
+    name: "a service",
+    doc: "A number of equal instances that answer requests.",
+    keys: &[
+        key("do", &Shape::Steps, "the steps of its only endpoint").also(&["steps"]),
+        key(
+            "endpoints",
+            &Shape::Map { keys: "ENDPOINT", pattern: None, value: &Shape::Steps },
+            "the steps of each endpoint, by name; instead of `do`",
+        ),
+    ],
+    shared: SETTINGS,
+};
+
+/// `defaults: { service: … }`.
+pub(crate) static SERVICE_DEFAULTS: Object = Object {
+    name: "the defaults of services",
+    doc: "What holds for every service that does not say otherwise.",
+    keys: SETTINGS,
+    shared: &[],
+};
+
+static SETTINGS: &[Key] = &[
+    key("kind", &Shape::Word(KINDS), "what it is: the icon, and the defaults that go with it").default("service").also(&["type"]),
+    key(
+        "instances",
+        &Shape::OneOf(&[&N_INSTANCES, &Shape::Object(&INSTANCES)]),
+        "how many, in all; spread evenly over all zones, first zones first",
+    )
+    .default("1")
+    .also(&["replicas", "count", "scale"]),
+    key("cores", &Shape::Count { least: 1, most: MAX_CORES }, "CPU cores of an instance; `work` needs one")
+        .default("1")
+        .also(&["cpu", "cpus"]),
+    key("scheduling", &Shape::Word(SCHEDULINGS), "who gets a core").default("fifo"),
+    key("speed", &Shape::Number, "how fast its cores are; `work` takes 1/speed as long").default("1.0"),
+    key(
+        "workers",
+        &Shape::Count { least: 1, most: MAX_COUNT },
+        "requests in service at once on an instance; a request holds its worker from its start to its reply, also \
+         while it waits for others",
+    )
+    .default("unlimited")
+    .also(&["threads", "concurrency"]),
+    key(
+        "queue",
+        &Shape::Count { least: 0, most: MAX_COUNT },
+        "how many may wait on an instance for a worker or, with unlimited workers, for their first core; one more is \
+         refused at once",
+    )
+    .default("unlimited"),
+    later("on", "the platform it runs on"),
+    later("autoscale", "how instances come and go"),
+    later("deploy", "how a new version is brought out"),
+    later("regions", "the regions it stands in"),
+    later("version", "the version that runs"),
+    later("calls", "where its calls go, by version"),
+];
+
+static N_INSTANCES: Shape = Shape::Count { least: 1, most: MAX_INSTANCES };
+
+pub(crate) static INSTANCES: Object = Object {
+    name: "the instances of a service",
+    doc: "How many instances stand where.",
+    keys: &[
+        key("per-zone", &N_INSTANCES, "how many in every zone"),
+        later("min", "the fewest of an autoscaled service"),
+        later("max", "the most of an autoscaled service"),
+        later("start", "how many of an autoscaled service at the start"),
+    ],
+    shared: &[],
+};
+
+/// What a kind fills in where neither the service nor `defaults` says anything.
+pub(crate) struct Preset {
+    pub(crate) kind: Kind,
+    pub(crate) name: &'static str,
+    /// `None` leaves the default of all services.
+    pub(crate) cores: Option<u32>,
+}
+
+/// In the order of the words in [`KINDS`].
+pub(crate) static PRESETS: &[Preset] = &[
+    preset(Kind::Service, "service"),
+    preset(Kind::Gateway, "gateway"),
+    preset(Kind::LoadBalancer, "load-balancer"),
+    preset(Kind::Cache, "cache"),
+    preset(Kind::Store, "store"),
+    preset(Kind::ReplicatedStore, "replicated-store"),
+    preset(Kind::Queue, "queue"),
+    preset(Kind::Function, "function"),
+    Preset { cores: Some(SOMEBODY_ELSES_CORES), ..preset(Kind::External, "external") },
+    Preset { cores: Some(SOMEBODY_ELSES_CORES), ..preset(Kind::EdgeDns, "edge-dns") },
+];
+
+/// So many that nobody waits for one.
+const SOMEBODY_ELSES_CORES: u32 = 1_000;
+
+const fn preset(kind: Kind, name: &'static str) -> Preset {
+    Preset { kind, name, cores: None }
+}

@@ -1,0 +1,57 @@
+//! The words that may stand for something.
+
+use super::{Word, word};
+
+pub(crate) static KINDS: &[Word] = &[
+    word("service", "an ordinary service"),
+    word("gateway", "the front door: routes requests to services"),
+    word("load-balancer", "spreads requests over the instances behind it"),
+    word("cache", "answers from memory"),
+    word("store", "a database or a disk"),
+    word("replicated-store", "a database that keeps several copies"),
+    word("queue", "a message broker"),
+    word("function", "code that a platform starts on demand"),
+    word("external", "somebody else's service, as large as it needs to be"),
+    word("edge-dns", "the name service that sends users to a region, as large as it needs to be"),
+];
+
+pub(crate) static SCHEDULINGS: &[Word] = &[
+    word("fifo", "a core finishes one work before it takes the next, first come first served"),
+    word("ps", "processor sharing: the cores are shared evenly by all work on the instance"),
+];
+
+pub(crate) static BALANCES: &[Word] = &[
+    word("round-robin", "each instance in turn"),
+    word("random", "any instance with equal chance"),
+    word("least-requests", "the instance with the fewest requests of this caller in flight"),
+    word("p2c", "the better of two drawn independently (possibly the same)"),
+    word("ewma", "the instance that answered this caller fastest of late, weighed by its requests in flight"),
+    word("hash", "always the same instance for the same user"),
+    word("zone-aware", "instances of the caller's own zone first"),
+];
+
+pub(crate) static JITTERS: &[Word] = &[
+    word("none", "exactly the backoff"),
+    word("full", "anything between zero and the backoff"),
+    word("equal", "half the backoff, and anything up to the other half"),
+];
+
+pub(crate) static FAILURES: &[Word] = &[
+    word("timeout", "the attempt's bound fired"),
+    word("error", "the answer was an error"),
+    word("refused", "the queue there was full"),
+    word("unreachable", "nobody was there"),
+];
+
+pub(crate) static METRICS: &[Word] = &[
+    word("mean", "mean latency, a duration"),
+    word("max", "the longest latency, a duration"),
+    word("p50", "a quantile of latency, a duration; also `p90`, `p95`, `p99`, `p99.9` (or `p999`), `p99.99`"),
+    word("errors", "share of requests that end in an error"),
+    word("availability", "share of requests that end well"),
+    word("throughput", "requests completed, a rate"),
+    word("utilization", "busy cores / cores, a share; services only"),
+];
+
+pub(crate) static RELATIONS: &[Word] =
+    &[word("<", "less"), word("<=", "at most"), word(">", "more"), word(">=", "at least")];

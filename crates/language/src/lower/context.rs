@@ -1,0 +1,30 @@
+//! What every part of the lowering has at hand: the sink, the names of the file, the files beside it.
+
+use std::cell::Cell;
+
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::lower::names::Names;
+use crate::tree::Node;
+
+/// Reads a file given by its path relative to the architecture; the error is a fragment for people.
+pub type FileReader<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
+
+pub(crate) struct Context<'a> {
+    pub(crate) sink: &'a Sink,
+    pub(crate) files: FileReader<'a>,
+    pub(crate) names: Names,
+    /// `defaults: { call: … }`, if the file has them.
+    pub(crate) call_defaults: Option<&'a Node>,
+    /// `defaults: { service: … }`.
+    pub(crate) service_defaults: Option<&'a Node>,
+    /// Inside the steps of the default `fallback`.
+    pub(crate) in_default_fallback: Cell<bool>,
+    /// How many instances the file may still have.
+    pub(crate) instances_left: Cell<u64>,
+}
+
+impl Context<'_> {
+    pub(crate) fn report(&self, diagnostic: Diagnostic) {
+        self.sink.report(diagnostic);
+    }
+}

@@ -1,0 +1,166 @@
+//! The keys of one mapping, checked against the table of its object.
+
+use std::cell::Cell;
+
+use super::context::Context;
+use super::nearest::{listed, nearest};
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::keys::{Key, Object, Status};
+use crate::place::Place;
+use crate::tree::{self, Entry, Kind, Node};
+
+/// A mapping whose keys are known to be right. Every key must be asked for: what the table knows
+/// and nobody reads would be accepted and ignored.
+pub(crate) struct Fields<'n> {
+    object: &'static Object,
+    entries: Vec<&'n Entry>,
+    read: Cell<u64>,
+    /// Where to point when something is missing.
+    place: Place,
+}
+
+impl<'n> Fields<'n> {
+    /// Reports every key that the object does not have, or not yet.
+    pub(crate) fn open(
+        cx: &Context<'_>,
+        node: &'n Node,
+        object: &'static Object,
+        place: Place,
+    ) -> Option<Self> {
+        let entries = match &node.kind {
+            Kind::Map(entries) => entries,
+            Kind::Broken => return None,
+            _ => {
+                cx.report(wrong_shape(node, object));
+                return None;
+            }
+        };
+        let known = entries.iter().filter(|entry| accept(cx, entry, object)).collect();
+        let fields = Fields { object, entries: known, read: Cell::new(0), place };
+        fields.require_keys(cx);
+        Some(fields)
+    }
+
+    fn require_keys(&self, cx: &Context<'_>) {
+        for key in self.object.keys().filter(|key| key.status == Status::Required) {
+            if self.entry(key.name).is_none() {
+                let message = format!("{} needs `{}`", self.object.name, key.name);
+                let diagnostic = Diagnostic::error(Code::MissingKey, self.place, message);
+                cx.report(diagnostic.hint(format!("`{}`: {}", key.name, key.doc)));
+            }
+        }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        self.place
+    }
+
+    fn entry(&self, name: &str) -> Option<&'n Entry> {
+        self.entries.iter().find(|entry| entry.key.text == name).copied()
+    }
+
+    /// The key with its value.
+    pub(crate) fn get_entry(&self, name: &str) -> Option<&'n Entry> {
+        let position = self.object.keys().position(|key| key.name == name);
+        let position = position.expect("only keys of the table are asked for");
+        self.read.set(self.read.get() | 1 << position);
+        self.entry(name)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&'n Node> {
+        self.get_entry(name).map(|entry| &entry.value)
+    }
+
+    /// Nobody will read the rest: something else was wrong before.
+    pub(crate) fn abandon(&self) {
+        self.read.set(u64::MAX);
+    }
+
+    /// Exactly one of these keys; says so if there are none or several.
+    pub(crate) fn one_of(&self, cx: &Context<'_>, names: &[&str]) -> Option<&'n Entry> {
+        let given: Vec<&Entry> = names.iter().filter_map(|name| self.get_entry(name)).collect();
+        match given[..] {
+            [only] => Some(only),
+            [] => {
+                let message = format!("{} needs one of {}", self.object.name, listed(names.iter().copied()));
+                cx.report(Diagnostic::error(Code::MissingKey, self.place, message));
+                None
+            }
+            [first, second, ..] => {
+                exclude(cx, first, second, self.object.name);
+                None
+            }
+        }
+    }
+
+    /// A key that makes no sense beside another.
+    pub(crate) fn refuse_beside(&self, cx: &Context<'_>, name: &str, other: &Entry) {
+        if let Some(entry) = self.get_entry(name) {
+            exclude(cx, other, entry, self.object.name);
+        }
+    }
+}
+
+impl Drop for Fields<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() || self.read.get() == u64::MAX {
+            return;
+        }
+        for (position, key) in self.object.keys().enumerate() {
+            let unread = self.read.get() & (1 << position) == 0 && self.entry(key.name).is_some();
+            debug_assert!(!unread, "`{}` of {} is accepted and ignored", key.name, self.object.name);
+        }
+    }
+}
+
+pub(crate) fn exclude(cx: &Context<'_>, first: &Entry, second: &Entry, object: &str) {
+    let message = format!("{object} cannot have both `{}` and `{}`", first.key.text, second.key.text);
+    let diagnostic = Diagnostic::error(Code::Exclusive, second.key.place, message);
+    cx.report(diagnostic.label("leave out one of them").related(first.key.place, "the other is here"));
+}
+
+fn wrong_shape(node: &Node, object: &Object) -> Diagnostic {
+    let keys = listed(object.keys().filter(|key| key.status != Status::Later).map(|key| key.name));
+    let message = format!("expected a mapping for {}, found {}", object.name, node.what());
+    Diagnostic::error(Code::WrongShape, node.place, message).hint(format!("its keys are {keys}"))
+}
+
+/// Whether the key may be read on.
+fn accept(cx: &Context<'_>, entry: &Entry, object: &Object) -> bool {
+    match object.key(&entry.key.text) {
+        Some(key) if key.status == Status::Later => {
+            cx.report(not_yet(&entry.key, key, object.name));
+            false
+        }
+        Some(_) => true,
+        None => {
+            cx.report(unknown_key(&entry.key, object));
+            false
+        }
+    }
+}
+
+pub(crate) fn not_yet(place: &tree::Key, key: &Key, object: &str) -> Diagnostic {
+    let message = format!("`{}` of {object} is not supported yet", key.name);
+    Diagnostic::error(Code::NotYet, place.place, message)
+        .label("not supported yet")
+        .hint(format!("it will say: {}; leave it out for now", key.doc))
+}
+
+fn unknown_key(key: &tree::Key, object: &Object) -> Diagnostic {
+    let message = format!("unknown key `{}` in {}", key.text, object.name);
+    let diagnostic = Diagnostic::error(Code::UnknownKey, key.place, message);
+    let meant = object
+        .keys()
+        .find(|known| known.also.contains(&key.text.as_str()))
+        .map(|known| known.name)
+        .or_else(|| nearest(&key.text, object.keys().map(|known| known.name)));
+    match meant {
+        Some(meant) => diagnostic.label(format!("did you mean `{meant}`?")),
+        None => {
+            let keys = object.keys().filter(|known| known.status != Status::Later).map(|known| known.name);
+            diagnostic.label("no such key").hint(format!("its keys are {}", listed(keys)))
+        }
+    }
+}

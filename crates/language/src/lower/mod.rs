@@ -1,0 +1,117 @@
+//! From the tree to a model: every part reports its own mistakes and goes on, so that all of them
+//! come at once.
+
+mod call;
+mod context;
+mod family;
+mod fields;
+mod law;
+mod names;
+mod nearest;
+mod network;
+mod placement;
+mod samples;
+mod scalars;
+mod scenario;
+mod service;
+mod slo;
+mod steps;
+mod whole;
+mod workload;
+
+use std::cell::Cell;
+
+use tarsier_model::{Model, Network, SealedModel};
+use tarsier_units::IdVec;
+
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::keys::{DEFAULTS, TOP};
+use crate::limits::MAX_INSTANCES;
+use crate::tree::{Kind, Node};
+use context::Context;
+use fields::Fields;
+use names::Names;
+
+pub use context::FileReader;
+
+/// The model, if nothing is wrong with it.
+pub(crate) fn lower(
+    root: &Node,
+    fallback_name: &str,
+    files: FileReader<'_>,
+    sink: &Sink,
+) -> Option<SealedModel> {
+    let mut cx = Context {
+        sink,
+        files,
+        names: Names::default(),
+        call_defaults: None,
+        service_defaults: None,
+        in_default_fallback: Cell::new(false),
+        instances_left: Cell::new(MAX_INSTANCES),
+    };
+    if !matches!(root.kind, Kind::Map(_)) {
+        return not_a_mapping(&cx, root);
+    }
+    let top = Fields::open(&cx, root, &TOP, root.place)?;
+    defaults(&mut cx, top.get("defaults"));
+    let [regions, services, workloads] = ["regions", "services", "workload"].map(|name| top.get(name));
+    placement::declare(&mut cx, regions);
+    service::declare(&mut cx, services);
+    workload::declare(&mut cx, workloads);
+    let cx = cx;
+    let mut model = Model {
+        name: title(&cx, &top, "architecture").unwrap_or_else(|| fallback_name.to_owned()),
+        description: title(&cx, &top, "description").unwrap_or_default(),
+        network: network::network(&cx, top.get("network")),
+        ..nothing()
+    };
+    placement::fill(&cx.names, &mut model);
+    call::check_defaults(&cx);
+    service::lower(&cx, services, &mut model);
+    workload::lower(&cx, workloads, &mut model);
+    let scenarios = top.get("scenarios");
+    scenario::lower(&cx, scenarios, &mut model);
+    slo::lower(&cx, top.get("slo"), &mut model);
+    whole::seal(&cx, model, scenarios)
+}
+
+fn nothing() -> Model {
+    Model {
+        name: String::new(),
+        description: String::new(),
+        regions: IdVec::new(),
+        zones: IdVec::new(),
+        network: Network::none(),
+        services: IdVec::new(),
+        endpoints: IdVec::new(),
+        workloads: IdVec::new(),
+        scenarios: Vec::new(),
+        slos: Vec::new(),
+    }
+}
+
+fn not_a_mapping(cx: &Context<'_>, root: &Node) -> Option<SealedModel> {
+    let (code, message) = match root.kind {
+        Kind::Null => (Code::Empty, "there is no architecture in this file".to_owned()),
+        _ => (Code::WrongShape, format!("expected a mapping with `services`, found {}", root.what())),
+    };
+    if root.kind != Kind::Broken {
+        let diagnostic = Diagnostic::error(code, root.place, message);
+        cx.report(diagnostic.hint("an architecture has at least `services:` with one service"));
+    }
+    None
+}
+
+fn title(cx: &Context<'_>, top: &Fields<'_>, key: &str) -> Option<String> {
+    let text = cx.text(top.get(key)?, "a text")?.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn defaults<'n>(cx: &mut Context<'n>, node: Option<&'n Node>) {
+    let Some(node) = node else { return };
+    let Some(fields) = Fields::open(cx, node, &DEFAULTS, node.place) else { return };
+    cx.call_defaults = fields.get("call");
+    cx.service_defaults = fields.get("service");
+}

@@ -1,0 +1,263 @@
+//! The names a file declares, and what refers to them.
+
+use std::collections::BTreeMap;
+
+use tarsier_model::{EndpointId, RegionId, ServiceId, WorkloadId, ZoneId};
+use tarsier_units::Id;
+
+use super::context::Context;
+use super::nearest::{listed, name_hint, nearest};
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::limits::MAX_NAME;
+use crate::place::Place;
+use crate::tree::{Key, Node};
+
+/// Everything that has a name, each with its place: also the map from a model back to the source.
+#[derive(Default)]
+pub(crate) struct Names {
+    pub(crate) regions: Vec<Declared>,
+    pub(crate) zones: Vec<ZoneName>,
+    pub(crate) services: Vec<ServiceName>,
+    pub(crate) endpoints: Vec<EndpointName>,
+    pub(crate) workloads: Vec<Declared>,
+    service_ids: BTreeMap<String, ServiceId>,
+}
+
+pub(crate) struct Declared {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+}
+
+pub(crate) struct ZoneName {
+    pub(crate) name: String,
+    pub(crate) region: RegionId,
+}
+
+pub(crate) struct ServiceName {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    /// Positions in the list of endpoints.
+    pub(crate) endpoints: std::ops::Range<usize>,
+}
+
+pub(crate) struct EndpointName {
+    pub(crate) service: ServiceId,
+    /// `None` for the only endpoint of a service with `do`.
+    pub(crate) name: Option<String>,
+    pub(crate) place: Place,
+}
+
+impl Names {
+    /// The endpoints of the service must have been added just before.
+    pub(crate) fn add_service(&mut self, name: &str, place: Place, n_endpoints: usize) {
+        let id = ServiceId::from_index(self.services.len());
+        let end = self.endpoints.len();
+        self.services.push(ServiceName { name: name.to_owned(), place, endpoints: end - n_endpoints..end });
+        self.service_ids.insert(name.to_owned(), id);
+    }
+
+    pub(crate) fn service_id(&self, name: &str) -> Option<ServiceId> {
+        self.service_ids.get(name).copied()
+    }
+
+    pub(crate) fn workload_id(&self, name: &str) -> Option<WorkloadId> {
+        position(&self.workloads, name).map(WorkloadId::from_index)
+    }
+
+    pub(crate) fn endpoint_label(&self, id: EndpointId) -> String {
+        let endpoint = &self.endpoints[id.index()];
+        let service = &self.services[endpoint.service.index()].name;
+        match &endpoint.name {
+            Some(name) => format!("{service}/{name}"),
+            None => service.clone(),
+        }
+    }
+
+    fn endpoint_names(&self, service: ServiceId) -> Vec<&str> {
+        let range = self.services[service.index()].endpoints.clone();
+        self.endpoints[range].iter().filter_map(|endpoint| endpoint.name.as_deref()).collect()
+    }
+
+    fn zone_label(&self, zone: &ZoneName) -> String {
+        format!("{}/{}", self.regions[zone.region.index()].name, zone.name)
+    }
+}
+
+fn position(declared: &[Declared], name: &str) -> Option<usize> {
+    declared.iter().position(|one| one.name == name)
+}
+
+fn names_of(declared: &[Declared]) -> Vec<&str> {
+    declared.iter().map(|one| one.name.as_str()).collect()
+}
+
+/// Whether a name can be used in paths and objectives; otherwise says why not.
+pub(crate) fn check_name(cx: &Context<'_>, name: &str, place: Place, kind: &str) -> bool {
+    let why = if name.is_empty() {
+        "it is empty"
+    } else if name.chars().count() > MAX_NAME {
+        "it is too long"
+    } else if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        "it has a space in it"
+    } else if name.contains('/') {
+        "`/` stands between a service and its endpoint"
+    } else if name.contains("->") || name.contains(['<', '>', ',']) {
+        "`<`, `>` and `,` have a meaning of their own"
+    } else {
+        return true;
+    };
+    let shown: String = name.chars().take(40).collect();
+    let diagnostic =
+        Diagnostic::error(Code::BadName, place, format!("`{shown}` cannot be the name of {kind}"));
+    cx.report(diagnostic.label(why).hint("use letters, digits and hyphens"));
+    false
+}
+
+/// A text that names something, with its place.
+#[derive(Clone, Copy)]
+pub(crate) struct Reference<'n> {
+    pub(crate) text: &'n str,
+    pub(crate) place: Place,
+}
+
+impl<'n> Reference<'n> {
+    pub(crate) fn of_key(key: &'n Key) -> Self {
+        Reference { text: &key.text, place: key.place }
+    }
+
+    /// A part of it, with the place of the part if the text stands in the source as it is.
+    pub(crate) fn part(self, start: usize, end: usize) -> Self {
+        let text = self.text[start..end].trim();
+        let start = start + self.text[start..end].find(text).unwrap_or(0);
+        let quote = (self.place.end - self.place.start).saturating_sub(self.text.len()) / 2;
+        let verbatim = self.place.end - self.place.start == self.text.len() + 2 * quote && quote <= 1;
+        let from = self.place.start + quote + start;
+        let place = if verbatim { Place::new(from, from + text.len()) } else { self.place };
+        Reference { text, place }
+    }
+}
+
+impl Context<'_> {
+    pub(crate) fn reference<'n>(&self, node: &'n Node, expected: &str) -> Option<Reference<'n>> {
+        let text = self.text(node, expected)?;
+        Some(Reference { text: text.trim(), place: node.place })
+    }
+
+    pub(crate) fn service(&self, node: &Node) -> Option<ServiceId> {
+        let reference = self.reference(node, "the name of a service")?;
+        self.service_of(reference)
+    }
+
+    pub(crate) fn service_of(&self, reference: Reference<'_>) -> Option<ServiceId> {
+        let found = self.names.service_id(reference.text);
+        if found.is_none() {
+            let message = format!("there is no service `{}`", reference.text);
+            let names: Vec<&str> = self.names.services.iter().map(|service| service.name.as_str()).collect();
+            self.report(unknown(Code::UnknownService, reference, message, &names, "services"));
+        }
+        found
+    }
+
+    /// `SERVICE` or `SERVICE/ENDPOINT`.
+    pub(crate) fn endpoint(&self, node: &Node) -> Option<EndpointId> {
+        self.endpoint_of(self.reference(node, "`SERVICE` or `SERVICE/ENDPOINT`")?)
+    }
+
+    pub(crate) fn endpoint_of(&self, reference: Reference<'_>) -> Option<EndpointId> {
+        match reference.text.find('/') {
+            None => self.only_endpoint(reference),
+            Some(slash) => {
+                let service = self.service_of(reference.part(0, slash))?;
+                self.named_endpoint(service, reference.part(slash + 1, reference.text.len()))
+            }
+        }
+    }
+
+    fn only_endpoint(&self, reference: Reference<'_>) -> Option<EndpointId> {
+        let service = self.service_of(reference)?;
+        let range = self.names.services[service.index()].endpoints.clone();
+        if range.len() > 1 {
+            let names = self.names.endpoint_names(service);
+            let message = format!("`{}` has several endpoints: say which", reference.text);
+            let diagnostic = Diagnostic::error(Code::WhichEndpoint, reference.place, message);
+            let paths: Vec<String> = names.iter().map(|name| format!("{}/{name}", reference.text)).collect();
+            self.report(diagnostic.hint(format!("there are {}", listed(paths.iter().map(String::as_str)))));
+        }
+        // A service without any was reported where it stands.
+        (range.len() == 1).then(|| EndpointId::from_index(range.start))
+    }
+
+    fn named_endpoint(&self, service: ServiceId, name: Reference<'_>) -> Option<EndpointId> {
+        let declared = &self.names.services[service.index()];
+        let mut range = declared.endpoints.clone();
+        let found = range.find(|index| self.names.endpoints[*index].name.as_deref() == Some(name.text));
+        if found.is_none() && !declared.endpoints.is_empty() {
+            let message = format!("`{}` has no endpoint `{}`", declared.name, name.text);
+            let names = self.names.endpoint_names(service);
+            let mut diagnostic = unknown(Code::UnknownEndpoint, name, message, &names, "endpoints");
+            if names.is_empty() {
+                diagnostic.label.clear();
+                diagnostic.hint = Some(format!("it has only one, without a name: write `{}`", declared.name));
+            }
+            self.report(diagnostic.related(declared.place, "the service"));
+        }
+        found.map(EndpointId::from_index)
+    }
+
+    pub(crate) fn workload(&self, node: &Node) -> Option<WorkloadId> {
+        let reference = self.reference(node, "the name of a workload")?;
+        let found = self.names.workload_id(reference.text);
+        if found.is_none() {
+            let message = format!("there is no workload `{}`", reference.text);
+            let names = names_of(&self.names.workloads);
+            self.report(unknown(Code::UnknownWorkload, reference, message, &names, "workloads"));
+        }
+        found
+    }
+
+    pub(crate) fn region(&self, node: &Node) -> Option<RegionId> {
+        self.region_of(self.reference(node, "the name of a region")?)
+    }
+
+    pub(crate) fn region_of(&self, reference: Reference<'_>) -> Option<RegionId> {
+        let found = position(&self.names.regions, reference.text);
+        if found.is_none() {
+            let message = format!("there is no region `{}`", reference.text);
+            let names = names_of(&self.names.regions);
+            self.report(unknown(Code::UnknownZone, reference, message, &names, "regions"));
+        }
+        found.map(RegionId::from_index)
+    }
+
+    /// `us-east-1/a`, or `a` if only one region has such a zone.
+    pub(crate) fn zone(&self, node: &Node) -> Option<ZoneId> {
+        let reference = self.reference(node, "a zone such as `us-east-1/a`")?;
+        let labels: Vec<String> = self.names.zones.iter().map(|zone| self.names.zone_label(zone)).collect();
+        let full = labels.iter().position(|label| label == reference.text);
+        let mut bare = (0..labels.len()).filter(|index| self.names.zones[*index].name == reference.text);
+        match (full, bare.next(), bare.next()) {
+            (Some(index), _, _) | (None, Some(index), None) => Some(ZoneId::from_index(index)),
+            (None, None, _) => {
+                let message = format!("there is no zone `{}`", reference.text);
+                let names: Vec<&str> = labels.iter().map(String::as_str).collect();
+                self.report(unknown(Code::UnknownZone, reference, message, &names, "zones"));
+                None
+            }
+            (None, Some(_), Some(_)) => {
+                let message = format!("several regions have a zone `{}`", reference.text);
+                let diagnostic = Diagnostic::error(Code::UnknownZone, reference.place, message);
+                self.report(diagnostic.hint("say which, as in `us-east-1/a`"));
+                None
+            }
+        }
+    }
+}
+
+fn unknown(code: Code, reference: Reference<'_>, message: String, names: &[&str], kind: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error(code, reference.place, message);
+    match nearest(reference.text, names.iter().copied()) {
+        Some(near) => diagnostic.label(format!("did you mean `{near}`?")),
+        None => diagnostic.hint(name_hint(reference.text, names, kind)),
+    }
+}

@@ -1,0 +1,188 @@
+//! Single values: durations, rates, shares, counts, words. Whatever is wrong is reported, and the
+//! value is `None`.
+
+use tarsier_units::{Bytes, Rate, Span, UnitError, parse};
+
+use super::context::Context;
+use super::nearest::{listed, nearest};
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::keys::Word;
+use crate::limits::MAX_FACTOR;
+use crate::tree::{Kind, Node};
+
+const DURATION: &str = "a duration such as `250ms` or `2s`";
+const SHARE: &str = "a share such as `10%` or `0.1`";
+
+impl Context<'_> {
+    /// The text of a single value; otherwise says what was expected.
+    pub(crate) fn text<'n>(&self, node: &'n Node, expected: &str) -> Option<&'n str> {
+        match &node.kind {
+            Kind::Scalar(scalar) => Some(&scalar.text),
+            Kind::Broken => None,
+            Kind::Null | Kind::List(_) | Kind::Map(_) => {
+                let message = format!("expected {expected}, found {}", node.what());
+                self.report(Diagnostic::error(Code::WrongShape, node.place, message));
+                None
+            }
+        }
+    }
+
+    fn quantity<T>(
+        &self,
+        node: &Node,
+        expected: &str,
+        read: impl Fn(&str) -> Result<T, UnitError>,
+    ) -> Option<T> {
+        let text = self.text(node, expected)?;
+        read(text).map_err(|error| self.report(bad_quantity(node, text, expected, &error))).ok()
+    }
+
+    pub(crate) fn duration(&self, node: &Node) -> Option<Span> {
+        let text = self.text(node, DURATION)?;
+        if text.contains('(') && parse::span(text).is_err() {
+            let message = format!("expected a fixed duration, found the distribution `{text}`");
+            let diagnostic = Diagnostic::error(Code::BadQuantity, node.place, message);
+            self.report(diagnostic.label(format!("expected {DURATION}")));
+            return None;
+        }
+        self.quantity(node, DURATION, parse::span)
+    }
+
+    /// A duration above zero.
+    pub(crate) fn positive_duration(&self, node: &Node) -> Option<Span> {
+        let span = self.duration(node)?;
+        if span.is_zero() {
+            self.out_of_range(node, "this must be longer than nothing", "a duration above zero");
+            return None;
+        }
+        Some(span)
+    }
+
+    pub(crate) fn rate(&self, node: &Node) -> Option<Rate> {
+        self.quantity(node, "a rate such as `500/s` or `30/m`", parse::rate)
+    }
+
+    pub(crate) fn share(&self, node: &Node) -> Option<f64> {
+        self.quantity(node, SHARE, parse::share).map(|share| share.fraction)
+    }
+
+    /// A share written as a key.
+    pub(crate) fn share_key(&self, key: &crate::tree::Key) -> Option<f64> {
+        let read = parse::share(&key.text);
+        read.map(|share| share.fraction)
+            .map_err(|error| {
+                let message = format!("`{}` is not a share: {error}", key.text);
+                let diagnostic = Diagnostic::error(code_of(&error), key.place, message);
+                self.report(diagnostic.label(format!("expected {SHARE}")));
+            })
+            .ok()
+    }
+
+    pub(crate) fn size(&self, node: &Node) -> Option<Bytes> {
+        self.quantity(node, "a size such as `512B` or `4KiB`", parse::bytes)
+    }
+
+    pub(crate) fn bandwidth(&self, node: &Node) -> Option<Rate> {
+        let rate = self.quantity(node, "a bandwidth such as `10Gbit/s` or `100MB/s`", parse::bandwidth)?;
+        if rate.per_second <= 0.0 {
+            self.out_of_range(node, "a bandwidth of nothing lets nothing through", "a bandwidth above zero");
+            return None;
+        }
+        Some(rate)
+    }
+
+    /// A factor: a number above zero, or zero where that makes sense.
+    pub(crate) fn factor(&self, node: &Node, zero_is_fine: bool) -> Option<f64> {
+        let factor = self.quantity(node, "a number such as `2` or `0.5`", parse::number)?;
+        if factor > MAX_FACTOR || (factor == 0.0 && !zero_is_fine) {
+            let expected = format!("a number above 0, at most {MAX_FACTOR}");
+            self.out_of_range(node, "this factor is out of range", &expected);
+            return None;
+        }
+        Some(factor)
+    }
+
+    pub(crate) fn count(&self, node: &Node, least: u64, most: u64) -> Option<u64> {
+        let expected = "a whole number";
+        let text = self.text(node, expected)?;
+        let Ok(number) = parse::number(text) else {
+            let error = parse::number(text).expect_err("it was no number a moment ago");
+            self.report(bad_quantity(node, text, expected, &error));
+            return None;
+        };
+        // A float holds every whole number that any limit here allows.
+        if number.fract() != 0.0 || number < least as f64 || number > most as f64 {
+            let message = format!("`{text}` is out of range");
+            self.out_of_range(node, &message, &format!("a whole number from {least} to {most}"));
+            return None;
+        }
+        Some(number as u64)
+    }
+
+    pub(crate) fn count32(&self, node: &Node, least: u64, most: u64) -> Option<u32> {
+        self.count(node, least, most)
+            .map(|count| u32::try_from(count).expect("the limits of counts fit 32 bits"))
+    }
+
+    fn out_of_range(&self, node: &Node, message: &str, expected: &str) {
+        let diagnostic = Diagnostic::error(Code::OutOfRange, node.place, message);
+        self.report(diagnostic.label(format!("expected {expected}")));
+    }
+
+    pub(crate) fn flag(&self, node: &Node) -> Option<bool> {
+        match self.text(node, "`true` or `false`")? {
+            "true" => Some(true),
+            "false" => Some(false),
+            other => {
+                let message = format!("expected `true` or `false`, found `{other}`");
+                let meant = match other.to_lowercase().as_str() {
+                    "yes" | "on" | "y" | "1" | "true" => Some("write `true`"),
+                    "no" | "off" | "n" | "0" | "false" => Some("write `false`"),
+                    _ => None,
+                };
+                let diagnostic = Diagnostic::error(Code::UnknownWord, node.place, message);
+                self.report(diagnostic.maybe_hint(meant.map(str::to_owned)));
+                None
+            }
+        }
+    }
+
+    /// One of the words; their table is the same that the schema is made from.
+    pub(crate) fn word(&self, node: &Node, words: &'static [Word]) -> Option<&'static str> {
+        let all = listed(words.iter().map(|word| word.name));
+        let text = self.text(node, &format!("one of {all}"))?;
+        let found = words.iter().find(|word| word.name == text).map(|word| word.name);
+        if found.is_none() {
+            let diagnostic =
+                Diagnostic::error(Code::UnknownWord, node.place, format!("unknown word `{text}`"));
+            self.report(match nearest(text, words.iter().map(|word| word.name)) {
+                Some(near) => diagnostic.label(format!("did you mean `{near}`?")),
+                None => diagnostic.label(format!("expected one of {all}")),
+            });
+        }
+        found
+    }
+}
+
+/// `none` turns off what the defaults turned on.
+pub(crate) fn is_none(node: &Node) -> bool {
+    node.text() == Some("none")
+}
+
+fn bad_quantity(node: &Node, text: &str, expected: &str, error: &UnitError) -> Diagnostic {
+    let message = match error {
+        UnitError::NotANumber => format!("expected {expected}, found `{text}`"),
+        _ => format!("`{text}` does not fit: {error}"),
+    };
+    Diagnostic::error(code_of(error), node.place, message).label(format!("expected {expected}"))
+}
+
+pub(crate) fn code_of(error: &UnitError) -> Code {
+    match error {
+        UnitError::NotANumber | UnitError::MissingUnit(_) | UnitError::UnknownUnit { .. } => {
+            Code::BadQuantity
+        }
+        UnitError::Negative | UnitError::AboveOne | UnitError::TooLarge => Code::OutOfRange,
+    }
+}

@@ -1,0 +1,175 @@
+//! Services and their endpoints.
+
+use tarsier_model::{Endpoint, Model, Scheduling, Service, ServiceId};
+use tarsier_units::Id;
+
+use super::context::Context;
+use super::fields::Fields;
+use super::names::{EndpointName, Names, check_name};
+use super::placement::instances;
+use super::steps::{check_size, steps};
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::keys::{KINDS, PRESETS, Preset, SCHEDULINGS, SERVICE, SERVICE_DEFAULTS};
+use crate::limits::{MAX_CORES, MAX_COUNT};
+use crate::place::Place;
+use crate::tree::{Entry, Kind, Node};
+
+/// Declares every service with its endpoints, so that calls can go forward in the file.
+pub(super) fn declare(cx: &mut Context<'_>, services: Option<&Node>) {
+    let Some(node) = services else { return };
+    let Kind::Map(entries) = &node.kind else {
+        if node.kind != Kind::Broken {
+            let message = format!("expected services by name, found {}", node.what());
+            let diagnostic = Diagnostic::error(Code::WrongShape, node.place, message);
+            cx.report(diagnostic.hint("as in `services: { web: { do: [ { work: exp(1ms) } ] } }`"));
+        }
+        return;
+    };
+    if entries.is_empty() {
+        cx.report(Diagnostic::error(
+            Code::MissingKey,
+            node.place,
+            "an architecture needs at least one service",
+        ));
+    }
+    let mut names = std::mem::take(&mut cx.names);
+    for entry in entries {
+        check_name(cx, &entry.key.text, entry.key.place, "a service");
+        let n_endpoints = declare_endpoints(&mut names, entry);
+        names.add_service(&entry.key.text, entry.key.place, n_endpoints);
+    }
+    cx.names = names;
+}
+
+fn declare_endpoints(names: &mut Names, entry: &Entry) -> usize {
+    let service = ServiceId::from_index(names.services.len());
+    if entry.value.get("do").is_some() {
+        // The only endpoint has no name; the service's stands for it.
+        names.endpoints.push(EndpointName { service, name: None, place: entry.key.place });
+        return 1;
+    }
+    let endpoints =
+        entry.value.get("endpoints").and_then(|endpoints| endpoints.value.entries()).unwrap_or(&[]);
+    names.endpoints.extend(endpoints.iter().map(|endpoint| EndpointName {
+        service,
+        name: Some(endpoint.key.text.clone()),
+        place: endpoint.key.place,
+    }));
+    endpoints.len()
+}
+
+pub(super) fn lower<'n>(cx: &Context<'n>, services: Option<&'n Node>, model: &mut Model) {
+    check_defaults(cx);
+    for entry in services.and_then(Node::entries).unwrap_or(&[]) {
+        let service = lower_service(cx, entry, model);
+        model.services.push(service);
+    }
+}
+
+/// Reads `defaults: { service: … }` for its mistakes, also if every service says otherwise.
+fn check_defaults(cx: &Context<'_>) {
+    let Some(node) = cx.service_defaults else { return };
+    if let Some(own) = Fields::open(cx, node, &SERVICE_DEFAULTS, node.place) {
+        let left = cx.instances_left.get();
+        settings(cx, &Settings { own: Some(own), defaults: None }, "", node.place);
+        cx.instances_left.set(left);
+    }
+}
+
+/// What a service says itself, over what the defaults say for all.
+struct Settings<'n> {
+    own: Option<Fields<'n>>,
+    defaults: Option<Fields<'n>>,
+}
+
+impl<'n> Settings<'n> {
+    fn get(&self, name: &str) -> Option<&'n Node> {
+        let own = self.own.as_ref().and_then(|fields| fields.get(name));
+        own.or_else(|| self.defaults.as_ref()?.get(name))
+    }
+}
+
+fn lower_service<'n>(cx: &Context<'n>, entry: &'n Entry, model: &mut Model) -> Service {
+    let place = entry.key.place;
+    let own = Fields::open(cx, &entry.value, &SERVICE, place);
+    let first = model.endpoints.len() as u32;
+    if let Some(own) = &own {
+        endpoints(cx, own, model);
+    }
+    let defaults = cx.service_defaults.and_then(|node| Fields::open(cx, node, &SERVICE_DEFAULTS, node.place));
+    if let Some(defaults) = &defaults {
+        defaults.abandon();
+    }
+    let service = settings(cx, &Settings { own, defaults }, &entry.key.text, place);
+    Service { endpoints: first..model.endpoints.len() as u32, ..service }
+}
+
+fn settings(cx: &Context<'_>, settings: &Settings<'_>, name: &str, place: Place) -> Service {
+    let preset = settings.get("kind").and_then(|node| preset(cx, node)).unwrap_or(&PRESETS[0]);
+    let count = |name: &str, least, most| settings.get(name).and_then(|node| limit(cx, node, least, most));
+    let cores = settings.get("cores").and_then(|node| cx.count32(node, 1, MAX_CORES));
+    Service {
+        name: name.to_owned(),
+        kind: preset.kind,
+        instances: instances(cx, settings.get("instances"), place),
+        cores: cores.or(preset.cores).unwrap_or(1),
+        scheduling: settings
+            .get("scheduling")
+            .and_then(|node| scheduling(cx, node))
+            .unwrap_or(Scheduling::Fifo),
+        speed: settings.get("speed").and_then(|node| cx.factor(node, false)).unwrap_or(1.0),
+        workers: count("workers", 1, MAX_COUNT),
+        queue: count("queue", 0, MAX_COUNT),
+        endpoints: 0..0,
+    }
+}
+
+/// `unlimited` is what there is without the key; the word undoes a default.
+fn limit(cx: &Context<'_>, node: &Node, least: u64, most: u64) -> Option<u32> {
+    if node.text() == Some("unlimited") { None } else { cx.count32(node, least, most) }
+}
+
+fn preset(cx: &Context<'_>, node: &Node) -> Option<&'static Preset> {
+    let word = cx.word(node, KINDS)?;
+    PRESETS.iter().find(|preset| preset.name == word)
+}
+
+fn scheduling(cx: &Context<'_>, node: &Node) -> Option<Scheduling> {
+    Some(match cx.word(node, SCHEDULINGS)? {
+        "fifo" => Scheduling::Fifo,
+        "ps" => Scheduling::ProcessorSharing,
+        other => unreachable!("`{other}` is in the table of schedulings"),
+    })
+}
+
+/// `do`, or `endpoints`: in the same order as they were declared.
+fn endpoints<'n>(cx: &Context<'n>, own: &Fields<'n>, model: &mut Model) {
+    let given = own.one_of(cx, &["do", "endpoints"]);
+    let Some(given) = given else { return };
+    if given.key.text == "do" {
+        endpoint(cx, None, own.place(), &given.value, model);
+        return;
+    }
+    match &given.value.kind {
+        Kind::Map(entries) if !entries.is_empty() => {
+            for entry in entries {
+                check_name(cx, &entry.key.text, entry.key.place, "an endpoint");
+                endpoint(cx, Some(&entry.key.text), entry.key.place, &entry.value, model);
+            }
+        }
+        Kind::Broken => {}
+        _ => {
+            let message = format!("expected endpoints by name, found {}", given.value.what());
+            let diagnostic = Diagnostic::error(Code::WrongShape, given.value.place, message);
+            cx.report(diagnostic.hint("a service with a single endpoint has `do` instead"));
+        }
+    }
+}
+
+fn endpoint<'n>(cx: &Context<'n>, name: Option<&str>, place: Place, node: &'n Node, model: &mut Model) {
+    let steps = steps(cx, node);
+    check_size(cx, &steps, place);
+    let service = ServiceId::from_index(model.services.len());
+    model.endpoints.push(Endpoint { service, name: name.map(str::to_owned), steps });
+}

@@ -1,0 +1,96 @@
+//! The file as a small tree of values with their places: YAML without its surprises.
+
+mod build;
+mod quotes;
+
+use crate::place::Place;
+
+pub(crate) use build::read;
+
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Node {
+    /// Of a list or mapping written over several lines, only its start.
+    pub(crate) place: Place,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Kind {
+    /// Nothing, `~` or `null`.
+    Null,
+    /// Already reported; says nothing more.
+    Broken,
+    Scalar(Scalar),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Scalar {
+    pub(crate) text: String,
+    /// Written without quotes.
+    pub(crate) plain: bool,
+    /// Where the text stands letter by letter in the source; not so if it has escapes or several lines.
+    pub(crate) verbatim: Option<usize>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: Key,
+    pub(crate) value: Node,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Key {
+    pub(crate) place: Place,
+    pub(crate) text: String,
+}
+
+impl Node {
+    /// For messages: «expected a duration, found a list».
+    pub(crate) fn what(&self) -> &'static str {
+        match &self.kind {
+            Kind::Null => "nothing",
+            Kind::Broken => "something broken",
+            Kind::Scalar(_) => "a single value",
+            Kind::List(_) => "a list",
+            Kind::Map(_) => "a mapping",
+        }
+    }
+
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Scalar(scalar) => Some(&scalar.text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn entries(&self) -> Option<&[Entry]> {
+        match &self.kind {
+            Kind::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The value of a key, whatever else there is.
+    pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries()?.iter().find(|entry| entry.key.text == key)
+    }
+
+    /// The place of a part of its text, as good as it is known.
+    pub(crate) fn part(&self, start: usize, end: usize) -> Place {
+        match &self.kind {
+            Kind::Scalar(Scalar { verbatim: Some(from), .. }) => Place::new(from + start, from + end),
+            _ => self.place,
+        }
+    }
+
+    /// How many values it holds, itself included.
+    pub(crate) fn size(&self) -> usize {
+        1 + match &self.kind {
+            Kind::Null | Kind::Broken | Kind::Scalar(_) => 0,
+            Kind::List(items) => items.iter().map(Node::size).sum::<usize>(),
+            Kind::Map(entries) => entries.iter().map(|entry| 1 + entry.value.size()).sum::<usize>(),
+        }
+    }
+}
