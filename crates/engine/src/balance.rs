@@ -71,7 +71,14 @@ impl Partition {
     }
 
     #[inline]
-    fn choose_once(&mut self, world: World<'_>, site: &Site, client_idx: u32, key: u64, targets: &[u32]) -> u32 {
+    fn choose_once(
+        &mut self,
+        world: World<'_>,
+        site: &Site,
+        client_idx: u32,
+        key: u64,
+        targets: &[u32],
+    ) -> u32 {
         if matches!(site.balance, Balance::RoundRobin | Balance::ZoneAware) {
             return next_in_turn(&mut self.clients[client_idx as usize], targets);
         }
@@ -89,7 +96,9 @@ impl Partition {
         let extra = &self.extras[client.extra as usize];
         let number = |target: u32| world.plan.number_of[target as usize] as usize;
         match site.balance {
-            Balance::LeastRequests => least_requests(targets, |target| extra.outstanding[number(target)], stream),
+            Balance::LeastRequests => {
+                least_requests(targets, |target| extra.outstanding[number(target)], stream)
+            }
             Balance::PowerOfTwo => {
                 better_of_two(targets, |target| f64::from(extra.outstanding[number(target)]), stream)
             }
@@ -99,7 +108,14 @@ impl Partition {
 
     /// How long the message of an attempt takes.
     #[inline(always)]
-    pub(crate) fn way_there(&mut self, world: World<'_>, site: &Site, task: u32, instance: u32, far: bool) -> u64 {
+    pub(crate) fn way_there(
+        &mut self,
+        world: World<'_>,
+        site: &Site,
+        task: u32,
+        instance: u32,
+        far: bool,
+    ) -> u64 {
         let client = self.clients[self.tasks[task].client as usize];
         let to = world.plan.zone_of[instance as usize];
         let mut delay = site.request_ns;
@@ -212,7 +228,7 @@ fn jump_hash(mut key: u64, buckets: u32) -> u32 {
 
 /// One way between users and their first service.
 pub(crate) fn users_hop(world: World<'_>, stream: &mut Stream) -> u64 {
-    world.plan.wires.users.as_ref().map_or(0, |law| law.sample_nanos(stream)) 
+    world.plan.wires.users.as_ref().map_or(0, |law| law.sample_nanos(stream))
 }
 
 /// One way between two zones, lost segments sent again.

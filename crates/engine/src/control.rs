@@ -64,7 +64,13 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    pub(crate) fn new(model: &SealedModel, plan: &Plan, scenario: Option<&Scenario>, warmup: u64, seed: u64) -> Control {
+    pub(crate) fn new(
+        model: &SealedModel,
+        plan: &Plan,
+        scenario: Option<&Scenario>,
+        warmup: u64,
+        seed: u64,
+    ) -> Control {
         let mut control = Control {
             faults: Vec::new(),
             agenda: Vec::new(),
@@ -102,7 +108,14 @@ impl Control {
         }
     }
 
-    fn strike(&mut self, number: usize, begins: bool, plan: &Plan, view: &mut View, partitions: &mut [&mut Partition]) {
+    fn strike(
+        &mut self,
+        number: usize,
+        begins: bool,
+        plan: &Plan,
+        view: &mut View,
+        partitions: &mut [&mut Partition],
+    ) {
         match &self.faults[number].effect {
             Effect::Health { instances, to } => {
                 let instances = instances.clone();
@@ -173,7 +186,9 @@ impl Control {
                 .iter()
                 .filter(|fault| fault.active)
                 .filter_map(|fault| match &fault.effect {
-                    Effect::Load { workload: only, factor } if only.is_none_or(|only| only == workload) => Some(*factor),
+                    Effect::Load { workload: only, factor } if only.is_none_or(|only| only == workload) => {
+                        Some(*factor)
+                    }
                     _ => None,
                 })
                 .product::<f64>()
@@ -298,4 +313,3 @@ fn is_delayed(model: &SealedModel, site: &Site, calls: &CallMatch) -> bool {
         }
     }
 }
-

@@ -126,7 +126,8 @@ impl Partition {
         self.stop_processor(world, at, false);
         let busy = self.busy_cores(world, at);
         self.services[self.instances[at].service as usize].busy.up_by(self.now, busy);
-        let (mine, others): (Vec<Held>, Vec<Held>) = self.held.drain(..).partition(|held| held.instance == at);
+        let (mine, others): (Vec<Held>, Vec<Held>) =
+            self.held.drain(..).partition(|held| held.instance == at);
         self.held = others;
         for held in mine {
             match held.what {

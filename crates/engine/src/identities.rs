@@ -12,7 +12,12 @@ use crate::plan::{Caller, Plan};
 use crate::task::{BRANCH, DETACHED, State, VISITOR};
 use crate::windows::Windows;
 
-pub(crate) fn check(now: u64, plan: &Plan, windows: &Windows<'_>, partitions: &mut [impl DerefMut<Target = Partition>]) {
+pub(crate) fn check(
+    now: u64,
+    plan: &Plan,
+    windows: &Windows<'_>,
+    partitions: &mut [impl DerefMut<Target = Partition>],
+) {
     flows_balance(now, plan, windows, partitions);
     for partition in partitions {
         little_holds(now, partition);
@@ -22,7 +27,12 @@ pub(crate) fn check(now: u64, plan: &Plan, windows: &Windows<'_>, partitions: &m
 
 /// requests = completed + errors + in flight, per workload and call;
 /// arrivals = completed + errors + refused + killed + present, per service.
-fn flows_balance(now: u64, plan: &Plan, windows: &Windows<'_>, partitions: &[impl DerefMut<Target = Partition>]) {
+fn flows_balance(
+    now: u64,
+    plan: &Plan,
+    windows: &Windows<'_>,
+    partitions: &[impl DerefMut<Target = Partition>],
+) {
     let (workloads, calls, services) = counts(now, partitions);
     let mut of_workload = vec![0; workloads.len()];
     let mut of_call = vec![0; calls.len()];
@@ -41,7 +51,8 @@ fn flows_balance(now: u64, plan: &Plan, windows: &Windows<'_>, partitions: &[imp
                 continue;
             }
             // A message counts until it has arrived, wherever it is going.
-            let travels = matches!(record.state, State::Outbound | State::AwaitingConnection | State::Inbound(_));
+            let travels =
+                matches!(record.state, State::Outbound | State::AwaitingConnection | State::Inbound(_));
             if record.has(VISITOR) {
                 if plan.sites[record.client as usize].caller == Caller::Publisher {
                     count(record.client, travels);
@@ -61,7 +72,11 @@ fn flows_balance(now: u64, plan: &Plan, windows: &Windows<'_>, partitions: &[imp
     let flow = |counts: &crate::ledger::CallCounts| counts.requests - counts.completed - counts.errors;
     for (what, counts, in_flight) in [("workload", &workloads, &of_workload), ("call", &calls, &of_call)] {
         for (at, (counts, in_flight)) in counts.iter().zip(in_flight).enumerate() {
-            assert_eq!(flow(counts), *in_flight, "flow of {what} {at}: sent = completed + failed + in flight");
+            assert_eq!(
+                flow(counts),
+                *in_flight,
+                "flow of {what} {at}: sent = completed + failed + in flight"
+            );
             let attempts = counts.requests + counts.retries;
             // A retry that waits out its backoff has not been sent.
             assert!(counts.attempts <= attempts, "attempts of {what} {at} are requests and retries");
@@ -69,7 +84,11 @@ fn flows_balance(now: u64, plan: &Plan, windows: &Windows<'_>, partitions: &[imp
     }
     for (at, counts) in services.iter().enumerate() {
         let ended = counts.completed + counts.errors + counts.refused + counts.killed;
-        assert_eq!(counts.arrivals, ended + counts.present, "flow of service {at}: arrivals = ended + present");
+        assert_eq!(
+            counts.arrivals,
+            ended + counts.present,
+            "flow of service {at}: arrivals = ended + present"
+        );
     }
 }
 
@@ -122,7 +141,10 @@ fn work_is_done(now: u64, plan: &Plan, partition: &mut Partition) {
         if plan.services[at].shares_processor {
             let (busy, work) = (busy as f64, work[at] as f64 - shared[at]);
             let jobs = tally.arrivals as f64;
-            assert!((busy - work).abs() <= 1e-6 * work + 10.0 * (jobs + 1.0), "utilisation law at service {at}: {busy} and {work}");
+            assert!(
+                (busy - work).abs() <= 1e-6 * work + 10.0 * (jobs + 1.0),
+                "utilisation law at service {at}: {busy} and {work}"
+            );
         } else {
             assert_eq!(busy, work[at], "utilisation law at service {at}");
         }

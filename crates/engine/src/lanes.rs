@@ -32,7 +32,11 @@ impl Partition {
         debug_assert_eq!(record.lane_prev, UNTIMED);
         record.lane_prev = last;
         record.lane_next = NONE;
-        if last == NONE { lane.head = task } else { self.tasks[last].lane_next = task }
+        if last == NONE {
+            lane.head = task
+        } else {
+            self.tasks[last].lane_next = task
+        }
         let lane = &mut self.lanes[lane_idx as usize];
         if !lane.awaits {
             lane.awaits = true;
@@ -51,7 +55,11 @@ impl Partition {
         let (before, after) = (record.lane_prev, record.lane_next);
         record.lane_prev = UNTIMED;
         let lane = &mut self.lanes[lane as usize];
-        if before == NONE { lane.head = after } else { self.tasks[before].lane_next = after }
+        if before == NONE {
+            lane.head = after
+        } else {
+            self.tasks[before].lane_next = after
+        }
         if after == NONE { lane.tail = before } else { self.tasks[after].lane_prev = before }
     }
 

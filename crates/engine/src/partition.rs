@@ -131,7 +131,12 @@ impl Partition {
             NONE
         };
         self.instances.push(Instance {
-            draws: Draws::named(names.seed, "instance", names.services[service as usize], [number.into(), names.replication]),
+            draws: Draws::named(
+                names.seed,
+                "instance",
+                names.services[service as usize],
+                [number.into(), names.replication],
+            ),
             pace: part.pace,
             service,
             cores_free: part.cores,
@@ -277,7 +282,8 @@ impl Partition {
     #[inline(always)]
     pub(crate) fn site_of<'a>(&self, world: World<'a>, task: u32) -> &'a Site {
         let record = &self.tasks[task];
-        let site = if record.has(VISITOR) { record.client } else { self.clients[record.client as usize].site };
+        let site =
+            if record.has(VISITOR) { record.client } else { self.clients[record.client as usize].site };
         &world.plan.sites[site as usize]
     }
 

@@ -113,7 +113,8 @@ impl Run<'_> {
             }
         }
         if now < self.end && self.control.next_time() <= now {
-            let mut all: Vec<&mut Partition> = partitions.iter_mut().map(|partition| &mut **partition).collect();
+            let mut all: Vec<&mut Partition> =
+                partitions.iter_mut().map(|partition| &mut **partition).collect();
             let mut view = self.windows.view.write().expect("no partition runs between windows");
             self.control.act(now, self.plan, &mut view, &mut all);
         }

@@ -155,7 +155,11 @@ impl Partition {
     #[inline]
     pub(crate) fn stand_in(&mut self, line: &mut Line, task: u32) {
         self.tasks[task].next = NONE;
-        if line.is_empty() { line.head = task } else { self.tasks[line.tail].next = task }
+        if line.is_empty() {
+            line.head = task
+        } else {
+            self.tasks[line.tail].next = task
+        }
         line.tail = task;
     }
 

@@ -104,7 +104,12 @@ impl<'a> Windows<'a> {
         }
     }
 
-    fn run_alone(&self, partition: &mut Partition, end: u64, pulse: &mut dyn FnMut(u64, u64) -> bool) -> bool {
+    fn run_alone(
+        &self,
+        partition: &mut Partition,
+        end: u64,
+        pulse: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> bool {
         let view = self.view.read().expect(UNPOISONED);
         let world = World { plan: self.plan, view: &view };
         while !partition.run_until(world, end, EVENTS_PER_PULSE) {
@@ -225,7 +230,12 @@ const SPINS: u32 = 2_000;
 
 impl Gate {
     fn new(threads: usize) -> Gate {
-        Gate { threads, waiting: AtomicUsize::new(0), generation: AtomicUsize::new(0), broken: AtomicBool::new(false) }
+        Gate {
+            threads,
+            waiting: AtomicUsize::new(0),
+            generation: AtomicUsize::new(0),
+            broken: AtomicBool::new(false),
+        }
     }
 
     fn wait(&self) {

@@ -23,21 +23,38 @@ pub struct Happening {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Trouble {
     /// Requests in service and waiting there are lost; their callers see an error, or nothing if `silent`.
-    Kill { target: Target, silent: bool },
+    Kill {
+        target: Target,
+        silent: bool,
+    },
     /// Nothing on these instances makes progress; arrivals queue.
-    Pause { target: Target },
+    Pause {
+        target: Target,
+    },
     /// Work takes `factor` times as long, also what is being worked on.
-    Slow { target: Target, factor: f64 },
+    Slow {
+        target: Target,
+        factor: f64,
+    },
     /// `add` on each message of matching calls, both ways halved: a call takes `add` longer.
-    Delay { calls: CallMatch, add: Law },
+    Delay {
+        calls: CallMatch,
+        add: Law,
+    },
     /// This share of requests is answered with an error on arrival.
-    Error { target: Target, share: f64 },
+    Error {
+        target: Target,
+        share: f64,
+    },
     /// Everything in a zone, a region or of a service is unreachable, and what is there is lost.
     LoseZone(ZoneId),
     LoseRegion(RegionId),
     LoseService(ServiceId),
     /// All workloads, or one, times `factor`.
-    Load { workload: Option<WorkloadId>, factor: f64 },
+    Load {
+        workload: Option<WorkloadId>,
+        factor: f64,
+    },
 }
 
 /// Instances of a service: all that are left after the limits given.

@@ -135,7 +135,8 @@ fn check_endpoints(model: &Model, flaws: &mut Vec<Flaw>) {
             flaws.push(Flaw { subject: FlawSubject::Endpoint(id), message });
         }
         if !all_steps(&endpoint.steps, &step_is_sound) {
-            let message = "has a step whose shares do not sum to 100% or that needs more branches than it has";
+            let message =
+                "has a step whose shares do not sum to 100% or that needs more branches than it has";
             flaws.push(Flaw { subject: FlawSubject::Endpoint(id), message: message.to_owned() });
         }
     }

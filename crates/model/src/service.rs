@@ -64,14 +64,28 @@ pub enum Step {
     Call(Call),
     Publish(Call),
     /// Goes on after `need` branches have ended (all of them unless the file says otherwise).
-    Parallel { branches: Vec<Branch>, need: u32 },
+    Parallel {
+        branches: Vec<Branch>,
+        need: u32,
+    },
     /// One branch by chance; shares sum to 1.
     Choose(Vec<(f64, Vec<Step>)>),
-    Maybe { share: f64, steps: Vec<Step> },
-    Repeat { times: u32, steps: Vec<Step> },
+    Maybe {
+        share: f64,
+        steps: Vec<Step>,
+    },
+    Repeat {
+        times: u32,
+        steps: Vec<Step>,
+    },
     /// Asks; with chance `hit` goes on, otherwise (also when asking failed) runs `miss` and then
     /// publishes to `fill`, if there is one.
-    Cache { ask: Call, hit: f64, miss: Vec<Step>, fill: Option<Call> },
+    Cache {
+        ask: Call,
+        hit: f64,
+        miss: Vec<Step>,
+        fill: Option<Call>,
+    },
     Fail(f64),
 }
 

@@ -12,7 +12,10 @@ pub enum UnitError {
     /// A number without a unit where one is needed; carries the units there are.
     MissingUnit(&'static str),
     /// A unit that is not one of those there are.
-    UnknownUnit { unit: String, known: &'static str },
+    UnknownUnit {
+        unit: String,
+        known: &'static str,
+    },
     Negative,
     /// A share above 100%.
     AboveOne,
@@ -207,10 +210,7 @@ mod tests {
         assert_eq!(span("nan"), Err(UnitError::NotANumber));
         assert_eq!(span("inf"), Err(UnitError::NotANumber));
         assert_eq!(span("1e300s"), Err(UnitError::TooLarge));
-        assert_eq!(
-            span("5sec"),
-            Err(UnitError::UnknownUnit { unit: "sec".to_owned(), known: TIME_UNITS })
-        );
+        assert_eq!(span("5sec"), Err(UnitError::UnknownUnit { unit: "sec".to_owned(), known: TIME_UNITS }));
         assert_eq!(share("140%"), Err(UnitError::AboveOne));
         assert_eq!(share("1.4"), Err(UnitError::AboveOne));
         assert_eq!(rate("5"), Err(UnitError::MissingUnit(RATE_UNITS)));

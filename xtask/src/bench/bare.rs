@@ -169,7 +169,11 @@ impl W2 {
             joins: 0,
             at: At::Arriving,
         };
-        if lane_prev == NONE { self.lane_head = at } else { self.records[lane_prev as usize].lane_next = at }
+        if lane_prev == NONE {
+            self.lane_head = at
+        } else {
+            self.records[lane_prev as usize].lane_next = at
+        }
         if !self.lane_armed {
             self.lane_armed = true;
             self.queue.push(self.now + 1_000_000_000, LANE);
@@ -232,8 +236,16 @@ impl W2 {
 
     fn answered(&mut self, record: u32) {
         let it = self.records[record as usize];
-        if it.lane_prev == NONE { self.lane_head = it.lane_next } else { self.records[it.lane_prev as usize].lane_next = it.lane_next }
-        if it.lane_next == NONE { self.lane_tail = it.lane_prev } else { self.records[it.lane_next as usize].lane_prev = it.lane_prev }
+        if it.lane_prev == NONE {
+            self.lane_head = it.lane_next
+        } else {
+            self.records[it.lane_prev as usize].lane_next = it.lane_next
+        }
+        if it.lane_next == NONE {
+            self.lane_tail = it.lane_prev
+        } else {
+            self.records[it.lane_next as usize].lane_prev = it.lane_prev
+        }
         self.records[record as usize].next = self.free;
         self.free = record;
         if it.parent == NONE {
@@ -250,7 +262,10 @@ impl W2 {
     }
 
     fn lane_fires(&mut self) {
-        assert!(self.lane_head == NONE || self.records[self.lane_head as usize].sent + 1_000_000_000 > self.now, "no bound fires at 60%");
+        assert!(
+            self.lane_head == NONE || self.records[self.lane_head as usize].sent + 1_000_000_000 > self.now,
+            "no bound fires at 60%"
+        );
         self.lane_armed = self.lane_head != NONE;
         if self.lane_armed {
             let due = self.records[self.lane_head as usize].sent + 1_000_000_000;

@@ -1,8 +1,8 @@
 //! The canonical workloads, as models.
 
 use tarsier_model::{
-    Arrivals, Balance, Branch, Call, CallPolicy, Demand, Endpoint, EndpointId, Kind, Link, Model, Network, Region,
-    RegionId, Scheduling, SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
+    Arrivals, Balance, Branch, Call, CallPolicy, Demand, Endpoint, EndpointId, Kind, Link, Model, Network,
+    Region, RegionId, Scheduling, SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
 };
 use tarsier_random::{Law, num};
 use tarsier_units::{IdVec, Span};
@@ -104,8 +104,10 @@ pub(crate) fn w2(n_zones: u32, far: f64) -> SealedModel {
         if far == 0.0 {
             return vec![Step::Call(call(to, &near))];
         }
-        let options =
-            vec![(1.0 - far, vec![Step::Call(call(to, &near))]), (far, vec![Step::Call(call(to, &anywhere))])];
+        let options = vec![
+            (1.0 - far, vec![Step::Call(call(to, &near))]),
+            (far, vec![Step::Call(call(to, &anywhere))]),
+        ];
         vec![Step::Choose(options)]
     };
     let branch = |to| Branch { times: 1, steps: downstream(to) };

@@ -167,7 +167,8 @@ impl Ladder {
             self.rungs.push(Rung::covering(start, last));
             let depth = self.rungs.len() - 1;
             self.empty(bucket.head, |ladder, entry| {
-                let at = (ladder.rungs[depth].bucket_of(time_of(entry))).expect("a finer rung covers its bucket");
+                let at =
+                    (ladder.rungs[depth].bucket_of(time_of(entry))).expect("a finer rung covers its bucket");
                 ladder.put(depth, at, entry);
             });
         }
@@ -197,7 +198,8 @@ impl Ladder {
         let last = beyond.iter().copied().map(time_of).max().expect("something lies beyond an empty ladder");
         self.rungs.push(Rung::covering(first, last));
         for entry in beyond {
-            let at = self.rungs[0].bucket_of(time_of(entry)).expect("the first rung covers what it was made for");
+            let at =
+                self.rungs[0].bucket_of(time_of(entry)).expect("the first rung covers what it was made for");
             self.put(0, at, entry);
         }
     }

@@ -25,7 +25,13 @@ pub struct EventQueue {
 
 impl EventQueue {
     pub fn new() -> EventQueue {
-        EventQueue { near: Heap::default(), far: Ladder::new(), horizon: u64::MAX, grow_above: GROW_ABOVE, sequence: 0 }
+        EventQueue {
+            near: Heap::default(),
+            far: Ladder::new(),
+            horizon: u64::MAX,
+            grow_above: GROW_ABOVE,
+            sequence: 0,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -37,7 +37,6 @@ impl<T: Slot> Slab<T> {
         self.free = at;
     }
 
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         self.slots.iter().enumerate().map(|(at, slot)| (at as u32, slot))
     }

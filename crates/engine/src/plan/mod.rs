@@ -10,9 +10,7 @@ mod wires;
 
 use std::collections::BTreeMap;
 
-use tarsier_model::{
-    Balance, CallPolicy, Demand, EndpointId, Retry, Scheduling, SealedModel, ServiceId,
-};
+use tarsier_model::{Balance, CallPolicy, Demand, EndpointId, Retry, Scheduling, SealedModel, ServiceId};
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
 
@@ -248,7 +246,9 @@ fn sampled_below(demand: &Demand, run_ns: u64) -> u64 {
     let expected = match demand {
         Demand::Open { rate, .. } => rate.iter().map(|(_, rate)| *rate).fold(0.0, f64::max) * seconds,
         // An upper bound: answers that take no time.
-        Demand::Closed { users, think, .. } => *users as f64 * seconds / (think.mean().unwrap_or(0.0) / 1e9 + 1e-3),
+        Demand::Closed { users, think, .. } => {
+            *users as f64 * seconds / (think.mean().unwrap_or(0.0) / 1e9 + 1e-3)
+        }
     };
     // The cast takes what is too large for the largest there is: every request.
     (u64::MAX as f64 * (SAMPLE / expected)) as u64
@@ -266,7 +266,11 @@ pub(crate) struct CallIndex {
 }
 
 impl CallIndex {
-    pub(crate) fn of(&mut self, pair: (EndpointId, EndpointId), calls: &mut Vec<(EndpointId, EndpointId)>) -> u32 {
+    pub(crate) fn of(
+        &mut self,
+        pair: (EndpointId, EndpointId),
+        calls: &mut Vec<(EndpointId, EndpointId)>,
+    ) -> u32 {
         *self.by_pair.entry(pair).or_insert_with(|| {
             calls.push(pair);
             (calls.len() - 1) as u32

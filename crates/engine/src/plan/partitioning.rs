@@ -53,7 +53,11 @@ pub(crate) fn lay_out(model: &SealedModel) -> Layout {
 fn floor_ns(link: &Link) -> u64 {
     let Some(law) = &link.latency else { return 0 };
     let floor = law.floor();
-    if floor > 0.0 && floor >= LEAST_LOOK_AHEAD_NS as f64 { floor as u64 } else { law.low_quantile(FLOOR_QUANTILE) as u64 }
+    if floor > 0.0 && floor >= LEAST_LOOK_AHEAD_NS as f64 {
+        floor as u64
+    } else {
+        law.low_quantile(FLOOR_QUANTILE) as u64
+    }
 }
 
 fn join_close_zones(model: &SealedModel, groups: &mut Groups, splits_zones: bool, splits_regions: bool) {
@@ -83,7 +87,8 @@ fn join_entrances(model: &SealedModel, groups: &mut Groups) {
                     continue;
                 }
                 let region = &zones_by_region[model.zones.as_slice()[source_zone].region.index()];
-                let here: Vec<u32> = region.iter().copied().filter(|zone| stands_in[*zone as usize]).collect();
+                let here: Vec<u32> =
+                    region.iter().copied().filter(|zone| stands_in[*zone as usize]).collect();
                 let all = || service.instances.iter().map(|zone| zone.0).collect();
                 let entered: Vec<u32> = if here.is_empty() { all() } else { here };
                 entered.iter().for_each(|zone| groups.join(source_zone, *zone as usize));
@@ -104,7 +109,11 @@ pub(crate) fn zones_of_users(model: &SealedModel, workload: &Workload) -> Vec<u3
     let zones_by_region = zones_by_region(model);
     let by_zone = workload.policy.balance == Balance::ZoneAware;
     let most = if by_zone { usize::MAX } else { 1 };
-    workload.from.iter().flat_map(|region| zones_by_region[region.index()].iter().copied().take(most)).collect()
+    workload
+        .from
+        .iter()
+        .flat_map(|region| zones_by_region[region.index()].iter().copied().take(most))
+        .collect()
 }
 
 /// Gathers neighbouring groups until each has enough instances; the partition of each zone.

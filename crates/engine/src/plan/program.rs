@@ -12,20 +12,40 @@ use super::{CallIndex, Caller, NONE, Site, cumulative, service_index, tracks_out
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Op {
     /// CPU time on a core.
-    Work { law: u32 },
+    Work {
+        law: u32,
+    },
     /// Time passing.
-    Wait { law: u32 },
+    Wait {
+        law: u32,
+    },
     /// Sends and waits for the answer; on failure goes on at `on_fail`, or fails if that is [`NONE`].
-    Call { site: u32, on_fail: u32 },
+    Call {
+        site: u32,
+        on_fail: u32,
+    },
     /// Sends and goes on.
-    Publish { site: u32 },
-    Parallel { branching: u32 },
+    Publish {
+        site: u32,
+    },
+    Parallel {
+        branching: u32,
+    },
     /// Goes on at one of the options `first..`, by chance.
-    Choose { first: u32 },
+    Choose {
+        first: u32,
+    },
     /// With chance `share` goes on at `to`.
-    Skip { share: f64, to: u32 },
-    Jump { to: u32 },
-    Fail { share: f64 },
+    Skip {
+        share: f64,
+        to: u32,
+    },
+    Jump {
+        to: u32,
+    },
+    Fail {
+        share: f64,
+    },
     /// The endpoint has ended well.
     Return,
     /// A branch has ended well.
@@ -45,8 +65,12 @@ pub(crate) struct Branching {
 #[derive(Clone, Copy)]
 pub(crate) enum Start {
     /// A branch that is one call needs no strand of its own.
-    Call { site: u32 },
-    Strand { pc: u32 },
+    Call {
+        site: u32,
+    },
+    Strand {
+        pc: u32,
+    },
 }
 
 pub(crate) struct Compiler<'a> {
@@ -245,7 +269,14 @@ impl<'a> Compiler<'a> {
         site
     }
 
-    fn site(&mut self, caller: Caller, to: EndpointId, policy: &CallPolicy, bytes: [u64; 2], tally: u32) -> u32 {
+    fn site(
+        &mut self,
+        caller: Caller,
+        to: EndpointId,
+        policy: &CallPolicy,
+        bytes: [u64; 2],
+        tally: u32,
+    ) -> u32 {
         // Nobody waits for a published message: no bound, no retry, no connection held.
         let waits = caller != Caller::Publisher;
         let bandwidth = self.model.network.bandwidth;

@@ -126,7 +126,9 @@ impl RateCurve {
         cuts.extend(self.points.iter().map(|(time, _)| *time).filter(|time| *time > from && *time < to));
         cuts.push(to);
         cuts.dedup();
-        cuts.windows(2).map(|ends| (self.limit(ends[0], true) + self.limit(ends[1], false)) / 2.0 * (ends[1] - ends[0])).sum()
+        cuts.windows(2)
+            .map(|ends| (self.limit(ends[0], true) + self.limit(ends[1], false)) / 2.0 * (ends[1] - ends[0]))
+            .sum()
     }
 }
 

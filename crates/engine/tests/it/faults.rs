@@ -1,0 +1,139 @@
+//! What scenarios do.
+
+use tarsier_model::{
+    CallMatch, CallPolicy, Failures, Happening, Jitter, Retry, Scenario, ServiceId, Step, Target, Trouble,
+    ZoneId,
+};
+use tarsier_random::Law;
+use tarsier_units::Span;
+
+use crate::support::{Build, call, close, mean_ms, ms, open, work_ms};
+
+fn scenario(at: u64, lasts: Option<u64>, trouble: Trouble) -> Scenario {
+    let happening = Happening { at: Span::from_secs(at), lasts: lasts.map(Span::from_secs), trouble };
+    Scenario { name: "test".into(), happenings: vec![happening] }
+}
+
+fn all_of(service: u32) -> Target {
+    Target { service: ServiceId(service), zone: None, count: None, share: None }
+}
+
+#[test]
+fn killed_instances_lose_what_they_hold_and_come_back() {
+    let build =
+        || Build::new().service("s", vec![Step::Wait(Law::Constant(ms(100.0)))], |_| {}).open("w", 100.0, 0);
+    let kill = |silent| Trouble::Kill { target: all_of(0), silent };
+    let loud = build().run_with(100, 1, &scenario(50, Some(10), kill(false)));
+    let users = &loud.workloads[0];
+    // About ten were in service, and 1,000 found nobody for ten seconds.
+    close("errors", users.errors as f64, 1_010.0, 0.1);
+    assert!(users.in_flight_end < 30);
+    // Silent: nobody ever hears of them.
+    let silent = build().run_with(100, 1, &scenario(50, Some(10), kill(true)));
+    let users = &silent.workloads[0];
+    assert_eq!(users.errors, 0);
+    close("lost", users.in_flight_end as f64, 1_020.0, 0.1);
+}
+
+#[test]
+fn a_pause_holds_everything_and_lets_it_go_on() {
+    let outcome = Build::new().service("s", vec![work_ms(1.0)], |_| {}).open("w", 100.0, 0).run_with(
+        100,
+        2,
+        &scenario(50, Some(10), Trouble::Pause { target: all_of(0) }),
+    );
+    let users = &outcome.workloads[0];
+    assert_eq!(users.errors, 0);
+    let max = users.latency.summary().max.expect("some completed") / 1e9;
+    assert!((9.9..11.0).contains(&max), "the first to wait waits ten seconds: {max}");
+    // A tenth of the requests waits five seconds on average.
+    close("mean", mean_ms(&users.latency), 550.0, 0.15);
+}
+
+#[test]
+fn slow_instances_take_longer() {
+    let outcome = Build::new()
+        .service("s", vec![Step::Work(Law::Constant(ms(10.0)))], |s| s.cores = 100)
+        .open("w", 100.0, 0)
+        .run_with(100, 3, &scenario(50, None, Trouble::Slow { target: all_of(0), factor: 3.0 }));
+    close("mean", mean_ms(&outcome.workloads[0].latency), 20.0, 0.03);
+}
+
+#[test]
+fn errors_and_delays_strike_their_share() {
+    let build = || {
+        Build::new()
+            .service("front", vec![Step::Call(call(1))], |_| {})
+            .service("back", vec![Step::Wait(Law::Constant(ms(1.0)))], |_| {})
+            .open("w", 100.0, 0)
+    };
+    let errors =
+        build().run_with(100, 4, &scenario(0, None, Trouble::Error { target: all_of(1), share: 0.3 }));
+    let users = &errors.workloads[0];
+    close("errors", users.errors as f64 / users.requests as f64, 0.3, 0.05);
+    let delay = Trouble::Delay { calls: CallMatch::To(ServiceId(1)), add: Law::Constant(ms(50.0)) };
+    let delayed = build().run_with(100, 5, &scenario(0, Some(50), delay));
+    close("mean", mean_ms(&delayed.workloads[0].latency), 26.0, 0.03);
+}
+
+#[test]
+fn lost_zones_lose_their_share() {
+    let lose = Trouble::LoseZone(ZoneId(0));
+    let two_zones = |model: &mut tarsier_model::Model| {
+        model.zones.push(tarsier_model::Zone { name: "b".into(), region: tarsier_model::RegionId(0) });
+    };
+    let outcome = Build::new()
+        .change(two_zones)
+        .service("s", vec![work_ms(1.0)], |s| s.instances = vec![ZoneId(0), ZoneId(1)])
+        .open("w", 500.0, 0)
+        .run_with(100, 6, &scenario(50, None, lose));
+    let users = &outcome.workloads[0];
+    assert!(users.errors < 10, "who is left takes over: {}", users.errors);
+    // Half of the time with half of the instances: (0.25 + 0.5) / 1.5 of the capacity there was.
+    close("utilisation", outcome.services[0].utilization, 0.333, 0.03);
+}
+
+#[test]
+fn load_can_be_multiplied() {
+    let load = Trouble::Load { workload: None, factor: 3.0 };
+    let outcome = Build::new()
+        .service("s", vec![Step::Wait(Law::Constant(ms(1.0)))], |_| {})
+        .open("w", 100.0, 0)
+        .run_with(100, 7, &scenario(50, Some(25), load));
+    close("requests", outcome.workloads[0].requests as f64, 15_000.0, 0.03);
+}
+
+/// Bronson et al., HotOS 2021: a database that answers 300 requests a second, a bound of one second,
+/// one retry; it stops for ten seconds.
+fn storm(rate: f64, retries: u32) -> (f64, f64) {
+    let retry = Retry {
+        attempts: retries,
+        on: Failures::ALL,
+        backoff: None,
+        jitter: Jitter::None,
+        budget: None,
+        elsewhere: false,
+    };
+    let policy = CallPolicy {
+        timeout: Some(Span::from_secs(1)),
+        retry: (retries > 0).then_some(retry),
+        ..CallPolicy::default()
+    };
+    let outcome = Build::new()
+        .service("db", vec![Step::Work(Law::Constant(ms(1e3 / 300.0)))], |_| {})
+        .workload("w", 0, open(rate), policy)
+        .run_with(4_000, 8, &scenario(0, Some(10), Trouble::Pause { target: all_of(0) }));
+    let users = &outcome.workloads[0];
+    (users.completed as f64 / 4_000.0, users.attempts as f64 / 4_000.0)
+}
+
+#[test]
+fn the_retry_storm_outlives_its_trigger() {
+    let (goodput, attempts) = storm(280.0, 1);
+    assert!(goodput < 2.8, "{goodput}");
+    close("attempts", attempts, 560.0, 0.03);
+    let (goodput, _) = storm(140.0, 1);
+    assert!(goodput > 130.0, "below half of the capacity it recovers: {goodput}");
+    let (goodput, _) = storm(280.0, 0);
+    assert!(goodput > 270.0, "without retries it recovers: {goodput}");
+}

@@ -1,0 +1,247 @@
+//! What callers do: bounds, retries, fallbacks, quorums, connections.
+
+use tarsier_model::{
+    Backoff, Branch, Call, CallPolicy, Connections, Failures, Jitter, Network, Retry, Service, Step, ZoneId,
+};
+use tarsier_random::Law;
+use tarsier_units::Span;
+
+use crate::support::{Build, balanced, call, close, exp_ms, mean_ms, ms, open, quantile_ms, work_ms};
+
+fn retry(attempts: u32) -> Retry {
+    Retry { attempts, on: Failures::ALL, backoff: None, jitter: Jitter::None, budget: None, elsewhere: false }
+}
+
+fn constant(milliseconds: f64) -> Law {
+    Law::Constant(ms(milliseconds))
+}
+
+fn with(policy: CallPolicy, to: u32) -> Call {
+    Call { policy, ..call(to) }
+}
+
+fn bounded(milliseconds: u64) -> CallPolicy {
+    CallPolicy { timeout: Some(Span::from_millis(milliseconds)), ..CallPolicy::default() }
+}
+
+/// As many cores as anybody needs.
+fn ample(service: &mut Service) {
+    service.cores = 1_000;
+}
+
+#[test]
+fn a_bound_fires_and_the_callee_goes_on() {
+    // The callee takes 30 ms, the bound is 10 ms: every call fails after 10 ms, all work is done.
+    let outcome = Build::new()
+        .service("front", vec![Step::Call(with(bounded(10), 1))], |_| {})
+        .service("slow", vec![Step::Work(constant(30.0))], ample)
+        .open("w", 50.0, 0)
+        .run(100, 1);
+    let (users, calls) = (&outcome.workloads[0], &outcome.calls[0]);
+    assert_eq!(users.completed, 0);
+    assert_eq!(calls.timeouts, calls.errors);
+    assert!(users.errors > 4_000, "{}", users.errors);
+    close("the callee's work", outcome.services[1].utilization * 1_000.0, 50.0 * 0.03, 0.05);
+}
+
+#[test]
+fn bounds_without_cancelling_lose_goodput_under_load() {
+    // M/M/1, mu 100, tau 100 ms: goodput lambda (1 - exp(-(mu - lambda) tau)).
+    for (rate, goodput) in [(50.0, 49.663_10), (80.0, 69.173_18), (90.0, 56.890_85)] {
+        let outcome = Build::new()
+            .service("s", vec![work_ms(10.0)], |_| {})
+            .workload("w", 0, open(rate), bounded(100))
+            .run(20_000, 2);
+        close("goodput", outcome.workloads[0].completed as f64 / 20_000.0, goodput, 0.03);
+    }
+}
+
+#[test]
+fn retries_multiply_over_hops() {
+    // Three hops, three retries each, everything fails: 4^3 attempts at the leaf a request.
+    let hop = |to| vec![Step::Call(with(CallPolicy { retry: Some(retry(3)), ..CallPolicy::default() }, to))];
+    let chain = |fails: f64| {
+        Build::new()
+            .service("a", hop(1), |_| {})
+            .service("b", hop(2), |_| {})
+            .service("c", hop(3), |_| {})
+            .service("leaf", vec![Step::Fail(fails)], |_| {})
+            .open("w", 100.0, 0)
+            .run(100, 3)
+    };
+    let outcome = chain(1.0);
+    let requests = outcome.workloads[0].requests;
+    assert_eq!(outcome.calls.last().expect("calls").attempts, 64 * requests);
+    // At 90%: (1 - q^4)/(1 - q) at each hop, q' = q^4: 9.988.
+    let outcome = chain(0.9);
+    let attempts = outcome.calls.last().expect("calls").attempts as f64;
+    close("amplification", attempts / outcome.workloads[0].requests as f64, 9.988_21, 0.02);
+}
+
+#[test]
+fn backoff_doubles_and_latency_counts_from_the_first_sending() {
+    // 10 + 20 + 40 ms between four attempts that fail at once: an error after 70 ms; then the fallback.
+    let backoff = Some(Backoff { base: Span::from_millis(10), factor: 2.0, max: None });
+    let policy = CallPolicy { retry: Some(Retry { backoff, ..retry(3) }), ..CallPolicy::default() };
+    let fallback = Some(vec![Step::Wait(constant(5.0))]);
+    let outcome = Build::new()
+        .service("front", vec![Step::Call(Call { fallback, ..with(policy, 1) })], |_| {})
+        .service("broken", vec![Step::Fail(1.0)], |_| {})
+        .open("w", 10.0, 0)
+        .run(100, 4);
+    let users = &outcome.workloads[0];
+    assert_eq!(users.errors, 0);
+    close("latency", mean_ms(&users.latency), 75.0, 1e-9);
+}
+
+#[test]
+fn budgets_hold_retries_down() {
+    let policy = CallPolicy { retry: Some(Retry { budget: Some(0.1), ..retry(3) }), ..CallPolicy::default() };
+    let outcome = Build::new()
+        .service("front", vec![Step::Call(Call { optional: true, ..with(policy, 1) })], |_| {})
+        .service("broken", vec![Step::Fail(1.0)], |_| {})
+        .open("w", 1_000.0, 0)
+        .run(100, 5);
+    let calls = &outcome.calls[0];
+    close("attempts a request", calls.attempts as f64 / calls.requests as f64, 1.1, 0.001);
+    // The call is optional: nobody minds.
+    assert_eq!(outcome.workloads[0].errors, 0);
+    assert_eq!(calls.errors, calls.requests);
+}
+
+#[test]
+fn elsewhere_finds_the_healthy_instance() {
+    let elsewhere = Retry { elsewhere: true, ..retry(1) };
+    let policy = CallPolicy { retry: Some(elsewhere), ..bounded(20) };
+    // One of two instances is paused for ever.
+    let target = tarsier_model::Target {
+        service: tarsier_model::ServiceId(1),
+        zone: None,
+        count: Some(1),
+        share: None,
+    };
+    let scenario = tarsier_model::Scenario {
+        name: "pause".into(),
+        happenings: vec![tarsier_model::Happening {
+            at: Span::ZERO,
+            lasts: None,
+            trouble: tarsier_model::Trouble::Pause { target },
+        }],
+    };
+    let outcome = Build::new()
+        .service("front", vec![Step::Call(with(policy, 1))], |_| {})
+        .service("pair", vec![Step::Wait(constant(1.0))], |s| s.instances = vec![ZoneId(0); 2])
+        .open("w", 100.0, 0)
+        .run_with(100, 6, &scenario);
+    let (users, calls) = (&outcome.workloads[0], &outcome.calls[0]);
+    assert_eq!(users.errors, 0, "the second attempt always finds the other one");
+    // Whoever was sent to the paused one is sent again; a retry also takes its turn in the round.
+    let attempts = calls.attempts as f64 / calls.requests as f64;
+    assert!((1.4..2.0).contains(&attempts), "{attempts}");
+}
+
+#[test]
+fn a_quorum_goes_on_after_two_of_three() {
+    // The second of three independent exponentials: 1/3 + 1/2 of the mean.
+    let branch = Branch { times: 3, steps: vec![Step::Wait(exp_ms(6.0))] };
+    let quorum = Step::Parallel { branches: vec![branch], need: 2 };
+    let outcome = Build::new().service("s", vec![quorum], |_| {}).open("w", 100.0, 0).run(1_000, 7);
+    close("quorum", mean_ms(&outcome.workloads[0].latency), 5.0, 0.02);
+    // One that fails is spared, two are not.
+    let failing = Branch { times: 1, steps: vec![Step::Fail(1.0)] };
+    let fine = Branch { times: 2, steps: vec![Step::Wait(constant(1.0))] };
+    let spared = Step::Parallel { branches: vec![failing.clone(), fine.clone()], need: 2 };
+    let outcome = Build::new().service("s", vec![spared], |_| {}).open("w", 100.0, 0).run(10, 8);
+    assert_eq!(outcome.workloads[0].errors, 0);
+    let too_few = Step::Parallel { branches: vec![failing, fine], need: 3 };
+    let outcome = Build::new().service("s", vec![too_few], |_| {}).open("w", 100.0, 0).run(10, 8);
+    assert_eq!(outcome.workloads[0].completed, 0);
+}
+
+#[test]
+fn a_slow_leaf_in_a_hundred_slows_most_requests() {
+    // 1 - 0.99^100 = 0.6339677 of the requests meet at least one slow leaf.
+    let leaf = Law::Mix(vec![(0.99, constant(1.0)), (0.01, constant(1_000.0))]);
+    let fan =
+        Step::Parallel { branches: vec![Branch { times: 100, steps: vec![Step::Call(call(1))] }], need: 100 };
+    let outcome = Build::new()
+        .service("root", vec![fan], |_| {})
+        .service("leaf", vec![Step::Wait(leaf)], |_| {})
+        .open("w", 50.0, 0)
+        .run(400, 9);
+    let slow = 1.0 - (mean_ms(&outcome.workloads[0].latency) - 1_000.0) / (1.0 - 1_000.0);
+    close("slow requests", slow, 0.633_967_7, 0.015);
+}
+
+#[test]
+fn connections_are_a_queue_at_the_caller() {
+    // Four connections over HTTP/1 in front of ample servers are four servers: Erlang C at lambda 3.2.
+    let pool = Some(Connections { max: 4, requests_each: Some(1) });
+    let policy = CallPolicy { connections: pool, ..CallPolicy::default() };
+    let outcome = Build::new()
+        .service("front", vec![Step::Call(with(policy, 1))], |_| {})
+        .service("back", vec![Step::Wait(exp_ms(1.0))], |_| {})
+        .open("w", 3_200.0, 0)
+        .run(1_000, 10);
+    close("wait and service", mean_ms(&outcome.calls[0].latency), 1.745_541, 0.02);
+    let why = &outcome.workloads[0].why;
+    let connection = why.parts.iter().find(|part| part.cause == tarsier_engine::Cause::Connection);
+    close("told apart", connection.expect("a part of the account").mean_ns / 1e6, 0.745_541, 0.06);
+}
+
+#[test]
+fn a_cache_that_misses_asks_the_store() {
+    let miss = vec![Step::Call(call(2))];
+    let cache = Step::Cache { ask: call(1), hit: 0.9, miss, fill: Some(call(1)) };
+    let outcome = Build::new()
+        .service("front", vec![cache], |_| {})
+        .service("cache", vec![Step::Wait(constant(1.0))], |_| {})
+        .service("store", vec![Step::Wait(constant(20.0))], |_| {})
+        .open("w", 1_000.0, 0)
+        .run(100, 11);
+    close("mean", mean_ms(&outcome.workloads[0].latency), 3.0, 0.02);
+    let (asked, misses) = (outcome.workloads[0].requests as f64, outcome.services[2].arrivals as f64);
+    close("misses", misses / asked, 0.1, 0.03);
+    // Asked by every request, filled after every miss.
+    close("cache", outcome.services[1].arrivals as f64, asked + misses, 1e-4);
+}
+
+#[test]
+fn the_network_adds_both_ways_and_loss_costs_a_retransmission() {
+    let build = |loss: f64| {
+        let network = Network {
+            users: tarsier_model::Link { latency: Some(constant(3.0)) },
+            same_zone: tarsier_model::Link { latency: Some(constant(2.0)) },
+            bandwidth: Some(1e6),
+            loss,
+            ..Network::none()
+        };
+        let sized = Call { request_bytes: 1_000, response_bytes: 4_000, ..call(1) };
+        Build::new()
+            .service("front", vec![Step::Call(sized)], |_| {})
+            .service("back", vec![Step::Wait(constant(1.0))], |_| {})
+            .change(|model| model.network = network)
+            .open("w", 100.0, 0)
+            .run(100, 12)
+    };
+    // 3 + 3 users, 2 + 2 zone, 1 + 4 transfer, 1 wait.
+    close("no loss", mean_ms(&build(0.0).workloads[0].latency), 16.0, 1e-9);
+    let lossy = build(0.1);
+    close("median", quantile_ms(&lossy.workloads[0].latency, 0.5), 16.0, 0.005);
+    // Two messages, each lost with 10%: 200 ms, then 400 ms, …: sum p^k (2^k - 1) 200 ms (1 - p) … ≈ 25 ms each.
+    close("mean", mean_ms(&lossy.workloads[0].latency), 16.0 + 2.0 * 25.0, 0.05);
+}
+
+#[test]
+fn hash_keeps_users_and_random_spreads_them() {
+    let farm = |s: &mut Service| s.instances = vec![ZoneId(0); 4];
+    for balance in [tarsier_model::Balance::Hash, tarsier_model::Balance::Ewma] {
+        let outcome = Build::new()
+            .service("s", vec![work_ms(1.0)], farm)
+            .workload("w", 0, open(2_000.0), balanced(balance))
+            .run(100, 13);
+        let users = &outcome.workloads[0];
+        assert_eq!(users.errors, 0);
+        assert!(mean_ms(&users.latency) < 2.2, "four half-loaded servers: {}", mean_ms(&users.latency));
+    }
+}

@@ -21,10 +21,12 @@ fn mm1() {
 #[test]
 fn mmk_with_workers_or_cores() {
     // Erlang C for k = 4, lambda = 3.2: Wq = 0.7455406.
-    let cores = Build::new().service("s", vec![work_ms(1.0)], |s| s.cores = 4).open("w", 3200.0, 0).run(1_000, 2);
+    let cores =
+        Build::new().service("s", vec![work_ms(1.0)], |s| s.cores = 4).open("w", 3200.0, 0).run(1_000, 2);
     close("cores", mean_ms(&cores.services[0].queue), 0.745_540_6, 0.03);
     let wait = Step::Wait(exp_ms(1.0));
-    let workers = Build::new().service("s", vec![wait], |s| s.workers = Some(4)).open("w", 3200.0, 0).run(1_000, 3);
+    let workers =
+        Build::new().service("s", vec![wait], |s| s.workers = Some(4)).open("w", 3200.0, 0).run(1_000, 3);
     close("workers", mean_ms(&workers.services[0].queue), 0.745_540_6, 0.03);
     close("workers busy", workers.services[0].workers_busy.expect("limited"), 0.8, 0.01);
 }
@@ -32,7 +34,10 @@ fn mmk_with_workers_or_cores() {
 #[test]
 fn losses() {
     // M/M/1/10 at 1.2: 0.1925865 are refused.
-    let one = Build::new().service("s", vec![work_ms(1.0)], |s| s.queue = Some(9)).open("w", 1200.0, 0).run(1_000, 4);
+    let one = Build::new()
+        .service("s", vec![work_ms(1.0)], |s| s.queue = Some(9))
+        .open("w", 1200.0, 0)
+        .run(1_000, 4);
     let service = &one.services[0];
     close("refused", service.refused as f64 / service.arrivals as f64, 0.192_586_5, 0.02);
     // Erlang B for k = 10, a = 8: 0.1216611, whatever the law.
@@ -52,7 +57,8 @@ fn processor_sharing_is_insensitive() {
     // M/G/1-PS at 0.8: 5 services, whatever the law.
     for law in [exp_ms(1.0), Law::Constant(ms(1.0)), Law::hyperexp_mean_cv(ms(1.0), 2.0).expect("a law")] {
         let shared = |s: &mut tarsier_model::Service| s.scheduling = Scheduling::ProcessorSharing;
-        let outcome = Build::new().service("s", vec![Step::Work(law)], shared).open("w", 800.0, 0).run(2_000, 6);
+        let outcome =
+            Build::new().service("s", vec![Step::Work(law)], shared).open("w", 800.0, 0).run(2_000, 6);
         close("sojourn", mean_ms(&outcome.workloads[0].latency), 5.0, 0.04);
     }
 }
@@ -76,7 +82,11 @@ fn jackson_shop() {
     let choose = |options: Vec<(f64, Vec<Step>)>| Step::Choose(options);
     let go = |to| vec![Step::Call(call(to))];
     let outcome = Build::new()
-        .service("gateway", vec![work_ms(5.0), choose(vec![(0.6, go(1)), (0.3, go(2)), (0.1, vec![])])], |_| {})
+        .service(
+            "gateway",
+            vec![work_ms(5.0), choose(vec![(0.6, go(1)), (0.3, go(2)), (0.1, vec![])])],
+            |_| {},
+        )
         .service("catalog", vec![work_ms(1e3 / 120.0), Step::Maybe { share: 0.5, steps: go(3) }], |_| {})
         .service("cart", vec![work_ms(1e3 / 60.0), Step::Call(call(3))], |_| {})
         .service("db", vec![work_ms(1e3 / 150.0), Step::Maybe { share: 0.1, steps: go(1) }], |_| {})

@@ -2,8 +2,9 @@
 
 use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
-    Backoff, Balance, Branch, Call, CallMatch, CallPolicy, Connections, Failures, Happening, Jitter, Link, Network,
-    Party, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, ServiceId, Step, Target, Trouble, Zone, ZoneId,
+    Backoff, Balance, Branch, Call, CallMatch, CallPolicy, Connections, Failures, Happening, Jitter, Link,
+    Network, Party, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, ServiceId, Step, Target,
+    Trouble, Zone, ZoneId,
 };
 use tarsier_random::{Law, Stream};
 use tarsier_units::{IdVec, Span};
@@ -16,9 +17,12 @@ fn projection(outcome: &Outcome) -> String {
         .map(|w| (w.requests, w.completed, w.errors, w.latency.summary(), format!("{:?}", w.why)))
         .collect();
     let services: Vec<_> = (outcome.services.iter())
-        .map(|s| (s.arrivals, s.completed, s.refused, s.utilization, s.queue_length_mean, s.latency.summary()))
+        .map(|s| {
+            (s.arrivals, s.completed, s.refused, s.utilization, s.queue_length_mean, s.latency.summary())
+        })
         .collect();
-    let calls: Vec<_> = outcome.calls.iter().map(|c| (c.requests, c.attempts, c.timeouts, c.errors)).collect();
+    let calls: Vec<_> =
+        outcome.calls.iter().map(|c| (c.requests, c.attempts, c.timeouts, c.errors)).collect();
     format!("{} {} {workloads:?} {services:?} {calls:?}", outcome.events, outcome.fingerprint)
 }
 
@@ -35,7 +39,11 @@ fn wide(n_regions: u32, instances_each: u32) -> SealedModel {
         service.instances = (0..n_regions * instances_each).map(|n| ZoneId(n % n_regions)).collect();
         service.cores = 2;
     };
-    let near = CallPolicy { balance: Balance::ZoneAware, timeout: Some(Span::from_millis(50)), ..CallPolicy::default() };
+    let near = CallPolicy {
+        balance: Balance::ZoneAware,
+        timeout: Some(Span::from_millis(50)),
+        ..CallPolicy::default()
+    };
     let retry = Retry {
         attempts: 1,
         on: Failures::ALL,
@@ -62,9 +70,8 @@ fn wide(n_regions: u32, instances_each: u32) -> SealedModel {
 #[test]
 fn threads_change_nothing() {
     let model = wide(8, 30);
-    let outcomes: Vec<Outcome> = (1..=3)
-        .map(|threads| run(&model, &RunConfig { threads, ..config(1, 5) }, &mut ()))
-        .collect();
+    let outcomes: Vec<Outcome> =
+        (1..=3).map(|threads| run(&model, &RunConfig { threads, ..config(1, 5) }, &mut ())).collect();
     assert!(outcomes[0].partitions > 1, "the model is meant to split");
     assert!(outcomes[0].calls.iter().any(|calls| calls.timeouts > 0), "bounds are meant to fire");
     for outcome in &outcomes[1..] {
@@ -140,7 +147,9 @@ impl Swarm {
             timeout: self.coin().then(|| Span::from_micros(u64::from(1 + self.stream.below(20_000)))),
             retry: self.coin().then_some(retry),
             balance: balances[self.below(7) as usize],
-            connections: self.coin().then(|| Connections { max: 1 + self.stream.below(4), requests_each: Some(1) }),
+            connections: self
+                .coin()
+                .then(|| Connections { max: 1 + self.stream.below(4), requests_each: Some(1) }),
         }
     }
 
@@ -152,7 +161,13 @@ impl Swarm {
         }
         let to = from + 1 + self.below(below);
         let fallback = if self.coin() { Some(vec![Step::Work(self.law())]) } else { None };
-        Some(Call { policy: self.policy(), optional: self.coin(), fallback, request_bytes: 1_000, ..call(to) })
+        Some(Call {
+            policy: self.policy(),
+            optional: self.coin(),
+            fallback,
+            request_bytes: 1_000,
+            ..call(to)
+        })
     }
 
     fn steps(&mut self, from: u32, depth: u32) -> Vec<Step> {

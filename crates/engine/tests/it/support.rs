@@ -2,8 +2,8 @@
 
 use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
-    Arrivals, Balance, Call, CallPolicy, Demand, Endpoint, EndpointId, Kind, Model, Network, Region, RegionId,
-    Scenario, Scheduling, SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
+    Arrivals, Balance, Call, CallPolicy, Demand, Endpoint, EndpointId, Kind, Model, Network, Region,
+    RegionId, Scenario, Scheduling, SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::{IdVec, Span};
@@ -58,7 +58,12 @@ impl Build {
         }
     }
 
-    pub(crate) fn service(mut self, name: &str, steps: Vec<Step>, change: impl FnOnce(&mut Service)) -> Build {
+    pub(crate) fn service(
+        mut self,
+        name: &str,
+        steps: Vec<Step>,
+        change: impl FnOnce(&mut Service),
+    ) -> Build {
         let id = self.model.services.len() as u32;
         let mut service = Service {
             name: name.into(),
