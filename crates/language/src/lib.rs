@@ -21,6 +21,7 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use lower::FileReader;
 pub use place::Place;
 pub use render::render;
+pub use schema::schema;
 
 /// What came of a file.
 #[derive(Clone, Debug)]
@@ -37,14 +38,14 @@ impl Loaded {
     }
 }
 
-/// Loads an architecture that refers to no other files. `name` is the file's, for an architecture
-/// without one.
+/// Loads an architecture that has no files beside it. `name` is the file's, for an architecture
+/// without a name of its own.
 pub fn load(name: &str, source: &[u8]) -> Loaded {
     load_with(name, source, &|_| Err("this architecture has no folder to read files from".to_owned()))
 }
 
-/// Loads an architecture; `files` reads what `empirical(file.csv)` names, relative to it. The path
-/// it gets is relative and does not lead out of the folder.
+/// Loads an architecture; `files` reads what `empirical(file.csv)` names. The path it gets is
+/// relative and does not lead out of the folder of the architecture.
 pub fn load_with(name: &str, source: &[u8], files: FileReader<'_>) -> Loaded {
     let sink = diagnostic::Sink::default();
     let reading = tree::read(source, &sink);

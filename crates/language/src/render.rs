@@ -8,7 +8,7 @@ use crate::place::Place;
 /// A line longer than this is not shown: it is generated, and nobody wants it in a terminal.
 const MAX_LINE: usize = 400;
 
-/// All of them, each followed by an empty line.
+/// All of them, each followed by an empty line; `colour` is for terminals.
 pub fn render(diagnostics: &[Diagnostic], name: &str, source: &[u8], colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let source = Source { name, text: String::from_utf8_lossy(source), bytes: source };

@@ -3,7 +3,7 @@
 use tarsier_model::Kind;
 
 use super::words::{KINDS, SCHEDULINGS};
-use super::{Key, Object, Shape, key, later};
+use super::{Key, Object, Shape, key, later, word};
 use crate::limits::{MAX_CORES, MAX_COUNT, MAX_INSTANCES};
 
 pub(crate) static SERVICE: Object = Object {
@@ -44,7 +44,7 @@ static SETTINGS: &[Key] = &[
     key("speed", &Shape::Number, "how fast its cores are; `work` takes 1/speed as long").default("1.0"),
     key(
         "workers",
-        &Shape::Count { least: 1, most: MAX_COUNT },
+        &Shape::OneOf(&[&UNLIMITED, &Shape::Count { least: 1, most: MAX_COUNT }]),
         "requests in service at once on an instance; a request holds its worker from its start to its reply, also \
          while it waits for others",
     )
@@ -52,7 +52,7 @@ static SETTINGS: &[Key] = &[
     .also(&["threads", "concurrency"]),
     key(
         "queue",
-        &Shape::Count { least: 0, most: MAX_COUNT },
+        &Shape::OneOf(&[&UNLIMITED, &Shape::Count { least: 0, most: MAX_COUNT }]),
         "how many may wait on an instance for a worker or, with unlimited workers, for their first core; one more is \
          refused at once",
     )
@@ -65,6 +65,7 @@ static SETTINGS: &[Key] = &[
     later("calls", "where its calls go, by version"),
 ];
 
+static UNLIMITED: Shape = Shape::Word(&[word("unlimited", "no limit, whatever `defaults` say")]);
 static N_INSTANCES: Shape = Shape::Count { least: 1, most: MAX_INSTANCES };
 
 pub(crate) static INSTANCES: Object = Object {
