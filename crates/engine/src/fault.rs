@@ -97,7 +97,7 @@ impl Partition {
 
     fn pause(&mut self, world: World<'_>, instances: &[usize]) {
         let marks = self.marks(instances);
-        let mut queue = std::mem::replace(&mut self.queue, crate::kernel::EventQueue::new());
+        let mut queue = std::mem::take(&mut self.queue);
         queue.rewrite(|time, payload| {
             let task = Self::task_of_event(payload);
             let Some((task, at)) = task.and_then(|task| Some((task, self.server_of(task)?))) else {
@@ -239,7 +239,7 @@ impl Partition {
     /// Takes pending events of what is served on these instances away, and the work not done back;
     /// gives the bounds that had fired there while they were paused.
     fn drop_events_of(&mut self, marks: &[bool]) -> Vec<(u32, u32)> {
-        let mut queue = std::mem::replace(&mut self.queue, crate::kernel::EventQueue::new());
+        let mut queue = std::mem::take(&mut self.queue);
         queue.rewrite(|time, payload| {
             let task = Self::task_of_event(payload);
             let Some((task, at)) = task.and_then(|task| Some((task, self.server_of(task)?))) else {
@@ -363,7 +363,7 @@ impl Partition {
             }
         }
         let stretch = |left: u64| (left as f64 * ratio).round() as u64;
-        let mut queue = std::mem::replace(&mut self.queue, crate::kernel::EventQueue::new());
+        let mut queue = std::mem::take(&mut self.queue);
         queue.rewrite(|time, payload| {
             let Some(task) = Self::task_of_event(payload) else { return Some(time) };
             match self.server_of(task) {

@@ -109,6 +109,17 @@ struct CallTrack {
     latency: Track,
 }
 
+impl CallTrack {
+    /// What was recorded since the last time; with it a second may have ended.
+    fn take_in(&mut self, counts: CallCounts, window: &Window, second: Option<(&mut (dyn Watch + '_), SecondRow)>) {
+        if let Some((watch, row)) = second {
+            watch.second(&row);
+            self.second = counts;
+        }
+        self.latency.batch.absorb(window);
+    }
+}
+
 #[derive(Default)]
 struct ServiceTrack {
     start: ServiceCounts,
@@ -116,9 +127,6 @@ struct ServiceTrack {
     queue: Track,
     latency: Track,
 }
-
-/// The tallies of one kind in a partition.
-type Select = fn(&mut Partition) -> &mut Vec<CallTally>;
 
 pub(crate) struct Ledger {
     workloads: Vec<CallTrack>,
@@ -179,19 +187,15 @@ impl Ledger {
     ) {
         let (workloads, calls, services) = counts(now, partitions);
         let second = self.seconds;
-        let kinds: [(&mut Vec<CallTrack>, _, Select, fn(usize) -> SeriesSubject); 2] = [
-            (&mut self.workloads, workloads, |p| &mut p.workloads, SeriesSubject::Workload),
-            (&mut self.calls, calls, |p| &mut p.calls, SeriesSubject::Call),
-        ];
-        for (tracks, counts, select, subject) in kinds {
-            for (at, (track, counts)) in tracks.iter_mut().zip(counts).enumerate() {
-                let window = gather(partitions, |partition| &mut select(partition)[at].latency);
-                if let Some(watch) = &mut watch {
-                    watch.second(&call_row(second, subject(at), counts.since(track.second), &window));
-                    track.second = counts;
-                }
-                track.latency.batch.absorb(&window);
-            }
+        for (at, (track, counts)) in self.workloads.iter_mut().zip(workloads).enumerate() {
+            let window = gather(partitions, |partition| &mut partition.workloads[at].latency);
+            let row = call_row(second, SeriesSubject::Workload(at), counts.since(track.second), &window);
+            track.take_in(counts, &window, watch.as_deref_mut().map(|watch| (watch, row)));
+        }
+        for (at, (track, counts)) in self.calls.iter_mut().zip(calls).enumerate() {
+            let window = gather(partitions, |partition| &mut partition.calls[at].latency);
+            let row = call_row(second, SeriesSubject::Call(at), counts.since(track.second), &window);
+            track.take_in(counts, &window, watch.as_deref_mut().map(|watch| (watch, row)));
         }
         for (at, (track, counts)) in self.services.iter_mut().zip(services).enumerate() {
             let window = gather(partitions, |partition| &mut partition.services[at].latency);

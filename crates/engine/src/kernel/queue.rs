@@ -23,6 +23,12 @@ pub struct EventQueue {
     sequence: u64,
 }
 
+impl Default for EventQueue {
+    fn default() -> Self {
+        EventQueue::new()
+    }
+}
+
 impl EventQueue {
     pub fn new() -> EventQueue {
         EventQueue {
