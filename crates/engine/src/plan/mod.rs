@@ -238,7 +238,7 @@ fn source_kind(demand: &Demand, share: f64, number: u64, n_sources: u64, warmup_
 }
 
 /// About this many requests of a workload carry an account of their time.
-const SAMPLE: f64 = 100_000.0;
+const SAMPLE: f64 = 25_000.0;
 
 /// The highest hash of a request that carries an account.
 fn sampled_below(demand: &Demand, run_ns: u64) -> u64 {
