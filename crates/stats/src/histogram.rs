@@ -90,6 +90,16 @@ impl<C: Counter> LogLinear<C> {
         (self.count > 0).then(|| self.sum as f64 / self.count as f64)
     }
 
+    /// From the middles of the buckets, so within half a percent.
+    pub fn variance(&self) -> Option<f64> {
+        let mean = self.mean()?;
+        let squares = self.iter().map(|bucket| {
+            let distance = bucket.middle() - mean;
+            bucket.count as f64 * distance * distance
+        });
+        Some(squares.sum::<f64>() / self.count as f64)
+    }
+
     pub fn min(&self) -> Option<u64> {
         (self.count > 0).then_some(self.min)
     }
@@ -113,8 +123,7 @@ impl<C: Counter> LogLinear<C> {
             up_to += bucket.count;
             up_to >= rank
         })?;
-        let middle = bucket.low as f64 + (bucket.high - bucket.low) as f64 / 2.0;
-        Some(middle.clamp(self.min as f64, self.max as f64))
+        Some(bucket.middle().clamp(self.min as f64, self.max as f64))
     }
 
     /// The buckets that are not empty, from the lowest up.
@@ -221,6 +230,10 @@ impl<C: Counter> fmt::Debug for LogLinear<C> {
 }
 
 impl Bucket {
+    pub fn middle(&self) -> f64 {
+        self.low as f64 + (self.high - self.low) as f64 / 2.0
+    }
+
     fn with(self, count: u64) -> Bucket {
         Bucket { count, ..self }
     }

@@ -2,11 +2,16 @@
 //! how far the answers may be off.
 
 use crate::histogram::{Histogram, Window, index_of};
-use crate::interval::{self, Batch, Interval};
+use crate::interval::{Batch, Interval, Spread};
 use crate::mser;
 
 /// Into how many batches of equal simulated time a run should be cut.
 pub const BATCHES: usize = 64;
+
+/// Without so many values that are as good as independent there is no interval.
+const INDEPENDENT_FEWEST: f64 = 20.0;
+/// Without so many independent bursts above a high quantile there is no interval for it.
+const BURSTS_FEWEST: f64 = 4.0;
 
 /// What a run, or several, recorded of one quantity, in nanoseconds.
 #[derive(Clone, Debug, Default)]
@@ -110,11 +115,7 @@ impl Recorder {
             p99: self.total.quantile(0.99),
             p999: self.total.quantile(0.999),
             max: self.total.max().map(|max| max as f64),
-            ci95: Intervals {
-                mean: self.mean_interval(),
-                p50: self.quantile_interval(0.5),
-                p99: self.quantile_interval(0.99),
-            },
+            ci95: self.intervals().unwrap_or_default(),
         }
     }
 
@@ -134,28 +135,58 @@ impl Recorder {
         Some(Transient { batches, of: self.batches.len(), bias })
     }
 
-    fn mean_interval(&self) -> Option<Interval> {
-        let batches: Vec<Batch> = self
-            .batches
-            .iter()
-            .map(|batch| Batch { count: batch.count as f64, sum: batch.sum as f64 })
-            .collect();
-        interval::ratio(&batches, self.replicated)
+    /// The spread of the mean of whatever is summed over each batch.
+    fn spread(&self, sum: impl Fn(&BatchRecord) -> f64) -> Option<Spread> {
+        let batches: Vec<Batch> =
+            self.batches.iter().map(|batch| Batch { count: batch.count as f64, sum: sum(batch) }).collect();
+        if self.replicated { Spread::of_replications(&batches) } else { Spread::of_run(&batches) }
     }
 
-    /// The share of values up to the quantile found, batch by batch, is a mean like any other; its interval is
-    /// read back as values through the histogram of all.
-    fn quantile_interval(&self, q: f64) -> Option<Interval> {
+    /// The share of values up to the quantile found is a mean like any other.
+    fn share_spread(&self, q: f64) -> Option<Spread> {
         let found = self.total.quantile(q)?;
         let (index, part) = Coarse::cut(&self.total, found);
-        let batches: Vec<Batch> = self
-            .batches
-            .iter()
-            .map(|batch| Batch { count: batch.count as f64, sum: batch.coarse.up_to(index, part) })
-            .collect();
-        let shares = interval::ratio(&batches, self.replicated)?;
-        let center: f64 = batches.iter().map(|b| b.sum).sum::<f64>() / self.total.count() as f64;
-        interval::through(&self.total, q + shares.low - center, q + shares.high - center)
+        self.spread(|batch| batch.coarse.up_to(index, part))
+    }
+
+    fn intervals(&self) -> Option<Intervals> {
+        let (mean, median, tail) =
+            (self.spread(|batch| batch.sum as f64)?, self.share_spread(0.5)?, self.share_spread(0.99)?);
+        let redundancy = (mean.redundancy(self.total.variance()?), median.redundancy(0.25));
+        let count = self.total.count() as f64;
+        let known = |redundancy: f64| self.replicated || count >= INDEPENDENT_FEWEST * redundancy;
+        Some(Intervals {
+            mean: known(redundancy.0).then(|| mean.interval()),
+            p50: known(redundancy.1).then(|| self.through(0.5, median.half_width())).flatten(),
+            p99: self.tail_interval(0.99, tail, redundancy.0.max(redundancy.1)),
+        })
+    }
+
+    /// Long waits come in bursts, and a run with few of them looks calm besides: its batches agree on a tail that is too
+    /// short. How alike neighbours are on average is seen much better, and bounds the error from below.
+    fn tail_interval(&self, q: f64, spread: Spread, redundancy: f64) -> Option<Interval> {
+        if self.replicated {
+            return self.through(q, spread.half_width());
+        }
+        let independent = self.total.count() as f64 / redundancy;
+        if (1.0 - q) * independent < BURSTS_FEWEST {
+            return None;
+        }
+        let least = (q * (1.0 - q) / independent).sqrt();
+        self.through(q, spread.half_width() * (least / spread.error).max(1.0))
+    }
+
+    /// The interval of a quantile whose share is known up to `half`, read off the histogram of all values. The
+    /// share above is what errs, by a factor: so downward the interval goes further than upward by the same step,
+    /// and upward as far as the step or, where nothing is left above, the factor leads.
+    fn through(&self, q: f64, half: f64) -> Option<Interval> {
+        let above = 1.0 - q;
+        let factor = libm::exp(half / above);
+        let one = 1.0 / self.total.count() as f64;
+        let low = self.total.quantile(1.0 - above * factor)?;
+        let further = if above - half >= one { above - half } else { above / factor };
+        (further >= one).then_some(())?;
+        Some(Interval { low, high: self.total.quantile(1.0 - further)? })
     }
 }
 
