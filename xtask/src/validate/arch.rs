@@ -2,9 +2,9 @@
 //! service `n`. Modifiers change what was added last. Times are in milliseconds, rates per second.
 
 use tarsier_model::{
-    Arrivals, Balance, Branch, Call, CallPolicy, Demand, Endpoint, EndpointId, Failures, Happening, Jitter, Kind, Model,
-    Network, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, Service, ServiceId, Step, Target, Trouble,
-    Workload, Zone, ZoneId,
+    Arrivals, Balance, Branch, Call, CallPolicy, Demand, Endpoint, EndpointId, Failures, Happening, Jitter,
+    Kind, Model, Network, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, Service, ServiceId,
+    Step, Target, Trouble, Workload, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::{IdVec, Span};
@@ -141,6 +141,17 @@ impl Arch {
             endpoints: id..id + 1,
         });
         self.model.endpoints.push(Endpoint { service: ServiceId(id), name: None, steps: steps.into() });
+        self
+    }
+
+    /// Another endpoint of the last service.
+    pub fn endpoint(mut self, steps: impl Into<Vec<Step>>) -> Arch {
+        let id = self.model.services.ids().next_back().expect("a service was added");
+        let endpoints = &mut self.model.services[id].endpoints;
+        let name = |endpoint: u32| Some(format!("e{endpoint}"));
+        self.model.endpoints[EndpointId(endpoints.start)].name = name(endpoints.start);
+        self.model.endpoints.push(Endpoint { service: id, name: name(endpoints.end), steps: steps.into() });
+        endpoints.end += 1;
         self
     }
 

@@ -7,7 +7,7 @@ use super::read::Run;
 
 /// One case: a few models and the figures checked on them.
 pub struct Case {
-    pub id: &'static str,
+    pub id: String,
     pub what: String,
     /// Who says what is expected.
     pub source: &'static str,
@@ -82,9 +82,9 @@ pub fn within(bound: f64) -> Tolerance {
 }
 
 impl Case {
-    pub fn new(id: &'static str, what: impl Into<String>, source: &'static str) -> Case {
+    pub fn new(id: impl Into<String>, what: impl Into<String>, source: &'static str) -> Case {
         Case {
-            id,
+            id: id.into(),
             what: what.into(),
             source,
             models: Vec::new(),

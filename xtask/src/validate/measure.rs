@@ -32,7 +32,7 @@ impl Effort {
 /// One line of the table.
 #[derive(Clone, Debug)]
 pub struct Row {
-    pub id: &'static str,
+    pub id: String,
     pub what: String,
     pub source: &'static str,
     pub expected: Expected,
@@ -103,7 +103,7 @@ fn judge(case: &Case, check: &Check, values: &[f64], effort: Effort) -> Row {
         Expected::AtLeast(bound) => all(values, |value| value >= bound),
     };
     Row {
-        id: case.id,
+        id: case.id.clone(),
         what: format!("{}: {}", case.what, check.what),
         source: case.source,
         expected: check.expected,

@@ -67,7 +67,8 @@ pub fn sojourn_variance(runs: &Runs) -> f64 {
     let recorder = &runs[0].outcome.workloads[0].latency;
     let mean = mean_ms(recorder);
     let middle = |low: u64, high: u64| (low as f64 + high as f64) / 2.0 / NANOS_PER_MS;
-    let squares = recorder.total().iter().map(|it| it.count as f64 * (middle(it.low, it.high) - mean).powi(2));
+    let squares =
+        recorder.total().iter().map(|it| it.count as f64 * (middle(it.low, it.high) - mean).powi(2));
     squares.sum::<f64>() / recorder.count() as f64
 }
 

@@ -1,0 +1,4 @@
+//! Chores of the repository that its tests use too.
+
+pub mod tidy;
+pub mod validate;
