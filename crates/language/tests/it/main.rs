@@ -1,0 +1,7 @@
+//! Tests of the language as its users meet it: files in, models or diagnostics out.
+
+mod corpus;
+mod dump;
+mod golden;
+mod reference;
+mod robustness;
