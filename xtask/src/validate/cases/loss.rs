@@ -9,6 +9,9 @@ use crate::validate::read::{blocked, goodput, present, queue_length, residence_m
 const ERLANG_B: &str = "Erlang 1917; insensitivity: Sevast'yanov 1957";
 const BOUNDED: &str = "Kleinrock, Queueing Systems I (1975), §3.6";
 
+/// What the row is about, and the law.
+type NamedLaw = (&'static str, fn() -> Law);
+
 pub(super) fn cases() -> Vec<Case> {
     ERLANG.into_iter().map(erlang_b).chain([insensitive()]).chain(PLACES.iter().map(places)).collect()
 }
@@ -34,7 +37,7 @@ fn erlang_b((k, load, share): (u32, f64, f64)) -> Case {
 /// What is lost depends on the service law by its mean only.
 fn insensitive() -> Case {
     let mut case = Case::new("P3", "M/G/10/10, a = 8", ERLANG_B).seconds(2e6 / 8e3).quick(0.2);
-    let laws: [(&str, fn() -> Law); 3] = [
+    let laws: [NamedLaw; 3] = [
         ("share blocked, exponential", || exp(1.0)),
         ("share blocked, constant", || constant(1.0)),
         ("share blocked, lognormal cv 2", || lognormal(1.0, 2.0)),

@@ -9,13 +9,16 @@ use crate::validate::read::{sojourn_mean, sojourn_mean_of_workload, sojourn_vari
 const KLEINROCK: &str = "Kleinrock 1967; Sakata, Noguchi, Oizumi 1971";
 const COFFMAN: &str = "Coffman, Muntz, Trotter 1970";
 
+/// What the row is about, and the law.
+type NamedLaw = (&'static str, fn() -> Law);
+
 pub(super) fn cases() -> Vec<Case> {
     vec![insensitive(), variance(), in_proportion()]
 }
 
 /// `W = S / (1 - ρ)`, whatever the law.
 fn insensitive() -> Case {
-    let laws: [(&str, fn() -> Law); 4] = [
+    let laws: [NamedLaw; 4] = [
         ("constant, mean time in system, ms", || constant(1.0)),
         ("exponential, mean time in system, ms", || exp(1.0)),
         ("lognormal cv 2, mean time in system, ms", || lognormal(1.0, 2.0)),
