@@ -281,7 +281,9 @@ impl Partition {
         let latency = self.now - self.first_sent(task);
         let tally = self.tally_of(site);
         tally.completed += 1;
-        tally.latency.record(latency);
+        let records = &mut self.records;
+        let windows = if site.caller == Caller::Users { &mut records.workloads } else { &mut records.calls };
+        windows[site.tally as usize].record(latency);
         if site.caller == Caller::Users {
             if self.tasks[task].has(SAMPLED) {
                 self.accounts.close(task, site.tally, latency);

@@ -158,13 +158,7 @@ impl Ledger {
         self.second_start = now;
         for partition in partitions.iter_mut() {
             partition.accounts.forget();
-            let partition: &mut Partition = partition;
-            let calls = partition.calls.iter_mut().chain(&mut partition.workloads);
-            calls.for_each(|tally| tally.latency.clear());
-            for tally in &mut partition.services {
-                tally.queue.clear();
-                tally.latency.clear();
-            }
+            partition.records.clear();
         }
         let (workloads, calls, services) = counts(now, partitions);
         for (tracks, counts) in [(&mut self.workloads, workloads), (&mut self.calls, calls)] {
@@ -188,18 +182,18 @@ impl Ledger {
         let (workloads, calls, services) = counts(now, partitions);
         let second = self.seconds;
         for (at, (track, counts)) in self.workloads.iter_mut().zip(workloads).enumerate() {
-            let window = gather(partitions, |partition| &mut partition.workloads[at].latency);
+            let window = gather(partitions, |partition| &mut partition.records.workloads[at]);
             let row = call_row(second, SeriesSubject::Workload(at), counts.since(track.second), &window);
             track.take_in(counts, &window, watch.as_deref_mut().map(|watch| (watch, row)));
         }
         for (at, (track, counts)) in self.calls.iter_mut().zip(calls).enumerate() {
-            let window = gather(partitions, |partition| &mut partition.calls[at].latency);
+            let window = gather(partitions, |partition| &mut partition.records.calls[at]);
             let row = call_row(second, SeriesSubject::Call(at), counts.since(track.second), &window);
             track.take_in(counts, &window, watch.as_deref_mut().map(|watch| (watch, row)));
         }
         for (at, (track, counts)) in self.services.iter_mut().zip(services).enumerate() {
-            let window = gather(partitions, |partition| &mut partition.services[at].latency);
-            let queue = gather(partitions, |partition| &mut partition.services[at].queue);
+            let window = gather(partitions, |partition| &mut partition.records.services[at]);
+            let queue = gather(partitions, |partition| &mut partition.records.queues[at]);
             if let Some(watch) = &mut watch {
                 let cores = plan.services[at].cores;
                 let length = now - self.second_start;

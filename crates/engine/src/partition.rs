@@ -16,7 +16,7 @@ use crate::lanes::Lane;
 use crate::plan::{Caller, NONE, Plan, Site};
 use crate::processor::Processor;
 use crate::source::Source;
-use crate::tally::{CallTally, ServiceTally};
+use crate::tally::{CallTally, Records, ServiceTally};
 use crate::task::{Outcome, RETRIED, SAMPLED, State, Task, VISITOR};
 use crate::view::View;
 
@@ -69,6 +69,8 @@ pub(crate) struct Partition {
     pub(crate) services: Vec<ServiceTally>,
     pub(crate) calls: Vec<CallTally>,
     pub(crate) workloads: Vec<CallTally>,
+    /// Those of the thread that runs this partition, while it does.
+    pub(crate) records: Records,
     /// First sending and attempts made, of records marked [`RETRIED`].
     pub(crate) retried: Vec<(u64, u32)>,
     pub(crate) accounts: Accounts,
@@ -103,6 +105,7 @@ impl Partition {
             services: plan.services.iter().map(|_| ServiceTally::default()).collect(),
             calls: plan.calls.iter().map(|_| CallTally::default()).collect(),
             workloads: names.workloads.iter().map(|_| CallTally::default()).collect(),
+            records: Records::new(plan.services.len(), plan.calls.len(), names.workloads.len()),
             retried: Vec::new(),
             accounts: Accounts::new(names.workloads.len()),
             held: Vec::new(),

@@ -251,7 +251,7 @@ impl Partition {
         let tally = &mut self.services[instance.service as usize];
         if record.flags & QUEUE_KNOWN == 0 {
             record.flags |= QUEUE_KNOWN;
-            tally.queue.record(record.queued);
+            self.records.queues[instance.service as usize].record(record.queued);
         }
         tally.busy.up(self.now);
         tally.work += u128::from(nanos);
@@ -269,7 +269,7 @@ impl Partition {
         let record = &mut self.tasks[task];
         if !record.has(QUEUE_KNOWN) {
             record.flags |= QUEUE_KNOWN;
-            self.services[service as usize].queue.record(record.queued);
+            self.records.queues[service as usize].record(record.queued);
         }
     }
 
@@ -325,14 +325,14 @@ impl Partition {
         let tally = &mut self.services[instance.service as usize];
         if record.flags & QUEUE_KNOWN == 0 {
             record.flags |= QUEUE_KNOWN;
-            tally.queue.record(record.queued);
+            self.records.queues[instance.service as usize].record(record.queued);
         }
         let time = now - record.arrived;
         tally.present.down(now);
         tally.residence += u128::from(time);
         if outcome == Outcome::Ok {
             tally.completed += 1;
-            tally.latency.record(time);
+            self.records.services[instance.service as usize].record(time);
         } else {
             tally.errors += 1;
         }

@@ -59,8 +59,6 @@ pub(crate) struct ServiceTally {
     pub(crate) residence: u128,
     /// Core time of all work begun, less what was taken back: the other side of `busy`.
     pub(crate) work: u128,
-    pub(crate) queue: Window,
-    pub(crate) latency: Window,
 }
 
 /// Counters of a workload or of the calls between two endpoints.
@@ -73,7 +71,45 @@ pub(crate) struct CallTally {
     pub(crate) completed: u64,
     pub(crate) errors: u64,
     pub(crate) refused: u64,
-    pub(crate) latency: Window,
+}
+
+/// Histograms of what was measured since the last boundary.
+///
+/// They belong to the thread that runs partitions, not to these: so they stay in its cache however
+/// many partitions there are. Sums of counts do not depend on who counted.
+pub(crate) struct Records {
+    pub(crate) queues: Vec<Window>,
+    pub(crate) services: Vec<Window>,
+    pub(crate) calls: Vec<Window>,
+    pub(crate) workloads: Vec<Window>,
+}
+
+impl Records {
+    pub(crate) fn new(n_services: usize, n_calls: usize, n_workloads: usize) -> Records {
+        Records {
+            queues: vec![Window::default(); n_services],
+            services: vec![Window::default(); n_services],
+            calls: vec![Window::default(); n_calls],
+            workloads: vec![Window::default(); n_workloads],
+        }
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = &mut Window> {
+        let services = self.queues.iter_mut().chain(&mut self.services);
+        services.chain(&mut self.calls).chain(&mut self.workloads)
+    }
+
+    /// Takes over everything that the other holds.
+    pub(crate) fn take_over(&mut self, other: &mut Records) {
+        for (mine, theirs) in self.all().zip(other.all()).filter(|(_, theirs)| !theirs.is_empty()) {
+            mine.absorb(theirs);
+            theirs.clear();
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.all().for_each(Window::clear);
+    }
 }
 
 #[cfg(test)]
