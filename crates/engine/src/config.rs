@@ -3,7 +3,7 @@
 use tarsier_model::Scenario;
 use tarsier_units::Span;
 
-use crate::SecondRow;
+use crate::{SecondRow, VisitEnd};
 
 #[derive(Clone, Debug)]
 pub struct RunConfig<'a> {
@@ -28,6 +28,28 @@ pub trait Watch {
     }
     /// Called for every counted second and everything in it, in order, if the run was configured so.
     fn second(&mut self, _row: &SecondRow) {}
+    /// Whether [`Watch::visit`] is called; asked once, before the run.
+    fn wants_visits(&self) -> bool {
+        false
+    }
+    /// Called for every stay of a request on an instance, now and then, in the order in which those of a partition
+    /// ended; warm-up included.
+    fn visit(&mut self, _visit: &Visit) {}
+}
+
+/// A stay of a request on an instance. Times are counted from the start of the run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Visit {
+    /// An index into the model's services.
+    pub service: usize,
+    pub instance: u32,
+    pub arrived_ns: u64,
+    /// Waiting for a worker, and for a core before the first work.
+    pub queue_ns: u64,
+    /// What its own `work` and `wait` steps drew, branches of parallel steps aside.
+    pub demand_ns: u64,
+    pub left_ns: u64,
+    pub end: VisitEnd,
 }
 
 /// How far a run is.

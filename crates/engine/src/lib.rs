@@ -24,10 +24,11 @@ mod strand;
 mod tally;
 mod task;
 mod view;
+mod visits;
 mod windows;
 
-pub use config::{Pulse, RunConfig, Verdict, Watch};
+pub use config::{Pulse, RunConfig, Verdict, Visit, Watch};
 pub use outcome::{
-    CallOutcome, Cause, Outcome, SecondRow, SeriesSubject, ServiceOutcome, Why, WhyPart, WorkloadOutcome,
+    CallOutcome, Cause, Outcome, SecondRow, SeriesSubject, ServiceOutcome, VisitEnd, Why, WhyPart, WorkloadOutcome,
 };
 pub use run::run;

@@ -138,6 +138,15 @@ pub struct SecondRow {
     pub instances: Option<u64>,
 }
 
+/// How a stay on an instance ended; who was killed there is not shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VisitEnd {
+    Completed,
+    Error,
+    /// The queue was full.
+    Refused,
+}
+
 /// An index into the outcome's list of that kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SeriesSubject {

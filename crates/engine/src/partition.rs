@@ -74,6 +74,8 @@ pub(crate) struct Partition {
     /// First sending and attempts made, of records marked [`RETRIED`].
     pub(crate) retried: Vec<(u64, u32)>,
     pub(crate) accounts: Accounts,
+    /// If somebody wants to see them.
+    pub(crate) visits: Option<Box<crate::visits::Visits>>,
     /// Events held back while their instance is paused.
     pub(crate) held: Vec<crate::fault::Held>,
     /// How many instances here are paused.
@@ -108,6 +110,7 @@ impl Partition {
             records: Records::new(plan.services.len(), plan.calls.len(), names.workloads.len()),
             retried: Vec::new(),
             accounts: Accounts::new(names.workloads.len()),
+            visits: None,
             held: Vec::new(),
             n_paused: 0,
             injections: Vec::new(),

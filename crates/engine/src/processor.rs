@@ -98,6 +98,9 @@ impl Partition {
         processor.jobs.push(Reverse((end.to_bits(), processor.arrivals, task)));
         self.know_queue(service, task);
         self.tasks[task].state = State::Sharing;
+        if let Some(visits) = &mut self.visits {
+            visits.draw(task, demand);
+        }
         let pace = self.instances[at].pace;
         let tally = &mut self.services[service as usize];
         tally.work += (demand as f64 * pace).round() as u128;

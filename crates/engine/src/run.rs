@@ -24,8 +24,11 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
         services: model.services.iter().map(|service| service.name.as_str()).collect(),
         workloads: model.workloads.iter().map(|workload| workload.name.as_str()).collect(),
     };
-    let partitions =
+    let mut partitions: Vec<Partition> =
         (0..plan.partitions.len() as u32).map(|index| Partition::new(&plan, &names, index)).collect();
+    if watch.wants_visits() {
+        partitions.iter_mut().for_each(|partition| partition.visits = Some(Box::default()));
+    }
     let windows = Windows::new(&plan, View::new(&plan), partitions, config.threads);
     let control = Control::new(model, &plan, config.scenario, warmup, config.seed);
     let ledger = Ledger::new(&plan, model.workloads.len());
@@ -65,6 +68,7 @@ impl Run<'_> {
                 self.windows.come_to_rest(&mut reached);
                 now = reached.min(next);
                 self.cut_short(now);
+                show_visits(&mut self.windows.at_rest(), watch);
             } else {
                 now = next;
                 self.at_boundary(now, watch);
@@ -96,6 +100,7 @@ impl Run<'_> {
     fn at_boundary(&mut self, now: u64, watch: &mut dyn Watch) {
         let mut partitions = self.windows.at_rest();
         partitions.iter_mut().for_each(|partition| partition.now = now);
+        show_visits(&mut partitions, watch);
         if now == self.warmup {
             self.ledger.start(now, &mut partitions);
         } else if now > self.warmup {
@@ -134,6 +139,11 @@ impl Run<'_> {
             self.ledger.start(now, &mut partitions);
         }
     }
+}
+
+fn show_visits(partitions: &mut [impl std::ops::DerefMut<Target = Partition>], watch: &mut dyn Watch) {
+    let wanted = partitions.iter_mut().filter_map(|partition| partition.visits.as_mut());
+    wanted.for_each(|visits| visits.drain().for_each(|visit| watch.visit(&visit)));
 }
 
 /// When batch `n` of the counted time ends.

@@ -2,7 +2,7 @@
 
 use crate::balance::{hop, users_hop};
 use crate::instance::{Health, Line};
-use crate::outcome::Cause;
+use crate::outcome::{Cause, VisitEnd};
 use crate::partition::{Body, Message, Partition, World};
 use crate::plan::{Caller, NONE, Op};
 use crate::task::{BRANCH, DETACHED, Outcome, QUEUE_KNOWN, SAMPLED, State, VISITOR, WORKER};
@@ -33,6 +33,9 @@ impl Partition {
         let record = &mut self.tasks[task];
         record.arrived = now;
         record.pc = site.entry;
+        if let Some(visits) = &mut self.visits {
+            visits.begin(task);
+        }
         if site.caller == Caller::Publisher {
             return self.arrive_published(world, task);
         }
@@ -122,11 +125,14 @@ impl Partition {
     /// The queue is full.
     #[inline(never)]
     fn refuse(&mut self, world: World<'_>, task: u32) {
-        self.count_refusal(task);
+        self.count_refusal(world, task);
         self.turn_away(world, task, Outcome::Refused);
     }
 
-    fn count_refusal(&mut self, task: u32) {
+    fn count_refusal(&mut self, world: World<'_>, task: u32) {
+        if self.visits.is_some() {
+            self.visit_ends(world, task, VisitEnd::Refused);
+        }
         let service = self.instance_of(task).service;
         let record = &self.tasks[task];
         let tally = &mut self.services[service as usize];
@@ -234,7 +240,7 @@ impl Partition {
             return self.fails(world, task, Outcome::Refused);
         }
         self.give_worker_back(task);
-        self.count_refusal(task);
+        self.count_refusal(world, task);
         self.reply(world, task, Outcome::Refused);
     }
 
@@ -256,6 +262,9 @@ impl Partition {
         tally.busy.up(self.now);
         tally.work += u128::from(nanos);
         record.state = State::Working;
+        if let Some(visits) = &mut self.visits {
+            visits.draw(task, nanos);
+        }
         if record.has(SAMPLED) {
             let service = instance.service;
             self.accounts.note(task, (service, Cause::Core), self.now);
@@ -319,6 +328,10 @@ impl Partition {
     #[inline(always)]
     pub(crate) fn ends(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
         let now = self.now;
+        if self.visits.is_some() {
+            let end = if outcome == Outcome::Ok { VisitEnd::Completed } else { VisitEnd::Error };
+            self.visit_ends(world, task, end);
+        }
         let record = &mut self.tasks[task];
         let at = (record.instance - self.first_instance) as usize;
         let instance = &mut self.instances[at];

@@ -16,6 +16,9 @@ impl Partition {
                     let stream = &mut self.instance_of(task).draws.work;
                     let nanos = world.plan.laws[law as usize].sample_nanos(stream);
                     self.tasks[task].state = State::Waiting;
+                    if let Some(visits) = &mut self.visits {
+                        visits.draw(task, nanos);
+                    }
                     return self.schedule(task, nanos);
                 }
                 Op::Call { site, .. } => {

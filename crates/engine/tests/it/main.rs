@@ -5,3 +5,4 @@ mod policies;
 mod queueing;
 mod sameness;
 mod support;
+mod visits;
