@@ -89,6 +89,11 @@ impl Sink {
         }
     }
 
+    /// Nothing more is kept, so nothing more need be worded.
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.borrow().diagnostics.len() >= MAX_DIAGNOSTICS
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         self.kept.borrow().diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }

@@ -4,10 +4,14 @@
 pub const MAX_FILE_BYTES: usize = 16 << 20;
 /// Size of a file of measured durations in bytes.
 pub const MAX_SAMPLES_BYTES: usize = 64 << 20;
+/// Files of measured durations.
+pub const MAX_SAMPLE_FILES: usize = 100;
 /// Lists and mappings inside each other.
 pub const MAX_DEPTH: usize = 64;
 /// Values in a file, each alias counted with all it stands for.
 pub const MAX_NODES: usize = 2_000_000;
+/// Names that are searched for one like a misspelt one.
+pub const MAX_CANDIDATES: usize = 2_000;
 /// Diagnostics kept; a file with more mistakes than this is helped with the first of them.
 pub const MAX_DIAGNOSTICS: usize = 200;
 /// How often the reading starts again after a value without its quotes.
@@ -20,12 +24,16 @@ pub const MAX_LAW_DEPTH: usize = 16;
 pub const MAX_LAW_PARTS: usize = 1_000;
 /// Steps of one endpoint, with every repetition counted.
 pub const MAX_UNROLLED_STEPS: u64 = 100_000;
+/// Values that the default `fallback` may add to a file, each call counted.
+pub const MAX_DEFAULT_FALLBACKS: u64 = 1_000_000;
 /// Branches of one parallel step.
 pub const MAX_BRANCHES: u64 = 60_000;
 /// Repetitions of one `repeat` step.
 pub const MAX_REPEATS: u64 = 100_000;
 /// Instances of all services together.
 pub const MAX_INSTANCES: u64 = 2_000_000;
+pub const MAX_REGIONS: usize = 1_000;
+pub const MAX_WORKLOADS: usize = 10_000;
 /// Cores of an instance.
 pub const MAX_CORES: u64 = 65_535;
 /// Workers, places in a queue and the like.

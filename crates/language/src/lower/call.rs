@@ -8,6 +8,8 @@ use super::context::Context;
 use super::fields::Fields;
 use super::scalars::is_none;
 use super::steps::steps;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
 use crate::keys::{BACKOFF, BALANCES, CALL_OPTIONS, CONNECTIONS, FAILURES, JITTERS, RETRY};
 use crate::limits::MAX_COUNT;
 use crate::tree::{Kind, Node};
@@ -95,12 +97,26 @@ fn fallback<'n>(cx: &Context<'n>, options: &Options<'_, 'n>) -> Option<Vec<Step>
         return (!is_none(node)).then(|| steps(cx, node));
     }
     let node = options.defaults.as_ref()?.get("fallback").filter(|node| !is_none(node))?;
-    if cx.in_default_fallback.replace(true) {
+    if cx.in_default_fallback.get() || !affordable(cx, node) {
         return None;
     }
+    cx.in_default_fallback.set(true);
     let steps = steps(cx, node);
     cx.in_default_fallback.set(false);
     Some(steps)
+}
+
+/// Every call gets its own copy of the default fallback: a large one for many calls fills the memory.
+fn affordable(cx: &Context<'_>, fallback: &Node) -> bool {
+    let size = fallback.size() as u64;
+    let left = cx.fallbacks_left.get();
+    cx.fallbacks_left.set(left.saturating_sub(size));
+    if size > left {
+        let message = "the default fallback is too long for so many calls";
+        let diagnostic = Diagnostic::error(Code::TooManySteps, fallback.place, message);
+        cx.report(diagnostic.hint("give it an endpoint of its own and call that"));
+    }
+    size <= left
 }
 
 fn balance(cx: &Context<'_>, node: &Node) -> Option<Balance> {
@@ -143,7 +159,13 @@ fn retry(cx: &Context<'_>, node: &Node) -> Option<Retry> {
 
 fn failures(cx: &Context<'_>, node: &Node) -> Failures {
     let mut failures = Failures::NONE;
-    for node in one_or_many(node) {
+    let nodes = one_or_many(node);
+    if nodes.is_empty() || nodes.len() > FAILURES.len() {
+        let message = format!("expected 1 to {} kinds of failure, found {}", FAILURES.len(), nodes.len());
+        cx.report(Diagnostic::error(Code::OutOfRange, node.place, message));
+        return Failures::ALL;
+    }
+    for node in nodes {
         match cx.word(node, FAILURES) {
             Some("timeout") => failures.timeout = true,
             Some("error") => failures.error = true,

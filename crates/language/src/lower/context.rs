@@ -1,6 +1,8 @@
 //! What every part of the lowering has at hand: the sink, the names of the file, the files beside it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::lower::names::Names;
@@ -19,6 +21,10 @@ pub(crate) struct Context<'a> {
     pub(crate) service_defaults: Option<&'a Node>,
     /// Inside the steps of the default `fallback`.
     pub(crate) in_default_fallback: Cell<bool>,
+    /// How many values the default fallback may still add.
+    pub(crate) fallbacks_left: Cell<u64>,
+    /// Files of measured durations by their paths.
+    pub(crate) samples: RefCell<BTreeMap<String, Result<Arc<[f64]>, String>>>,
     /// How many instances the file may still have.
     pub(crate) instances_left: Cell<u64>,
 }

@@ -71,7 +71,7 @@ pub(super) fn arrivals(
 }
 
 fn invalid(reader: &LawText<'_, '_>, family: &Family, whole: &Range<usize>, why: &str) -> Box<Diagnostic> {
-    let message = format!("there is no such `{}`", family.name);
+    let message = format!("no `{}` has these parameters", family.name);
     reader.wrong(whole, message).label_boxed(why)
 }
 

@@ -134,6 +134,7 @@ fn accept(cx: &Context<'_>, entry: &Entry, object: &Object) -> bool {
             false
         }
         Some(_) => true,
+        None if cx.sink.is_full() => false,
         None => {
             cx.report(unknown_key(&entry.key, object));
             false

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::family;
 use super::nearest::{listed, nearest};
 use super::samples;
-use super::scalars::code_of;
+use super::scalars::bad_quantity;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::keys::{FAMILIES, Family};
@@ -72,13 +72,7 @@ impl<'n> LawText<'_, 'n> {
         expected: &str,
         error: &UnitError,
     ) -> Box<Diagnostic> {
-        let text = self.slice(range);
-        let message = match error {
-            UnitError::NotANumber => format!("expected {expected}, found `{text}`"),
-            _ => format!("`{text}` does not fit: {error}"),
-        };
-        let diagnostic = Diagnostic::error(code_of(error), self.place(range), message);
-        Box::new(diagnostic.label(format!("expected {expected}")))
+        Box::new(bad_quantity(self.place(range), self.slice(range), expected, error))
     }
 
     fn balanced(&self) -> LawResult<()> {

@@ -19,7 +19,7 @@ mod steps;
 mod whole;
 mod workload;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use tarsier_model::{Model, Network, SealedModel};
 use tarsier_units::IdVec;
@@ -27,7 +27,7 @@ use tarsier_units::IdVec;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::keys::{DEFAULTS, TOP};
-use crate::limits::MAX_INSTANCES;
+use crate::limits::{MAX_DEFAULT_FALLBACKS, MAX_INSTANCES};
 use crate::tree::{Kind, Node};
 use context::Context;
 use fields::Fields;
@@ -49,6 +49,8 @@ pub(crate) fn lower(
         call_defaults: None,
         service_defaults: None,
         in_default_fallback: Cell::new(false),
+        fallbacks_left: Cell::new(MAX_DEFAULT_FALLBACKS),
+        samples: RefCell::default(),
         instances_left: Cell::new(MAX_INSTANCES),
     };
     if !matches!(root.kind, Kind::Map(_)) {

@@ -22,6 +22,11 @@ pub(crate) struct Names {
     pub(crate) endpoints: Vec<EndpointName>,
     pub(crate) workloads: Vec<Declared>,
     service_ids: BTreeMap<String, ServiceId>,
+    /// `us-east-1/a` and `a`; the latter may be several.
+    zone_ids: BTreeMap<String, Vec<ZoneId>>,
+    workload_ids: BTreeMap<String, WorkloadId>,
+    /// By the position of the service and the name of the endpoint.
+    endpoint_ids: BTreeMap<(usize, String), EndpointId>,
 }
 
 pub(crate) struct Declared {
@@ -55,6 +60,11 @@ impl Names {
         let end = self.endpoints.len();
         self.services.push(ServiceName { name: name.to_owned(), place, endpoints: end - n_endpoints..end });
         self.service_ids.insert(name.to_owned(), id);
+        for index in end - n_endpoints..end {
+            if let Some(name) = &self.endpoints[index].name {
+                self.endpoint_ids.insert((id.index(), name.clone()), EndpointId::from_index(index));
+            }
+        }
     }
 
     pub(crate) fn service_id(&self, name: &str) -> Option<ServiceId> {
@@ -62,7 +72,24 @@ impl Names {
     }
 
     pub(crate) fn workload_id(&self, name: &str) -> Option<WorkloadId> {
-        position(&self.workloads, name).map(WorkloadId::from_index)
+        self.workload_ids.get(name).copied()
+    }
+
+    pub(crate) fn add_workload(&mut self, name: &str, place: Place) {
+        self.workload_ids.insert(name.to_owned(), WorkloadId::from_index(self.workloads.len()));
+        self.workloads.push(Declared { name: name.to_owned(), place });
+    }
+
+    pub(crate) fn add_region(&mut self, name: &str, place: Place, zones: &[&str]) {
+        let region = RegionId::from_index(self.regions.len());
+        self.regions.push(Declared { name: name.to_owned(), place });
+        for zone in zones {
+            let id = ZoneId::from_index(self.zones.len());
+            self.zones.push(ZoneName { name: (*zone).to_owned(), region });
+            for label in [format!("{name}/{zone}"), (*zone).to_owned()] {
+                self.zone_ids.entry(label).or_default().push(id);
+            }
+        }
     }
 
     pub(crate) fn endpoint_label(&self, id: EndpointId) -> String {
@@ -88,8 +115,8 @@ fn position(declared: &[Declared], name: &str) -> Option<usize> {
     declared.iter().position(|one| one.name == name)
 }
 
-fn names_of(declared: &[Declared]) -> Vec<&str> {
-    declared.iter().map(|one| one.name.as_str()).collect()
+fn names_of(declared: &[Declared]) -> Vec<String> {
+    declared.iter().map(|one| one.name.clone()).collect()
 }
 
 /// Whether a name can be used in paths and objectives; otherwise says why not.
@@ -152,9 +179,8 @@ impl Context<'_> {
     pub(crate) fn service_of(&self, reference: Reference<'_>) -> Option<ServiceId> {
         let found = self.names.service_id(reference.text);
         if found.is_none() {
-            let message = format!("there is no service `{}`", reference.text);
-            let names: Vec<&str> = self.names.services.iter().map(|service| service.name.as_str()).collect();
-            self.report(unknown(Code::UnknownService, reference, message, &names, "services"));
+            let names = || self.names.services.iter().map(|service| service.name.clone()).collect();
+            self.unknown(Code::UnknownService, reference, "service", names);
         }
         found
     }
@@ -177,7 +203,7 @@ impl Context<'_> {
     fn only_endpoint(&self, reference: Reference<'_>) -> Option<EndpointId> {
         let service = self.service_of(reference)?;
         let range = self.names.services[service.index()].endpoints.clone();
-        if range.len() > 1 {
+        if range.len() > 1 && !self.sink.is_full() {
             let names = self.names.endpoint_names(service);
             let message = format!("`{}` has several endpoints: say which", reference.text);
             let diagnostic = Diagnostic::error(Code::WhichEndpoint, reference.place, message);
@@ -190,28 +216,27 @@ impl Context<'_> {
 
     fn named_endpoint(&self, service: ServiceId, name: Reference<'_>) -> Option<EndpointId> {
         let declared = &self.names.services[service.index()];
-        let mut range = declared.endpoints.clone();
-        let found = range.find(|index| self.names.endpoints[*index].name.as_deref() == Some(name.text));
-        if found.is_none() && !declared.endpoints.is_empty() {
+        let found = self.names.endpoint_ids.get(&(service.index(), name.text.to_owned())).copied();
+        if found.is_none() && !declared.endpoints.is_empty() && !self.sink.is_full() {
             let message = format!("`{}` has no endpoint `{}`", declared.name, name.text);
+            let diagnostic = Diagnostic::error(Code::UnknownEndpoint, name.place, message);
+            let diagnostic = diagnostic.related(declared.place, "the service");
             let names = self.names.endpoint_names(service);
-            let mut diagnostic = unknown(Code::UnknownEndpoint, name, message, &names, "endpoints");
-            if names.is_empty() {
-                diagnostic.label.clear();
-                diagnostic.hint = Some(format!("it has only one, without a name: write `{}`", declared.name));
-            }
-            self.report(diagnostic.related(declared.place, "the service"));
+            self.report(match names.is_empty() {
+                true => {
+                    diagnostic.hint(format!("it has only one, without a name: write `{}`", declared.name))
+                }
+                false => suggest(diagnostic, name.text, &names, "endpoints"),
+            });
         }
-        found.map(EndpointId::from_index)
+        found
     }
 
     pub(crate) fn workload(&self, node: &Node) -> Option<WorkloadId> {
         let reference = self.reference(node, "the name of a workload")?;
         let found = self.names.workload_id(reference.text);
         if found.is_none() {
-            let message = format!("there is no workload `{}`", reference.text);
-            let names = names_of(&self.names.workloads);
-            self.report(unknown(Code::UnknownWorkload, reference, message, &names, "workloads"));
+            self.unknown(Code::UnknownWorkload, reference, "workload", || names_of(&self.names.workloads));
         }
         found
     }
@@ -223,9 +248,7 @@ impl Context<'_> {
     pub(crate) fn region_of(&self, reference: Reference<'_>) -> Option<RegionId> {
         let found = position(&self.names.regions, reference.text);
         if found.is_none() {
-            let message = format!("there is no region `{}`", reference.text);
-            let names = names_of(&self.names.regions);
-            self.report(unknown(Code::UnknownZone, reference, message, &names, "regions"));
+            self.unknown(Code::UnknownZone, reference, "region", || names_of(&self.names.regions));
         }
         found.map(RegionId::from_index)
     }
@@ -233,31 +256,39 @@ impl Context<'_> {
     /// `us-east-1/a`, or `a` if only one region has such a zone.
     pub(crate) fn zone(&self, node: &Node) -> Option<ZoneId> {
         let reference = self.reference(node, "a zone such as `us-east-1/a`")?;
-        let labels: Vec<String> = self.names.zones.iter().map(|zone| self.names.zone_label(zone)).collect();
-        let full = labels.iter().position(|label| label == reference.text);
-        let mut bare = (0..labels.len()).filter(|index| self.names.zones[*index].name == reference.text);
-        match (full, bare.next(), bare.next()) {
-            (Some(index), _, _) | (None, Some(index), None) => Some(ZoneId::from_index(index)),
-            (None, None, _) => {
-                let message = format!("there is no zone `{}`", reference.text);
-                let names: Vec<&str> = labels.iter().map(String::as_str).collect();
-                self.report(unknown(Code::UnknownZone, reference, message, &names, "zones"));
-                None
-            }
-            (None, Some(_), Some(_)) => {
+        match self.names.zone_ids.get(reference.text).map(Vec::as_slice) {
+            Some([only]) => Some(*only),
+            Some(_) => {
                 let message = format!("several regions have a zone `{}`", reference.text);
                 let diagnostic = Diagnostic::error(Code::UnknownZone, reference.place, message);
                 self.report(diagnostic.hint("say which, as in `us-east-1/a`"));
                 None
             }
+            None => {
+                let labels = || self.names.zones.iter().map(|zone| self.names.zone_label(zone)).collect();
+                self.unknown(Code::UnknownZone, reference, "zone", labels);
+                None
+            }
         }
+    }
+
+    /// There is no such name: says so, with the nearest of those there are.
+    fn unknown(&self, code: Code, reference: Reference<'_>, kind: &str, names: impl FnOnce() -> Vec<String>) {
+        if self.sink.is_full() {
+            return;
+        }
+        let message = format!("there is no {kind} `{}`", reference.text);
+        let diagnostic = Diagnostic::error(code, reference.place, message);
+        let names = names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        self.report(suggest(diagnostic, reference.text, &names, &format!("{kind}s")));
     }
 }
 
-fn unknown(code: Code, reference: Reference<'_>, message: String, names: &[&str], kind: &str) -> Diagnostic {
-    let diagnostic = Diagnostic::error(code, reference.place, message);
-    match nearest(reference.text, names.iter().copied()) {
+/// The nearest name beside the mark, or all of them below.
+pub(crate) fn suggest(diagnostic: Diagnostic, word: &str, names: &[&str], kind: &str) -> Diagnostic {
+    match nearest(word, names.iter().copied()) {
         Some(near) => diagnostic.label(format!("did you mean `{near}`?")),
-        None => diagnostic.hint(name_hint(reference.text, names, kind)),
+        None => diagnostic.hint(name_hint(names, kind)),
     }
 }

@@ -1,11 +1,14 @@
 //! The nearest right spelling.
 
+use crate::limits::MAX_CANDIDATES;
+
 /// The candidate that was probably meant, if one is near enough.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = plain(word);
     let allowed = (wanted.chars().count() / 3).clamp(1, 4);
     candidates
         .into_iter()
+        .take(MAX_CANDIDATES)
         .map(|candidate| (distance(&wanted, &plain(candidate)), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
@@ -42,12 +45,11 @@ pub(crate) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
-/// A hint for a name that does not exist: the nearest, or all there are.
-pub(crate) fn name_hint<'a>(word: &str, candidates: &[&'a str], kind: &str) -> String {
-    match nearest(word, candidates.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if candidates.is_empty() => format!("there are no {kind}"),
-        None => format!("the {kind} are {}", listed(candidates.iter().copied())),
+/// A hint for a name that is like none of those there are.
+pub(crate) fn name_hint(candidates: &[&str], kind: &str) -> String {
+    match candidates {
+        [] => format!("there are no {kind}"),
+        _ => format!("the {kind} are {}", listed(candidates.iter().copied())),
     }
 }
 

@@ -1,5 +1,7 @@
 //! How long messages take.
 
+use std::collections::BTreeSet;
+
 use tarsier_model::{Link, Network, RegionPair};
 use tarsier_random::Law;
 
@@ -48,10 +50,12 @@ fn without_pairs(node: &Node) -> (Vec<&Entry>, Node) {
 
 fn pairs_of(cx: &Context<'_>, entries: &[&Entry]) -> Vec<RegionPair> {
     let mut pairs: Vec<RegionPair> = Vec::new();
+    let mut seen = BTreeSet::new();
     for entry in entries {
         let Some(pair) = pair(cx, entry) else { continue };
-        let [first, second] = pair.regions;
-        if pairs.iter().any(|other| other.regions == pair.regions || other.regions == [second, first]) {
+        let mut both = pair.regions;
+        both.sort_unstable();
+        if !seen.insert(both) {
             let message = "this pair of regions is given twice";
             cx.report(
                 Diagnostic::error(Code::DuplicateKey, entry.key.place, message)

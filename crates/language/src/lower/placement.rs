@@ -5,11 +5,11 @@ use tarsier_units::Id;
 
 use super::context::Context;
 use super::fields::Fields;
-use super::names::{Declared, Names, ZoneName, check_name};
+use super::names::{Names, check_name};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::keys::{INSTANCES, REGION};
-use crate::limits::MAX_INSTANCES;
+use crate::limits::{MAX_INSTANCES, MAX_REGIONS};
 use crate::place::Place;
 use crate::tree::{Entry, Kind, Node};
 
@@ -21,8 +21,12 @@ pub(super) fn declare(cx: &mut Context<'_>, regions: Option<&Node>) {
     let mut names = std::mem::take(&mut cx.names);
     match regions.map(|node| (node, &node.kind)) {
         Some((_, Kind::Map(entries))) if !entries.is_empty() => {
-            for entry in entries {
+            for entry in entries.iter().take(MAX_REGIONS) {
                 declare_region(cx, &mut names, entry);
+            }
+            if let Some(entry) = entries.get(MAX_REGIONS) {
+                let message = format!("an architecture has at most {MAX_REGIONS} regions");
+                cx.report(Diagnostic::error(Code::OutOfRange, entry.key.place, message));
             }
         }
         Some((node, kind)) => {
@@ -31,9 +35,9 @@ pub(super) fn declare(cx: &mut Context<'_>, regions: Option<&Node>) {
                 let diagnostic = Diagnostic::error(Code::WrongShape, node.place, message);
                 cx.report(diagnostic.hint("as in `regions: { us-east-1: { zones: [a, b, c] } }`"));
             }
-            add_region(&mut names, DEFAULT_REGION, node.place, &DEFAULT_ZONES);
+            names.add_region(DEFAULT_REGION, node.place, &DEFAULT_ZONES);
         }
-        None => add_region(&mut names, DEFAULT_REGION, Place::default(), &DEFAULT_ZONES),
+        None => names.add_region(DEFAULT_REGION, Place::default(), &DEFAULT_ZONES),
     }
     cx.names = names;
 }
@@ -46,7 +50,7 @@ fn declare_region(cx: &Context<'_>, names: &mut Names, entry: &Entry) {
     };
     let zones = zones.map(|node| zone_names(cx, node));
     let zones = zones.as_deref().unwrap_or(&DEFAULT_ZONES);
-    add_region(names, &entry.key.text, entry.key.place, zones);
+    names.add_region(&entry.key.text, entry.key.place, zones);
 }
 
 fn zone_names<'n>(cx: &Context<'_>, node: &'n Node) -> Vec<&'n str> {
@@ -78,12 +82,6 @@ fn zone_names<'n>(cx: &Context<'_>, node: &'n Node) -> Vec<&'n str> {
         zones.push(name);
     }
     zones
-}
-
-fn add_region(names: &mut Names, name: &str, place: Place, zones: &[&str]) {
-    let region = tarsier_model::RegionId::from_index(names.regions.len());
-    names.regions.push(Declared { name: name.to_owned(), place });
-    names.zones.extend(zones.iter().map(|zone| ZoneName { name: (*zone).to_owned(), region }));
 }
 
 /// Puts the declared places into the model.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use tarsier_random::Law;
 use tarsier_units::parse;
 
+use super::context::Context;
 use super::law::{Boxed, LawResult, LawText};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::limits::MAX_SAMPLES_BYTES;
+use crate::limits::{MAX_SAMPLE_FILES, MAX_SAMPLES_BYTES};
 
 pub(super) fn empirical(reader: &LawText<'_, '_>, argument: Range<usize>) -> LawResult<Law> {
     let path = reader.slice(&argument).trim();
@@ -21,9 +22,22 @@ pub(super) fn empirical(reader: &LawText<'_, '_>, argument: Range<usize>) -> Law
         let hint = "name a file beside the architecture, as in `empirical(latencies.csv)`";
         return Err(unusable(why.to_owned()).hint_boxed(hint));
     }
-    let bytes = (reader.cx.files)(path).map_err(&unusable)?;
-    let samples = read_samples(&bytes).map_err(unusable)?;
-    Ok(Law::Empirical(Arc::from(samples)))
+    let samples = cached(reader.cx, path).map_err(unusable)?;
+    Ok(Law::Empirical(samples))
+}
+
+/// A file is read once, however many distributions come from it.
+fn cached(cx: &Context<'_>, path: &str) -> Result<Arc<[f64]>, String> {
+    let mut samples = cx.samples.borrow_mut();
+    if let Some(known) = samples.get(path) {
+        return known.clone();
+    }
+    if samples.len() >= MAX_SAMPLE_FILES {
+        return Err(format!("an architecture has at most {MAX_SAMPLE_FILES} such files"));
+    }
+    let read = (cx.files)(path).and_then(|bytes| read_samples(&bytes)).map(Arc::from);
+    samples.insert(path.to_owned(), read.clone());
+    read
 }
 
 /// The shell resolves paths; what could lead it elsewhere never reaches it.

@@ -9,6 +9,7 @@ use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::keys::Word;
 use crate::limits::MAX_FACTOR;
+use crate::place::Place;
 use crate::tree::{Kind, Node};
 
 const DURATION: &str = "a duration such as `250ms` or `2s`";
@@ -35,7 +36,7 @@ impl Context<'_> {
         read: impl Fn(&str) -> Result<T, UnitError>,
     ) -> Option<T> {
         let text = self.text(node, expected)?;
-        read(text).map_err(|error| self.report(bad_quantity(node, text, expected, &error))).ok()
+        read(text).map_err(|error| self.report(bad_quantity(node.place, text, expected, &error))).ok()
     }
 
     pub(crate) fn duration(&self, node: &Node) -> Option<Span> {
@@ -71,11 +72,7 @@ impl Context<'_> {
     pub(crate) fn share_key(&self, key: &crate::tree::Key) -> Option<f64> {
         let read = parse::share(&key.text);
         read.map(|share| share.fraction)
-            .map_err(|error| {
-                let message = format!("`{}` is not a share: {error}", key.text);
-                let diagnostic = Diagnostic::error(code_of(&error), key.place, message);
-                self.report(diagnostic.label(format!("expected {SHARE}")));
-            })
+            .map_err(|error| self.report(bad_quantity(key.place, &key.text, SHARE, &error)))
             .ok()
     }
 
@@ -108,7 +105,7 @@ impl Context<'_> {
         let text = self.text(node, expected)?;
         let Ok(number) = parse::number(text) else {
             let error = parse::number(text).expect_err("it was no number a moment ago");
-            self.report(bad_quantity(node, text, expected, &error));
+            self.report(bad_quantity(node.place, text, expected, &error));
             return None;
         };
         // A float holds every whole number that any limit here allows.
@@ -170,15 +167,29 @@ pub(crate) fn is_none(node: &Node) -> bool {
     node.text() == Some("none")
 }
 
-fn bad_quantity(node: &Node, text: &str, expected: &str, error: &UnitError) -> Diagnostic {
+/// A text that is not the quantity it should be.
+pub(crate) fn bad_quantity(place: Place, text: &str, expected: &str, error: &UnitError) -> Diagnostic {
     let message = match error {
-        UnitError::NotANumber => format!("expected {expected}, found `{text}`"),
-        _ => format!("`{text}` does not fit: {error}"),
+        UnitError::NotANumber if text.is_empty() => "something is missing here".to_owned(),
+        UnitError::NotANumber => format!("`{text}` cannot be read"),
+        UnitError::MissingUnit(_) => format!("`{text}` has no unit"),
+        UnitError::UnknownUnit { known: "none", .. } => format!("`{text}` is not a plain number"),
+        UnitError::UnknownUnit { unit, .. } => format!("`{unit}` is not a unit"),
+        UnitError::Negative => format!("`{text}` is negative"),
+        UnitError::AboveOne => format!("`{text}` is more than 100%"),
+        UnitError::TooLarge => format!("`{text}` is too large"),
     };
-    Diagnostic::error(code_of(error), node.place, message).label(format!("expected {expected}"))
+    let hint = match error {
+        UnitError::UnknownUnit { known: "none", .. } => None,
+        UnitError::MissingUnit(known) | UnitError::UnknownUnit { known, .. } => {
+            Some(format!("the units are {known}"))
+        }
+        _ => None,
+    };
+    Diagnostic::error(code_of(error), place, message).label(format!("expected {expected}")).maybe_hint(hint)
 }
 
-pub(crate) fn code_of(error: &UnitError) -> Code {
+fn code_of(error: &UnitError) -> Code {
     match error {
         UnitError::NotANumber | UnitError::MissingUnit(_) | UnitError::UnknownUnit { .. } => {
             Code::BadQuantity

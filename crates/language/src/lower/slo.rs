@@ -5,8 +5,9 @@ use tarsier_units::parse;
 
 use super::call::one_or_many;
 use super::context::Context;
-use super::nearest::{listed, name_hint, nearest};
-use super::scalars::code_of;
+use super::names::suggest;
+use super::nearest::{listed, nearest};
+use super::scalars::bad_quantity;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::keys::{METRICS, RELATIONS};
@@ -76,16 +77,13 @@ fn parts<'t>(node: &Node, text: &'t str) -> Option<[Part<'t>; 4]> {
 fn subject(cx: &Context<'_>, name: Part<'_>) -> Option<Subject> {
     let workload = cx.names.workload_id(name.text).map(Subject::Workload);
     let found = workload.or_else(|| cx.names.service_id(name.text).map(Subject::Service));
-    if found.is_none() {
+    if found.is_none() && !cx.sink.is_full() {
         let workloads = cx.names.workloads.iter().map(|workload| workload.name.as_str());
         let services = cx.names.services.iter().map(|service| service.name.as_str());
         let names: Vec<&str> = workloads.chain(services).collect();
         let message = format!("there is no workload or service `{}`", name.text);
         let diagnostic = Diagnostic::error(Code::UnknownWorkload, name.place, message);
-        cx.report(match nearest(name.text, names.iter().copied()) {
-            Some(near) => diagnostic.label(format!("did you mean `{near}`?")),
-            None => diagnostic.hint(name_hint(name.text, &names, "workloads and services")),
-        });
+        cx.report(suggest(diagnostic, name.text, &names, "workloads and services"));
     }
     found
 }
@@ -175,12 +173,7 @@ fn bound(cx: &Context<'_>, metric: Metric, part: Part<'_>) -> Option<f64> {
         }
         Metric::Throughput => (parse::rate(part.text).map(|rate| rate.per_second), "a rate such as `500/s`"),
     };
-    let report = |error| {
-        let message = format!("`{}` cannot be compared with this metric: {error}", part.text);
-        cx.report(
-            Diagnostic::error(code_of(&error), part.place, message).label(format!("expected {expected}")),
-        );
-    };
+    let report = |error| cx.report(bad_quantity(part.place, part.text, expected, &error));
     read.map_err(report).ok()
 }
 

@@ -80,11 +80,11 @@ fn no_verb(node: &Node, entries: &[Entry]) -> Diagnostic {
         return diagnostic.label(format!("did you mean `{meant}`?"));
     }
     let place = entries.first().map_or(node.place, |entry| entry.key.place);
-    let message = match entries.first() {
-        Some(entry) => format!("there is no step `{}`", entry.key.text),
-        None => "this step does nothing".to_owned(),
+    let (code, message) = match entries.first() {
+        Some(entry) => (Code::UnknownKey, format!("there is no step `{}`", entry.key.text)),
+        None => (Code::MissingKey, "this step says nothing".to_owned()),
     };
-    Diagnostic::error(Code::UnknownKey, place, message).hint(format!("the steps are {}", listed(verbs())))
+    Diagnostic::error(code, place, message).hint(format!("the steps are {}", listed(verbs())))
 }
 
 fn lower_step<'n>(
@@ -141,7 +141,10 @@ fn parallel<'n>(cx: &Context<'n>, node: &'n Node, beside: &Fields<'n>) -> Option
         Kind::List(items) => (branches(cx, items), beside.get("need")),
         _ => {
             beside.abandon();
-            cx.text(node, "a list of branches").map(|_| cx.report(no_branches(node.place)));
+            if cx.text(node, "a list of branches").is_some() {
+                let message = "expected a list of branches, found a single value";
+                cx.report(Diagnostic::error(Code::WrongShape, node.place, message).hint(BRANCHES_HINT));
+            }
             return None;
         }
     };
@@ -164,9 +167,11 @@ fn branches<'n>(cx: &Context<'n>, items: &'n [Node]) -> Vec<Branch> {
     items.iter().map(|item| Branch { times: 1, steps: steps(cx, item) }).collect()
 }
 
+const BRANCHES_HINT: &str = "a branch is a step or a list of steps";
+
 fn no_branches(place: Place) -> Diagnostic {
     let message = format!("`parallel` needs a list of 1 to {MAX_BRANCHES} branches");
-    Diagnostic::error(Code::OutOfRange, place, message).hint("a branch is a step or a list of steps")
+    Diagnostic::error(Code::OutOfRange, place, message).hint(BRANCHES_HINT)
 }
 
 fn need_of(cx: &Context<'_>, node: &Node, n_branches: u32) -> Option<u32> {
@@ -184,7 +189,9 @@ fn choose<'n>(cx: &Context<'n>, node: &'n Node) -> Option<Step> {
         }
         Kind::List(items) => items.iter().filter_map(|item| option(cx, item)).collect(),
         _ => {
-            cx.text(node, "branches with shares").map(|_| cx.report(not_options(node)));
+            if cx.text(node, "branches with shares").is_some() {
+                cx.report(not_options(node));
+            }
             return None;
         }
     };
@@ -208,7 +215,8 @@ fn not_options(node: &Node) -> Diagnostic {
 
 /// Whether shares are parts of a whole; otherwise says what they sum to.
 pub(super) fn sums_to_whole(cx: &Context<'_>, shares: impl Iterator<Item = f64>, place: Place) -> bool {
-    let sum: f64 = shares.sum();
+    // An empty sum is minus zero, which nobody wants to read.
+    let sum = shares.fold(0.0, |sum, share| sum + share);
     let whole = (sum - 1.0).abs() < 1e-6;
     if !whole {
         let message = format!("the shares sum to {}, not to 100%", percent(sum));

@@ -7,17 +7,17 @@ use tarsier_units::{Id, Span};
 use super::call::{of_users, one_or_many};
 use super::context::Context;
 use super::fields::Fields;
-use super::names::{Declared, Reference, check_name};
+use super::names::{Reference, check_name};
 use super::steps::sums_to_whole;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::keys::{SHAPE_STEP, WORKLOAD};
-use crate::limits::{MAX_RATE, MAX_USERS};
+use crate::limits::{MAX_RATE, MAX_USERS, MAX_WORKLOADS};
 use crate::tree::{Entry, Kind, Node};
 
 pub(super) fn declare(cx: &mut Context<'_>, workloads: Option<&Node>) {
     for entry in workloads.and_then(Node::entries).unwrap_or(&[]) {
-        cx.names.workloads.push(Declared { name: entry.key.text.clone(), place: entry.key.place });
+        cx.names.add_workload(&entry.key.text, entry.key.place);
     }
 }
 
@@ -34,6 +34,11 @@ pub(super) fn lower(cx: &Context<'_>, workloads: Option<&Node>, model: &mut Mode
         let message = format!("`{}` stands where the name of a workload belongs", entry.key.text);
         let diagnostic = Diagnostic::error(Code::WrongShape, entry.key.place, message);
         cx.report(diagnostic.label("expected a name").hint(EXAMPLE));
+        return;
+    }
+    if let Some(entry) = entries.get(MAX_WORKLOADS) {
+        let message = format!("an architecture has at most {MAX_WORKLOADS} workloads");
+        cx.report(Diagnostic::error(Code::OutOfRange, entry.key.place, message));
         return;
     }
     for entry in entries {
@@ -69,8 +74,9 @@ fn regions(cx: &Context<'_>, node: &Node) -> Vec<RegionId> {
         let Some(region) = cx.region(node) else { continue };
         if regions.contains(&region) {
             cx.report(Diagnostic::error(Code::DuplicateKey, node.place, "this region is given twice"));
+        } else {
+            regions.push(region);
         }
-        regions.push(region);
     }
     if one_or_many(node).is_empty() {
         cx.report(Diagnostic::error(Code::OutOfRange, node.place, "users come from at least one region"));

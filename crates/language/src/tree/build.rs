@@ -332,7 +332,12 @@ impl<'t> Builder<'t> {
         let code = if too_deep { Code::TooDeep } else { Code::Syntax };
         let message =
             if too_deep { "lists and mappings stand inside each other too deep" } else { error.info() };
-        let hint = quotes::syntax_hint(error.info());
+        let hint = match self.text[..start].ends_with(|c: char| !c.is_whitespace())
+            && error.info().contains("not allowed")
+        {
+            true => Some("a `:` is missing in the line above, or a value needs quotes"),
+            false => quotes::syntax_hint(error.info()),
+        };
         self.diagnostics.push(Diagnostic::error(code, place, message).maybe_hint(hint.map(str::to_owned)));
     }
 
@@ -342,8 +347,11 @@ impl<'t> Builder<'t> {
         let Kind::Map(entries) = &parent.kind else { return None };
         let entry = entries.last().filter(|_| parent.key.is_none())?;
         let Kind::Scalar(scalar) = &entry.value.kind else { return None };
-        let breaks_here = scalar.plain && entry.value.place.end == at && self.text[at..].starts_with(':');
-        breaks_here.then(|| quotes::repair(self.text, entry, parent.flow))
+        let value = entry.value.place;
+        let breaks_here = scalar.plain && value.end == at && self.text[at..].starts_with(':');
+        // Over several lines it is rather a colon that is missing in the first.
+        let one_line = !self.text[value.start..value.end].contains('\n');
+        (breaks_here && one_line).then(|| quotes::repair(self.text, entry, parent.flow))
     }
 }
 
@@ -355,12 +363,12 @@ fn first_line(place: Place, text: &str) -> Place {
 
 fn as_key(node: Node, diagnostics: &mut Vec<Diagnostic>) -> Key {
     match node.kind {
-        Kind::Scalar(scalar) => Key { place: node.place, text: scalar.text },
-        Kind::Broken => Key { place: node.place, text: String::new() },
+        Kind::Scalar(scalar) => Key { place: node.place, text: scalar.text, broken: false },
+        Kind::Broken => Key { place: node.place, text: String::new(), broken: true },
         Kind::Null | Kind::List(_) | Kind::Map(_) => {
             let message = format!("a key must be a text, not {}", node.what());
             diagnostics.push(Diagnostic::error(Code::WrongShape, node.place, message));
-            Key { place: node.place, text: String::new() }
+            Key { place: node.place, text: String::new(), broken: true }
         }
     }
 }
@@ -394,7 +402,7 @@ fn refuse_duplicates(entries: &mut Vec<Entry>, diagnostics: &mut Vec<Diagnostic>
     let mut first_places: BTreeMap<String, Place> = BTreeMap::new();
     entries.retain(|entry| {
         // A key that could not be read was reported before.
-        if entry.key.text.is_empty() {
+        if entry.key.broken {
             return false;
         }
         let Some(first) = first_places.get(&entry.key.text) else {
@@ -403,7 +411,10 @@ fn refuse_duplicates(entries: &mut Vec<Entry>, diagnostics: &mut Vec<Diagnostic>
         };
         let message = format!("`{}` is given twice", entry.key.text);
         let diagnostic = Diagnostic::error(Code::DuplicateKey, entry.key.place, message);
-        diagnostics.push(diagnostic.label("again here").related(*first, "first given here"));
+        let diagnostic = diagnostic.label("again here").related(*first, "first given here");
+        let is_share = entry.key.text.ends_with('%');
+        let hint = "branches with equal shares are a list: `choose: [ { share: 50%, do: [...] }, ... ]`";
+        diagnostics.push(diagnostic.maybe_hint(is_share.then(|| hint.to_owned())));
         false
     });
 }

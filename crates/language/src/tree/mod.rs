@@ -44,7 +44,12 @@ pub(crate) struct Entry {
 pub(crate) struct Key {
     pub(crate) place: Place,
     pub(crate) text: String,
+    /// Already reported; the entry says nothing.
+    pub(crate) broken: bool,
 }
+
+/// What a value takes in memory, about.
+const BYTES_OF_A_VALUE: usize = 64;
 
 impl Node {
     /// For messages: «expected a duration, found a list».
@@ -85,12 +90,17 @@ impl Node {
         }
     }
 
-    /// How many values it holds, itself included.
+    /// How many values it holds, itself included; a long text counts as several.
     pub(crate) fn size(&self) -> usize {
         1 + match &self.kind {
-            Kind::Null | Kind::Broken | Kind::Scalar(_) => 0,
+            Kind::Null | Kind::Broken => 0,
+            // A long text weighs like the values that would fit in its place.
+            Kind::Scalar(scalar) => scalar.text.len() / BYTES_OF_A_VALUE,
             Kind::List(items) => items.iter().map(Node::size).sum::<usize>(),
-            Kind::Map(entries) => entries.iter().map(|entry| 1 + entry.value.size()).sum::<usize>(),
+            Kind::Map(entries) => entries
+                .iter()
+                .map(|entry| 1 + entry.key.text.len() / BYTES_OF_A_VALUE + entry.value.size())
+                .sum::<usize>(),
         }
     }
 }
