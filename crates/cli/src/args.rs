@@ -56,6 +56,7 @@ pub(crate) struct SourceArg {
 }
 
 #[derive(Args, Debug)]
+#[command(args_override_self = true)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) source: SourceArg,
@@ -73,11 +74,11 @@ pub(crate) struct RunArgs {
     pub(crate) seed: u64,
 
     /// Simulated time that counts
-    #[arg(long = "for", value_name = "TIME", default_value = "60s", value_parser = positive_span)]
+    #[arg(long = "for", value_name = "TIME", default_value = "60s", allow_hyphen_values = true, value_parser = positive_span)]
     pub(crate) duration: Span,
 
     /// Simulated time before that, or `auto` to find out how long it takes to settle
-    #[arg(long, value_name = "TIME|auto", default_value = "10s", value_parser = warmup)]
+    #[arg(long, value_name = "TIME|auto", default_value = "10s", allow_hyphen_values = true, value_parser = warmup)]
     pub(crate) warmup: WarmupArg,
 
     /// Independent replications, for tighter and more honest intervals

@@ -32,8 +32,10 @@ enum Beside {
 pub(crate) fn load(source: &str) -> Result<SealedModel, Failure> {
     let source = find(source)?;
     let read = |path: &str| source.beside.read(path);
-    let loaded = tarsier_language::load(&source.name, &source.bytes, &read);
-    let _ = write!(anstream::stderr(), "{}", tarsier_language::render(&loaded, &source.name, &source.bytes));
+    let loaded = tarsier_language::load_with(&source.name, &source.bytes, &read);
+    // Colours are left out where they do not belong by who prints.
+    let text = tarsier_language::render(&loaded.diagnostics, &source.name, &source.bytes, true);
+    let _ = anstream::stderr().write_all(text.as_bytes());
     loaded.model.ok_or(Failure::Told)
 }
 

@@ -16,12 +16,14 @@ use crate::{input, print, warn};
 
 /// The warm-up where nothing better can be found out.
 const USUAL_WARMUP: Span = Span::from_secs(10);
+/// Warm-up and counted time together; simulated time ends a little later.
+const LONGEST: Span = Span::from_secs(800 * 86_400);
 
 pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
     let model = input::load(&args.source.source)?;
     let scenario = args.scenario.as_ref().map(|name| scenario_named(&model, name)).transpose()?;
+    let plan = plan(args, scenario)?;
     let out = args.out.as_deref().map(OutDir::create).transpose()?;
-    let plan = plan(args, scenario);
 
     hear_interrupts();
     let begun = Instant::now();
@@ -51,14 +53,18 @@ pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
     }
 }
 
-fn plan<'a>(args: &RunArgs, scenario: Option<&'a Scenario>) -> Plan<'a> {
+fn plan<'a>(args: &RunArgs, scenario: Option<&'a Scenario>) -> Result<Plan<'a>, Failure> {
     let available = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.map_or(available, |asked| available.min(asked as usize));
     let warmup = match args.warmup {
         WarmupArg::Given(span) => Warmup::Given(span),
         WarmupArg::Auto => Warmup::Auto { otherwise: USUAL_WARMUP },
     };
-    Plan { seed: args.seed, reps: args.reps, threads, duration: args.duration, warmup, scenario }
+    let (Warmup::Given(before) | Warmup::Auto { otherwise: before }) = warmup;
+    if before.nanos().saturating_add(args.duration.nanos()) > LONGEST.nanos() {
+        return Err(Failure::new("a run is too long: warm-up and counted time are at most 800 days"));
+    }
+    Ok(Plan { seed: args.seed, reps: args.reps, threads, duration: args.duration, warmup, scenario })
 }
 
 fn simulate(model: &SealedModel, plan: &Plan<'_>, out: Option<&OutDir>) -> Result<Findings, Failure> {

@@ -15,6 +15,8 @@ const EXPLAINED: usize = 3;
 const BAR_WIDTH: usize = 20;
 /// A cause that makes less than this of the tail is not named beside the first.
 const WORTH_NAMING: f64 = 0.1;
+/// What makes less than this of the tail and of the mean goes with the rest.
+const WORTH_A_ROW: f64 = 0.005;
 /// A cause that makes this share of what its service makes is named alone.
 const ONE_CAUSE: f64 = 0.8;
 
@@ -95,6 +97,12 @@ impl Shares {
     }
 }
 
+impl Part {
+    fn is_seen(&self) -> bool {
+        self.tail_share.max(self.mean_share) >= WORTH_A_ROW
+    }
+}
+
 /// «Half of the tail of shoppers is waiting for a core of mysql, 21.0% is the network to and from catalog.» Or, when it is
 /// not one cause, «Two thirds of the tail of shoppers is mysql: 44.8% work, 17.2% wait steps.»
 fn headline(workload: &str, shares: &Shares) -> Option<String> {
@@ -145,9 +153,11 @@ fn section(workload: &str, shares: &Shares) -> String {
         ("", Align::Right),
         ("", Align::Left),
     ]);
-    let shown = &shares.parts[..shares.parts.len().min(SHOWN)];
+    let (mut shown, mut small): (Vec<&Part>, Vec<&Part>) =
+        shares.parts.iter().partition(|part| part.is_seen());
+    small.extend(shown.drain(shown.len().min(SHOWN)..));
     shown.iter().for_each(|part| table.row(cells(part)));
-    if let Some(rest) = rest(&shares.parts[shown.len()..]) {
+    if let Some(rest) = rest(&small) {
         table.row(cells(&rest));
     }
     table.row(vec![
@@ -174,8 +184,8 @@ fn cells(part: &Part) -> Vec<Cell> {
 }
 
 /// All smaller parts as one.
-fn rest(parts: &[Part]) -> Option<Part> {
-    let sum = |value: fn(&Part) -> f64| parts.iter().map(value).sum();
+fn rest(parts: &[&Part]) -> Option<Part> {
+    let sum = |value: fn(&Part) -> f64| parts.iter().map(|part| value(part)).sum();
     (!parts.is_empty()).then(|| Part {
         service: String::new(),
         cause: "",

@@ -1,0 +1,8 @@
+//! The command as its users meet it: arguments in, exit code and two streams out.
+
+mod catalogue;
+mod commands;
+mod docs;
+mod mistakes;
+mod run;
+mod support;
