@@ -7,6 +7,32 @@
 //! skewness- and autoregression-adjusted batch-means procedure, IIE Transactions 43(2), 2011), in a simpler
 //! form for a fixed number of batches. Batches of equal time hold varying numbers of customers, so the
 //! mean is a ratio of two sums and its spread that of the residuals (Cochran: Sampling Techniques, 1977, ch. 6).
+//!
+//! What that is worth, of a nominal 95%, simulated 300 times a line (`tests/it/coverage.rs` does it again): the share of
+//! the intervals given that contain the truth, and their half width relative to it. No interval is given where the
+//! record is too short for an honest one; up to there, most are.
+//!
+//! | queue | runs × customers | mean | p50 | p99 |
+//! | --- | --- | --- | --- | --- |
+//! | independent | 1 × 500 | 95.7% of 300 (±9.5%) | 96.3% of 300 (±13.8%) | 91.5% of 199 (±20.4%) |
+//! | independent | 1 × 5000 | 96.0% of 299 (±3.0%) | 97.0% of 299 (±4.4%) | 96.7% of 299 (±7.1%) |
+//! | independent | 1 × 50000 | 95.3% of 300 (±0.9%) | 93.0% of 300 (±1.4%) | 97.7% of 300 (±2.0%) |
+//! | M/M/1 at 0.5 | 1 × 5000 | 94.7% of 300 (±10.3%) | 95.7% of 300 (±8.2%) | 97.2% of 247 (±25.1%) |
+//! | M/M/1 at 0.5 | 1 × 20000 | 95.7% of 300 (±4.7%) | 97.0% of 300 (±4.1%) | 97.0% of 300 (±11.7%) |
+//! | M/M/1 at 0.8 | 1 × 20000 | 96.6% of 295 (±16.2%) | 98.0% of 295 (±11.1%) | 97.6% of 41 (±26.4%) |
+//! | M/M/1 at 0.8 | 1 × 60000 | 94.9% of 297 (±8.3%) | 94.9% of 297 (±6.4%) | 98.2% of 282 (±23.8%) |
+//! | M/M/1 at 0.9 | 1 × 20000 | 93.0% of 273 (±32.1%) | 95.2% of 293 (±23.7%) | none |
+//! | M/M/1 at 0.9 | 1 × 200000 | 93.9% of 297 (±10.3%) | 94.9% of 297 (±7.3%) | 98.4% of 249 (±26.7%) |
+//! | M/D/1 at 0.8 | 1 × 5000 | 95.6% of 296 (±21.8%) | 97.0% of 297 (±12.2%) | 0.0% of 1 (±17.0%) |
+//! | M/D/1 at 0.8 | 1 × 20000 | 95.3% of 298 (±8.3%) | 96.3% of 298 (±6.1%) | 99.5% of 217 (±25.6%) |
+//! | M/D/1 at 0.8 | 1 × 60000 | 96.0% of 298 (±4.6%) | 95.3% of 298 (±3.5%) | 99.0% of 298 (±15.1%) |
+//! | M/D/1 at 0.9 | 1 × 20000 | 94.1% of 289 (±21.5%) | 95.9% of 294 (±14.2%) | none |
+//! | M/D/1 at 0.9 | 1 × 100000 | 95.3% of 300 (±8.8%) | 95.0% of 300 (±6.2%) | 97.6% of 247 (±24.9%) |
+//! | M/H2/1 at 0.8 | 1 × 20000 | 93.2% of 292 (±36.0%) | 94.6% of 296 (±35.6%) | none |
+//! | M/H2/1 at 0.8 | 1 × 200000 | 94.0% of 300 (±9.8%) | 97.0% of 300 (±11.2%) | 97.6% of 294 (±22.2%) |
+//! | M/M/1 at 0.8 | 3 × 20000 | 93.7% of 300 (±18.7%) | 96.0% of 300 (±11.2%) | 97.0% of 300 (±30.7%) |
+//! | M/M/1 at 0.8 | 5 × 20000 | 94.3% of 300 (±10.9%) | 94.0% of 300 (±5.8%) | 96.3% of 300 (±21.0%) |
+//! | M/M/1 at 0.8 | 10 × 20000 | 95.3% of 300 (±4.9%) | 96.0% of 300 (±3.6%) | 94.7% of 300 (±10.9%) |
 
 use crate::student::t_quantile;
 
@@ -40,6 +66,8 @@ pub(crate) struct Spread {
 const FEWEST: usize = 16;
 /// A correlation of neighbours this many standard deviations above none is taken for one: one chance in ten.
 const SIGNIFICANT: f64 = 1.28;
+/// If the fewest batches are still as alike as this, the run is too short.
+const TOO_ALIKE: f64 = 2.0;
 /// More of it cannot be told from a trend.
 const CORRELATION_MAX: f64 = 0.8;
 /// The probability below the upper end of a 95% interval.
@@ -56,6 +84,9 @@ impl Spread {
             let residuals = Residuals::new(&batches)?;
             let n = batches.len();
             let seen = residuals.correlation() * (n as f64).sqrt();
+            if n / 2 < FEWEST && seen >= TOO_ALIKE {
+                return None;
+            }
             if seen < SIGNIFICANT || n / 2 < FEWEST {
                 return Some(residuals.spread(widening(residuals.correlation(), n as f64)));
             }

@@ -9,9 +9,11 @@ use crate::mser;
 pub const BATCHES: usize = 64;
 
 /// Without so many values that are as good as independent there is no interval.
-const INDEPENDENT_FEWEST: f64 = 20.0;
+const INDEPENDENT_FEWEST: f64 = 30.0;
 /// Without so many independent bursts above a high quantile there is no interval for it.
 const BURSTS_FEWEST: f64 = 4.0;
+/// From so many bursts on, the spread of a run's tail is seen well enough from the tail itself.
+const BURSTS_PLENTY: f64 = 16.0;
 
 /// What a run, or several, recorded of one quantity, in nanoseconds.
 #[derive(Clone, Debug, Default)]
@@ -150,8 +152,9 @@ impl Recorder {
     }
 
     fn intervals(&self) -> Option<Intervals> {
-        let (mean, median, tail) =
-            (self.spread(|batch| batch.sum as f64)?, self.share_spread(0.5)?, self.share_spread(0.99)?);
+        let mean = self.spread(|batch| batch.sum as f64)?;
+        let median = self.share_spread(0.5)?;
+        let tail = self.share_spread(0.99)?;
         let redundancy = (mean.redundancy(self.total.variance()?), median.redundancy(0.25));
         let count = self.total.count() as f64;
         let known = |redundancy: f64| self.replicated || count >= INDEPENDENT_FEWEST * redundancy;
@@ -169,10 +172,12 @@ impl Recorder {
             return self.through(q, spread.half_width());
         }
         let independent = self.total.count() as f64 / redundancy;
-        if (1.0 - q) * independent < BURSTS_FEWEST {
+        let bursts = (1.0 - q) * independent;
+        if bursts < BURSTS_FEWEST {
             return None;
         }
-        let least = (q * (1.0 - q) / independent).sqrt();
+        // With many bursts the batches themselves know better.
+        let least = (q * (1.0 - q) / independent).sqrt() * (BURSTS_PLENTY / bursts).sqrt().min(1.0);
         self.through(q, spread.half_width() * (least / spread.error).max(1.0))
     }
 
@@ -217,7 +222,8 @@ impl Coarse {
         let first = start / MERGED;
         let mut coarse = vec![0u32; (start + counts.len() - 1) / MERGED + 1 - first];
         for (index, &count) in (start..).zip(counts) {
-            coarse[index / MERGED - first] += count;
+            let counter = &mut coarse[index / MERGED - first];
+            *counter = counter.saturating_add(count);
         }
         Coarse { first, counts: coarse.into() }
     }

@@ -1,0 +1,5 @@
+//! The crate from outside, in one binary.
+
+mod coverage;
+mod histogram;
+mod recorder;
