@@ -6,6 +6,7 @@
 mod call;
 mod network;
 mod placement;
+mod recursion;
 mod scenario;
 mod seal;
 mod service;
@@ -16,8 +17,9 @@ use tarsier_units::{IdVec, define_ids};
 pub use call::{Backoff, Balance, Call, CallPolicy, Connections, Failures, Jitter, Retry};
 pub use network::{Link, Network, RegionPair};
 pub use placement::{Region, Zone};
+pub use recursion::MAX_CALLS_PER_REQUEST;
 pub use scenario::{CallMatch, Happening, Party, Scenario, Target, Trouble};
-pub use seal::{Flaw, FlawSubject, MAX_CALLS_PER_REQUEST, SealedModel};
+pub use seal::{Flaw, FlawSubject, SealedModel};
 pub use service::{Branch, Endpoint, Kind, Scheduling, Service, Step};
 pub use workload::{Arrivals, Demand, Metric, Relation, ShapeStep, Slo, Subject, Workload};
 

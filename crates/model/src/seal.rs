@@ -4,10 +4,8 @@ use std::ops::Deref;
 
 use tarsier_units::{Id, IdVec};
 
+use crate::recursion::{Excess, MAX_CALLS_PER_REQUEST, excesses};
 use crate::{Call, Demand, EndpointId, Model, ServiceId, Step, WorkloadId};
-
-/// One request may cause at most this many calls on average.
-pub const MAX_CALLS_PER_REQUEST: f64 = 1e6;
 
 /// A model that holds its promises; the only thing the engine runs.
 #[derive(Clone, PartialEq, Debug)]
@@ -197,33 +195,14 @@ fn check_workloads(model: &Model, flaws: &mut Vec<Flaw>) {
     }
 }
 
-/// Follows the calls of one request from each endpoint: the expected number of visits must end.
+/// The calls that one request causes must end, and be not too many.
 fn check_recursion(model: &Model, flaws: &mut Vec<Flaw>) {
-    let calls = model.calls_per_visit();
-    let mut visits = vec![1.0; model.endpoints.len()];
-    let mut total = 0.0;
-    // A chain without a cycle ends after as many rounds as there are endpoints; a cycle that
-    // ends with a chance has vanished after so many more.
-    for _ in 0..model.endpoints.len() + 10_000 {
-        let mut next = vec![0.0; visits.len()];
-        for (from, to_others) in calls.entries() {
-            for (to, weight) in to_others {
-                next[to.index()] += visits[from.index()] * weight;
-            }
-        }
-        visits = next;
-        let round: f64 = visits.iter().sum();
-        total += round;
-        if round < 1e-9 || total > MAX_CALLS_PER_REQUEST * model.endpoints.len() as f64 {
-            break;
-        }
-    }
-    for (index, remaining) in visits.iter().enumerate().filter(|(_, remaining)| **remaining >= 1e-9) {
-        let message = format!(
-            "calls itself without end, or one request makes more than {MAX_CALLS_PER_REQUEST} calls \
-             (still {remaining:.1} calls a round)"
-        );
-        flaws.push(Flaw { subject: FlawSubject::Endpoint(EndpointId::from_index(index)), message });
+    for (endpoint, excess) in excesses(&model.calls_per_visit()) {
+        let message = match excess {
+            Excess::Endless => "calls itself without end".to_owned(),
+            Excess::TooMany => format!("causes more than {MAX_CALLS_PER_REQUEST} calls by one request"),
+        };
+        flaws.push(Flaw { subject: FlawSubject::Endpoint(endpoint), message });
     }
 }
 
