@@ -5,12 +5,13 @@ mod bench;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["differential", directory] => exit_on_error(xtask::differential::main(directory)),
         ["validate", ref options @ ..] => exit_on_error(xtask::validate::main(options)),
         ["bench"] => bench::main(None),
         ["bench", "one", name, size] => bench::one(name, size.parse().expect("a size in thousands")),
         ["bench", only] => bench::main(Some(only)),
         _ => {
-            eprintln!("usage: cargo xtask validate | bench [w1 | w2 | zones | w3 | others | threads]");
+            eprintln!("usage: cargo xtask validate | differential DIR | bench [w1 | w2 | zones | w3 | others | threads]");
             std::process::exit(2);
         }
     }

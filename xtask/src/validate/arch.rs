@@ -214,6 +214,17 @@ impl Arch {
         })
     }
 
+    /// No more arrivals after this second.
+    pub fn until(self, second: u64) -> Arch {
+        self.last_workload(|workload| {
+            if let Demand::Open { rate, .. } = &mut workload.demand {
+                let (_, per_second) = rate[0];
+                let last = Span::from_secs(second);
+                rate.extend([(last, per_second), (Span::from_nanos(last.nanos() + 1), 0.0)]);
+            }
+        })
+    }
+
     pub fn balance(self, balance: Balance) -> Arch {
         self.last_workload(|workload| workload.policy.balance = balance)
     }
