@@ -69,7 +69,7 @@ fn impossible_parameters_are_named() {
 /// Each formula in a second way: `∫ Q(p) dp` and `∫ Q(p)² dp`, by the midpoint rule.
 #[test]
 fn moments_are_integrals_of_the_quantiles() {
-    const STEPS: u32 = 200_000;
+    const STEPS: u32 = 50_000;
     for (name, law) in all_laws() {
         if law.quantile(0.5).is_none()
             || matches!(law, Law::Mix(_) | Law::HyperExp { .. } | Law::Gamma { .. })
@@ -80,7 +80,7 @@ fn moments_are_integrals_of_the_quantiles() {
         let quantiles = (0..STEPS).map(|i| quantile(&law, (f64::from(i) + 0.5) / f64::from(STEPS)));
         let (sum, squares) = quantiles.fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
         let n = f64::from(STEPS);
-        let close = |found: f64, expected: f64| (found / expected - 1.0).abs() < 0.005;
+        let close = |found: f64, expected: f64| (found / expected - 1.0).abs() < 0.01;
         assert!(close(sum / n, law.mean().expect("finite")), "the mean of {name}");
         assert!(close(squares / n, law.second_moment().expect("finite")), "the second moment of {name}");
     }
@@ -139,7 +139,7 @@ fn low_quantiles_are_low_enough_and_not_too_low() {
     }
     let positive = ["lognormal", "lognormal cv", "erlang", "erlang of many", "shifted exp", "sum"];
     for (name, law) in all_laws().iter().filter(|(name, _)| positive.contains(name)) {
-        assert!(law.low_quantile(1e-9) > 1e3, "{name} could have a floor of more than a microsecond");
+        assert!(law.low_quantile(1e-9) > 500.0, "{name} could have a floor of half a microsecond");
     }
 }
 
