@@ -111,7 +111,12 @@ struct CallTrack {
 
 impl CallTrack {
     /// What was recorded since the last time; with it a second may have ended.
-    fn take_in(&mut self, counts: CallCounts, window: &Window, second: Option<(&mut (dyn Watch + '_), SecondRow)>) {
+    fn take_in(
+        &mut self,
+        counts: CallCounts,
+        window: &Window,
+        second: Option<(&mut (dyn Watch + '_), SecondRow)>,
+    ) {
         if let Some((watch, row)) = second {
             watch.second(&row);
             self.second = counts;
@@ -234,6 +239,7 @@ impl Ledger {
             simulated_ns: elapsed,
             warmup_ns: now - elapsed,
             stopped_early: false,
+            stopped_because: None,
             events: parts.iter().map(|partition| partition.events).sum(),
             fingerprint: parts.iter().fold(0, |sum: u64, partition| {
                 (sum.rotate_left(17) ^ partition.fingerprint).wrapping_mul(0xBF58_476D_1CE4_E5B9)

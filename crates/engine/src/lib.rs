@@ -29,6 +29,7 @@ mod windows;
 
 pub use config::{Pulse, RunConfig, Verdict, Visit, Watch};
 pub use outcome::{
-    CallOutcome, Cause, Outcome, SecondRow, SeriesSubject, ServiceOutcome, VisitEnd, Why, WhyPart, WorkloadOutcome,
+    CallOutcome, Cause, Outcome, SecondRow, SeriesSubject, ServiceOutcome, Stopped, VisitEnd, Why, WhyPart,
+    WorkloadOutcome,
 };
 pub use run::run;

@@ -12,6 +12,8 @@ pub struct Outcome {
     pub warmup_ns: u64,
     /// Whether the run was stopped before its time.
     pub stopped_early: bool,
+    /// Why, if it was.
+    pub stopped_because: Option<Stopped>,
     pub events: u64,
     /// A hash of the whole event history.
     pub fingerprint: u64,
@@ -20,6 +22,17 @@ pub struct Outcome {
     pub workloads: Vec<WorkloadOutcome>,
     pub services: Vec<ServiceOutcome>,
     pub calls: Vec<CallOutcome>,
+}
+
+/// Why a run ended before its time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stopped {
+    /// Whoever looked on wanted so.
+    Asked,
+    /// Something happens again and again without any time passing.
+    TimeStandsStill,
+    /// More requests are in flight than the engine keeps.
+    TooManyInFlight,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -13,6 +13,7 @@ use crate::instance::{Draws, Health, Instance, Line};
 use crate::kernel::EventQueue;
 use crate::kernel::slab::Slab;
 use crate::lanes::Lane;
+use crate::outcome::Stopped;
 use crate::plan::{Caller, NONE, Plan, Site};
 use crate::processor::Processor;
 use crate::source::Source;
@@ -85,6 +86,10 @@ pub(crate) struct Partition {
     /// When the earliest message of the outbox arrives.
     pub(crate) outbox_first: u64,
     pub(crate) events: u64,
+    /// Steps since time last passed.
+    standing: u64,
+    /// Why this cannot go on.
+    pub(crate) trouble: Option<Stopped>,
     pub(crate) fingerprint: u64,
 }
 
@@ -117,6 +122,8 @@ impl Partition {
             outbox: Vec::new(),
             outbox_first: u64::MAX,
             events: 0,
+            standing: 0,
+            trouble: None,
             fingerprint: 0,
         };
         part.instances.clone().for_each(|instance| partition.add_instance(plan, names, instance));
@@ -176,9 +183,17 @@ impl Partition {
         loop {
             while let Some(task) = self.ready.pop_front() {
                 self.go_on(world, task);
+                self.standing += 1;
+                if self.standing > MOST_STEPS_AT_ONCE {
+                    self.trouble = Some(Stopped::TimeStandsStill);
+                    return false;
+                }
             }
             let Some((time, payload)) = self.queue.pop_before(limit) else { return true };
             debug_assert!(time >= self.now, "time goes forward");
+            if time > self.now {
+                self.standing = 0;
+            }
             self.now = time;
             self.events += 1;
             let fold = self.fingerprint ^ time.wrapping_add(u64::from(payload) << 32);
@@ -191,7 +206,7 @@ impl Partition {
                 _ => self.processor_fires(world, index),
             }
             budget -= 1;
-            if budget == 0 && self.ready.is_empty() {
+            if (budget == 0 && self.ready.is_empty()) || self.trouble.is_some() {
                 return false;
             }
             budget = budget.max(1);
@@ -252,7 +267,9 @@ impl Partition {
     pub(crate) fn new_task(&mut self, parent: u32, client: u32, flags: u8) -> u32 {
         let parent_epoch = if parent == NONE { 0 } else { self.tasks[parent].epoch };
         let at = self.tasks.take();
-        assert!(at <= kind::INDEX, "a partition has fewer than 2^29 requests in flight");
+        if at >= MOST_RECORDS {
+            self.trouble = Some(Stopped::TooManyInFlight);
+        }
         let task = &mut self.tasks[at];
         task.parent = parent;
         task.parent_epoch = parent_epoch;
@@ -370,6 +387,12 @@ impl Partition {
         }
     }
 }
+
+/// So many steps without time passing are a loop without an end, not a crowd.
+const MOST_STEPS_AT_ONCE: u64 = 50_000_000;
+/// Requests and branches in flight in a partition: 4 GiB of records. What is under way between two
+/// looks at the watch still fits the index of an event.
+const MOST_RECORDS: u32 = 1 << 26;
 
 /// What names streams.
 pub(crate) struct Names<'a> {

@@ -8,7 +8,7 @@ use crate::config::{Pulse, RunConfig, Verdict, Watch};
 use crate::control::Control;
 use crate::identities;
 use crate::ledger::Ledger;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Stopped};
 use crate::partition::{Names, Partition};
 use crate::plan::Plan;
 use crate::view::View;
@@ -75,9 +75,16 @@ impl Run<'_> {
             }
         }
         let mut partitions = self.windows.at_rest();
-        identities::check(now, self.plan, self.windows, &mut partitions);
+        // Partitions that broke off in the middle of a window stand at different times.
+        let broken_off =
+            partitions.len() > 1 && partitions.iter().any(|partition| partition.trouble.is_some());
+        if !broken_off {
+            identities::check(now, self.plan, self.windows, &mut partitions);
+        }
         let mut outcome = self.ledger.outcome(now, model, self.plan, &mut partitions);
         outcome.stopped_early = stopped;
+        outcome.stopped_because =
+            stopped.then(|| partitions.iter().find_map(|p| p.trouble).unwrap_or(Stopped::Asked));
         outcome
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Windows<'a> {
     window: AtomicUsize,
     gate: Gate,
     over: AtomicBool,
+    /// A partition cannot go on.
+    in_trouble: AtomicBool,
     /// Between the two gates of a window.
     in_window: AtomicBool,
     events: AtomicU64,
@@ -54,6 +56,7 @@ impl<'a> Windows<'a> {
             window: AtomicUsize::new(0),
             gate: Gate::new(threads),
             over: AtomicBool::new(false),
+            in_trouble: AtomicBool::new(false),
             in_window: AtomicBool::new(false),
             events: AtomicU64::new(0),
         }
@@ -100,6 +103,9 @@ impl<'a> Windows<'a> {
             }
             self.limit.store(next.saturating_add(self.plan.look_ahead).min(end), Ordering::Release);
             self.run_window();
+            if self.in_trouble.load(Ordering::Acquire) {
+                return false;
+            }
             let events = self.events.load(Ordering::Acquire);
             if events - events_seen > EVENTS_PER_PULSE {
                 events_seen = events;
@@ -119,7 +125,7 @@ impl<'a> Windows<'a> {
         let view = self.view.read().expect(UNPOISONED);
         let world = World { plan: self.plan, view: &view };
         while !partition.run_until(world, end, EVENTS_PER_PULSE) {
-            if !pulse(partition.now, partition.events) {
+            if !pulse(partition.now, partition.events) || partition.trouble.is_some() {
                 return false;
             }
         }
@@ -165,6 +171,9 @@ impl<'a> Windows<'a> {
                 self.inboxes[to as usize][filling].lock().expect(UNPOISONED).push(message);
             }
             self.next_times[at].store(partition.next_time(), Ordering::Release);
+            if partition.trouble.is_some() {
+                self.in_trouble.store(true, Ordering::Release);
+            }
         }
     }
 

@@ -28,6 +28,7 @@ fn document(report: &Report<'_>) -> Value {
         "warmup_s": seconds(outcome.warmup_ns as f64),
         "warmup": report.warmup,
         "stopped_early": outcome.stopped_early,
+        "stopped_because": outcome.stopped_because.map(crate::why_stopped),
         "wall_s": report.wall_s,
         "events": outcome.events,
         "partitions": outcome.partitions,

@@ -61,3 +61,16 @@ fn ratio(part: u64, whole: u64) -> Option<f64> {
 fn call_label(model: &Model, from: tarsier_model::EndpointId, to: tarsier_model::EndpointId) -> String {
     format!("{} -> {}", model.endpoint_label(from), model.endpoint_label(to))
 }
+
+/// Why a run ended before its time, for people.
+pub(crate) fn why_stopped(reason: tarsier_engine::Stopped) -> &'static str {
+    match reason {
+        tarsier_engine::Stopped::Asked => "it was interrupted",
+        tarsier_engine::Stopped::TimeStandsStill => {
+            "requests follow each other without any time passing: give a step, the network or the thinking some time"
+        }
+        tarsier_engine::Stopped::TooManyInFlight => {
+            "more requests are in flight than fit: the load is far above what the architecture can serve"
+        }
+    }
+}

@@ -137,3 +137,12 @@ fn the_retry_storm_outlives_its_trigger() {
     let (goodput, _) = storm(280.0, 0);
     assert!(goodput > 270.0, "without retries it recovers: {goodput}");
 }
+
+#[test]
+fn time_that_stands_still_ends_the_run() {
+    let outcome = Build::new()
+        .service("s", vec![Step::Wait(Law::Constant(0.0))], |_| {})
+        .closed("w", 3, Law::Constant(0.0), 0)
+        .run(10, 9);
+    assert_eq!(outcome.stopped_because, Some(tarsier_engine::Stopped::TimeStandsStill));
+}

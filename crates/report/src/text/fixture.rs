@@ -97,6 +97,7 @@ pub(crate) fn outcome() -> Outcome {
         simulated_ns: 10_000_000_000,
         warmup_ns: 1_000_000_000,
         stopped_early: false,
+        stopped_because: None,
         events: 12_345,
         fingerprint: 0xfeed,
         partitions: 1,

@@ -1,6 +1,7 @@
 //! The result as a person reads it, in ten seconds, from the top: what was run, why it is slow, what the
 //! users saw, which services are hot, what was promised.
 
+mod headline;
 mod histogram;
 mod services;
 mod why;
@@ -9,6 +10,7 @@ mod workloads;
 #[cfg(test)]
 pub(crate) mod fixture;
 
+use tarsier_engine::Stopped;
 use tarsier_model::Metric;
 
 use crate::number::{amount, count, dash, duration, rate, share};
@@ -52,6 +54,10 @@ fn head(report: &Report<'_>) -> String {
         let stopped = format!("! stopped early: the figures are of the {counted} counted until then");
         text.push_str(&Tone::Warm.paint(&stopped));
         text.push('\n');
+        if let Some(reason) = report.outcome.stopped_because.filter(|reason| *reason != Stopped::Asked) {
+            text.push_str(&Tone::Warm.paint(&format!("! {}", crate::why_stopped(reason))));
+            text.push('\n');
+        }
     }
     text
 }

@@ -1,8 +1,11 @@
 //! Why it is slow: where the time of requests goes, by service and cause, on average and in the tail.
 
+use std::collections::BTreeMap;
+
 use tarsier_engine::{Cause, Why, WhyPart};
 use tarsier_units::Id;
 
+use super::WIDTH;
 use crate::Report;
 use crate::number::{count, duration, share};
 use crate::style::{Tone, bar};
@@ -13,18 +16,14 @@ const SHOWN: usize = 6;
 /// Workloads explained.
 const EXPLAINED: usize = 3;
 const BAR_WIDTH: usize = 20;
-/// A cause that makes less than this of the tail is not named beside the first.
-const WORTH_NAMING: f64 = 0.1;
 /// What makes less than this of the tail and of the mean goes with the rest.
 const WORTH_A_ROW: f64 = 0.005;
-/// A cause that makes this share of what its service makes is named alone.
-const ONE_CAUSE: f64 = 0.8;
 
 /// One sentence for each workload that has a sample.
 pub(super) fn headlines(report: &Report<'_>) -> String {
     let mut text = String::new();
     for (name, shares) in explained(report) {
-        if let Some(sentence) = headline(name, &shares) {
+        if let Some(sentence) = super::headline::headline(name, &shares) {
             text.push_str(&Tone::Bold.paint(&sentence));
             text.push('\n');
         }
@@ -51,27 +50,32 @@ fn explained<'a>(report: &Report<'a>) -> impl Iterator<Item = (&'a str, Shares)>
 }
 
 /// The parts of one workload's time, the largest of the tail first.
-struct Shares {
+pub(super) struct Shares {
     sampled: u64,
     mean_s: f64,
     tail_s: f64,
-    parts: Vec<Part>,
+    pub(super) parts: Vec<Part>,
 }
 
-struct Part {
-    service: String,
+pub(super) struct Part {
+    /// [`USERS`] for the way between the users and the first service.
+    pub(super) service: String,
     /// What the time was spent on, apart from the service.
-    cause: &'static str,
-    words: String,
+    pub(super) cause: &'static str,
+    /// Both.
+    pub(super) words: String,
     mean_s: f64,
     mean_share: f64,
     tail_s: f64,
-    tail_share: f64,
+    pub(super) tail_share: f64,
 }
+
+/// No service can be called so: names have no spaces.
+pub(super) const USERS: &str = "the users' side";
 
 impl Shares {
     /// Nothing when there is no sample or it took no time.
-    fn of<'a>(why: &Why, service: impl Fn(&WhyPart) -> Option<&'a str>) -> Option<Shares> {
+    pub(super) fn of<'a>(why: &Why, service: impl Fn(&WhyPart) -> Option<&'a str>) -> Option<Shares> {
         let mean_ns: f64 = why.parts.iter().map(|part| part.mean_ns).sum();
         let tail_ns: f64 = why.parts.iter().map(|part| part.tail_ns).sum();
         if why.sampled == 0 || mean_ns <= 0.0 || tail_ns <= 0.0 {
@@ -81,7 +85,7 @@ impl Shares {
             .parts
             .iter()
             .map(|part| Part {
-                service: service(part).unwrap_or("users").to_owned(),
+                service: service(part).unwrap_or(USERS).to_owned(),
                 cause: short_words(part.cause),
                 words: words(part.cause, service(part)),
                 mean_s: part.mean_ns / 1e9,
@@ -97,45 +101,44 @@ impl Shares {
     }
 }
 
+/// The parts of one cause, or of one service, together.
+pub(super) struct Group<'a> {
+    pub(super) name: &'a str,
+    pub(super) mean_share: f64,
+    pub(super) tail_share: f64,
+    pub(super) n_parts: usize,
+}
+
+impl Shares {
+    pub(super) fn by_cause(&self) -> Vec<Group<'_>> {
+        self.grouped(|part| part.cause)
+    }
+
+    pub(super) fn by_service(&self) -> Vec<Group<'_>> {
+        self.grouped(|part| &part.service)
+    }
+
+    /// The largest of the tail first.
+    fn grouped<'a>(&'a self, name: impl Fn(&'a Part) -> &'a str) -> Vec<Group<'a>> {
+        let mut groups: BTreeMap<&str, Group<'a>> = BTreeMap::new();
+        for part in &self.parts {
+            let name = name(part);
+            let group =
+                groups.entry(name).or_insert(Group { name, mean_share: 0.0, tail_share: 0.0, n_parts: 0 });
+            group.mean_share += part.mean_share;
+            group.tail_share += part.tail_share;
+            group.n_parts += 1;
+        }
+        let mut groups: Vec<Group<'a>> = groups.into_values().collect();
+        groups.sort_by(|a, b| b.tail_share.total_cmp(&a.tail_share));
+        groups
+    }
+}
+
 impl Part {
     fn is_seen(&self) -> bool {
         self.tail_share.max(self.mean_share) >= WORTH_A_ROW
     }
-}
-
-/// «Half of the tail of shoppers is waiting for a core of mysql, 21.0% is the network to and from catalog.» Or, when it is
-/// not one cause, «Two thirds of the tail of shoppers is mysql: 44.8% work, 17.2% wait steps.»
-fn headline(workload: &str, shares: &Shares) -> Option<String> {
-    let first = shares.parts.first()?;
-    let same: Vec<&Part> = shares.parts.iter().filter(|part| part.service == first.service).collect();
-    let of_service: f64 = same.iter().map(|part| part.tail_share).sum();
-    let start = |part: f64| format!("{} of the tail of {workload} is", fraction_words(part));
-    if first.tail_share < ONE_CAUSE * of_service && first.service != "users" {
-        let worth_it = same.iter().filter(|part| part.tail_share >= WORTH_NAMING / 2.0);
-        let causes: Vec<String> =
-            worth_it.map(|part| format!("{} {}", share(part.tail_share), part.cause)).collect();
-        return Some(format!("{} {}: {}.", start(of_service), first.service, causes.join(", ")));
-    }
-    let mut text = format!("{} {}", start(first.tail_share), first.words);
-    if let Some(second) = shares.parts.get(1).filter(|part| part.tail_share >= WORTH_NAMING) {
-        text.push_str(&format!(", {} is {}", share(second.tail_share), second.words));
-    }
-    text.push('.');
-    Some(text)
-}
-
-/// A share in words where there are good ones.
-fn fraction_words(part: f64) -> String {
-    let near = [
-        (0.97, 1.01, "Nearly all"),
-        (0.73, 0.77, "Three quarters"),
-        (0.64, 0.69, "Two thirds"),
-        (0.47, 0.53, "Half"),
-        (0.31, 0.36, "A third"),
-        (0.23, 0.27, "A quarter"),
-    ];
-    let word = near.iter().find(|(low, high, _)| (*low..*high).contains(&part)).map(|(_, _, word)| *word);
-    word.map_or_else(|| share(part), str::to_owned)
 }
 
 fn section(workload: &str, shares: &Shares) -> String {
@@ -169,7 +172,30 @@ fn section(workload: &str, shares: &Shares) -> String {
         Cell::dim(""),
     ]);
     text.push_str(&table.render());
+    text.push_str(&groups_line("by cause", &shares.by_cause()));
+    text.push_str(&groups_line("by service", &shares.by_service()));
     text
+}
+
+/// «by cause: waiting for a core 44.1% (30.2%), work 38.2% (46.1%)», of the tail and, in brackets, of the mean.
+fn groups_line(title: &str, groups: &[Group<'_>]) -> String {
+    if groups.len() < 2 {
+        return String::new();
+    }
+    let figures = |it: &Group<'_>| format!("{} {} ({})", it.name, share(it.tail_share), share(it.mean_share));
+    let mut line = format!("{title}, tail (mean): ");
+    let mut separator = "";
+    for group in groups {
+        let figures = figures(group);
+        if line.chars().count() + separator.len() + figures.chars().count() > WIDTH - 3 {
+            line.push_str(", …");
+            break;
+        }
+        line.push_str(separator);
+        line.push_str(&figures);
+        separator = ", ";
+    }
+    Tone::Dim.paint(&line) + "\n"
 }
 
 fn cells(part: &Part) -> Vec<Cell> {
@@ -224,62 +250,5 @@ fn words(cause: Cause, service: Option<&str>) -> String {
         (Cause::Wait, _) => format!("wait steps of {to}"),
         (Cause::Timeout, _) => format!("attempts at {to} that were given up"),
         (Cause::Backoff, _) => format!("pauses before trying {to} again"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tarsier_model::ServiceId;
-
-    use super::*;
-
-    fn sample(parts: &[(u32, Cause, f64, f64)]) -> Why {
-        let part = |&(service, cause, mean_ns, tail_ns): &(u32, Cause, f64, f64)| WhyPart {
-            service: Some(ServiceId(service)),
-            cause,
-            mean_ns,
-            tail_ns,
-        };
-        Why { sampled: 100, sampled_tail: 1, parts: parts.iter().map(part).collect() }
-    }
-
-    fn shares(parts: &[(u32, Cause, f64, f64)]) -> Option<Shares> {
-        Shares::of(&sample(parts), |part| Some(["web", "mysql"][part.service.expect("a service").index()]))
-    }
-
-    #[track_caller]
-    fn check(parts: &[(u32, Cause, f64, f64)], expected: &str) {
-        let text = headline("shoppers", &shares(parts).expect("a sample"));
-        assert_eq!(text.as_deref(), Some(expected));
-    }
-
-    #[test]
-    fn the_headline_names_the_greatest_part_of_the_tail() {
-        check(
-            &[(0, Cause::Work, 9e6, 4e6), (1, Cause::Core, 1e6, 5e6), (1, Cause::Work, 1e6, 1e6)],
-            "Half of the tail of shoppers is waiting for a core of mysql, 40.0% is work of web.",
-        );
-    }
-
-    #[test]
-    fn several_causes_of_one_service_are_one() {
-        check(
-            &[(0, Cause::Work, 9e6, 1e6), (1, Cause::Core, 1e6, 4e6), (1, Cause::Work, 1e6, 3e6)],
-            "87.5% of the tail of shoppers is mysql: 50.0% waiting for a core, 37.5% work.",
-        );
-    }
-
-    #[test]
-    fn small_second_parts_are_not_named() {
-        check(
-            &[(1, Cause::Core, 1e6, 98e6), (0, Cause::Work, 9e6, 2e6)],
-            "Nearly all of the tail of shoppers is waiting for a core of mysql.",
-        );
-    }
-
-    #[test]
-    fn no_sample_no_words() {
-        assert!(shares(&[]).is_none());
-        assert!(shares(&[(0, Cause::Work, 0.0, 0.0)]).is_none());
     }
 }
