@@ -56,31 +56,27 @@ fn place_of(cx: &Context<'_>, subject: FlawSubject) -> Place {
     }
 }
 
-/// One diagnostic for each cycle, at its first endpoint; what is only called from a cycle is not to blame.
+/// Cycles shown; finding each takes a walk through all calls.
+const MAX_CYCLES: usize = 20;
+
+/// Requests that never end, and those that end too late.
 fn report_recursion(cx: &Context<'_>, suspects: &[EndpointId], calls: &Calls) {
-    let mut told = BTreeSet::new();
-    for &suspect in suspects {
-        let Some(cycle) = cycle_through(suspect, calls) else { continue };
-        if cycle.iter().any(|endpoint| told.contains(endpoint)) {
-            continue;
-        }
-        told.extend(cycle.iter().copied());
-        let path: Vec<String> = cycle.iter().map(|endpoint| cx.names.endpoint_label(*endpoint)).collect();
+    for &suspect in suspects.iter().take(MAX_CYCLES) {
         let place = place_of(cx, FlawSubject::Endpoint(suspect));
-        let message = format!("a request to `{}` never ends", path[0]);
-        let route = format!("{} -> {}", path.join(" -> "), path[0]);
+        let name = cx.names.endpoint_label(suspect);
+        let Some(cycle) = cycle_through(suspect, calls) else {
+            let message = format!("one request to `{name}` causes more than a million calls");
+            let diagnostic = Diagnostic::error(Code::TooManySteps, place, message);
+            cx.report(diagnostic.hint("repeat less, or give `parallel` fewer branches"));
+            continue;
+        };
+        let path: Vec<String> = cycle.iter().map(|endpoint| cx.names.endpoint_label(*endpoint)).collect();
+        let message = format!("a request to `{name}` never ends");
+        let route = format!("{} -> {name}", path.join(" -> "));
         let diagnostic = Diagnostic::error(Code::EndlessRecursion, place, message);
         cx.report(diagnostic.label(format!("the calls go round: {route}")).hint(
             "let a chance end it (`maybe`, `choose`, `cache`), and call less than once a round on average",
         ));
-    }
-    if told.is_empty() && !suspects.is_empty() {
-        let place = place_of(cx, FlawSubject::Endpoint(suspects[0]));
-        let message = "one request causes more than a million calls";
-        cx.report(
-            Diagnostic::error(Code::TooManySteps, place, message)
-                .hint("repeat less, or give `parallel` fewer branches"),
-        );
     }
 }
 
