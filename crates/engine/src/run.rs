@@ -64,6 +64,10 @@ impl Run<'_> {
                 watch.pulse(pulse) == Verdict::GoOn
             };
             stopped = !self.windows.run_until(next, &mut pulse);
+            // Boundaries may be so close that no window is long enough for a look at the watch.
+            if !stopped && next < self.end {
+                stopped = !pulse(next, self.windows.events());
+            }
             if stopped {
                 self.windows.come_to_rest(&mut reached);
                 now = reached.min(next);

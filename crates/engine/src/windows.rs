@@ -132,6 +132,14 @@ impl<'a> Windows<'a> {
         true
     }
 
+    /// Events so far, while no partition runs.
+    pub(crate) fn events(&self) -> u64 {
+        match &self.partitions[..] {
+            [only] => only.lock().expect(UNPOISONED).events,
+            _ => self.events.load(Ordering::Acquire),
+        }
+    }
+
     fn run_window(&self) {
         if self.threads > 1 {
             self.gate.wait();
