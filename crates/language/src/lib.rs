@@ -10,6 +10,7 @@ mod keys;
 pub mod limits;
 mod lower;
 mod place;
+mod reference;
 mod render;
 mod schema;
 mod tree;
@@ -20,6 +21,7 @@ pub use code::Code;
 pub use diagnostic::{Diagnostic, Severity};
 pub use lower::FileReader;
 pub use place::Place;
+pub use reference::reference;
 pub use render::render;
 pub use schema::schema;
 

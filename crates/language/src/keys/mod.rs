@@ -21,6 +21,33 @@ pub(crate) use top::{DEFAULTS, NETWORK, REGION, TOP};
 pub(crate) use words::{BALANCES, FAILURES, JITTERS, KINDS, METRICS, RELATIONS, SCHEDULINGS};
 pub(crate) use workload::{SHAPE_STEP, WORKLOAD};
 
+/// All objects but the steps.
+pub(crate) static OBJECTS: &[&Object] = &[
+    &TOP,
+    &REGION,
+    &NETWORK,
+    &DEFAULTS,
+    &SERVICE,
+    &INSTANCES,
+    &CALL_OPTIONS,
+    &RETRY,
+    &BACKOFF,
+    &CONNECTIONS,
+    &BRANCHES,
+    &OPTION,
+    &CACHE,
+    &WORKLOAD,
+    &SHAPE_STEP,
+    &HAPPENING,
+    &KILL,
+    &PAUSE,
+    &SLOW,
+    &DELAY,
+    &ERROR,
+    &LOSE,
+    &LOAD,
+];
+
 /// A mapping with known keys.
 pub(crate) struct Object {
     /// As messages call it: «a service».

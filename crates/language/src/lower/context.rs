@@ -11,6 +11,9 @@ use crate::tree::Node;
 /// Reads a file given by its path relative to the architecture; the error is a fragment for people.
 pub type FileReader<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
 
+/// The durations of a file, or why there are none.
+pub(crate) type Samples = Result<Arc<[f64]>, String>;
+
 pub(crate) struct Context<'a> {
     pub(crate) sink: &'a Sink,
     pub(crate) files: FileReader<'a>,
@@ -24,7 +27,7 @@ pub(crate) struct Context<'a> {
     /// How many values the default fallback may still add.
     pub(crate) fallbacks_left: Cell<u64>,
     /// Files of measured durations by their paths.
-    pub(crate) samples: RefCell<BTreeMap<String, Result<Arc<[f64]>, String>>>,
+    pub(crate) samples: RefCell<BTreeMap<String, Samples>>,
     /// How many instances the file may still have.
     pub(crate) instances_left: Cell<u64>,
 }

@@ -34,6 +34,7 @@ use fields::Fields;
 use names::Names;
 
 pub use context::FileReader;
+pub(crate) use family::written;
 
 /// The model, if nothing is wrong with it.
 pub(crate) fn lower(

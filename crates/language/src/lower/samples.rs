@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tarsier_random::Law;
 use tarsier_units::parse;
 
-use super::context::Context;
+use super::context::{Context, Samples};
 use super::law::{Boxed, LawResult, LawText};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -27,7 +27,7 @@ pub(super) fn empirical(reader: &LawText<'_, '_>, argument: Range<usize>) -> Law
 }
 
 /// A file is read once, however many distributions come from it.
-fn cached(cx: &Context<'_>, path: &str) -> Result<Arc<[f64]>, String> {
+fn cached(cx: &Context<'_>, path: &str) -> Samples {
     let mut samples = cx.samples.borrow_mut();
     if let Some(known) = samples.get(path) {
         return known.clone();
