@@ -97,7 +97,7 @@ fn output(shell: &str, folder: &Path) -> Vec<String> {
     String::from_utf8(output.stdout).expect("UTF-8").lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// The actual output, in which a line of the page stays as it is where it has `…` and otherwise fits.
+/// The actual output, in which a line that fits one of the page with `…` stays as it is there.
 fn merged(expected: &[String], actual: &[String]) -> Vec<String> {
     if let Some(cut) = expected.iter().position(|line| line == "…") {
         // The rest is left out, up to the last lines that stand after the cut.
@@ -106,11 +106,8 @@ fn merged(expected: &[String], actual: &[String]) -> Vec<String> {
         let head = merged(&expected[..cut], &actual[..cut.min(actual.len())]);
         return [head, vec!["…".to_owned()], merged(after, &actual[start..])].concat();
     }
-    let line = |(n, actual): (usize, &String)| match expected.get(n) {
-        Some(expected) if fits(expected, actual) => expected.clone(),
-        _ => actual.clone(),
-    };
-    actual.iter().enumerate().map(line).collect()
+    let kept = |line: &String| expected.iter().find(|pattern| fits(pattern, line)).unwrap_or(line).clone();
+    actual.iter().map(kept).collect()
 }
 
 /// Whether the parts between the `…` of a pattern follow each other in a line.
