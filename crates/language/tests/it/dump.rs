@@ -9,10 +9,10 @@ pub(crate) fn dump(model: &Model) -> String {
     for zone in &model.zones {
         writeln!(text, "zone {}/{}", model.regions[zone.region].name, zone.name).expect("strings take text");
     }
-    writeln!(text, "network {:#?}", model.network).expect("strings take text");
+    writeln!(text, "network {:?}", model.network).expect("strings take text");
     services(model, &mut text);
     for workload in &model.workloads {
-        writeln!(text, "workload {workload:#?}").expect("strings take text");
+        writeln!(text, "workload {workload:?}").expect("strings take text");
     }
     for scenario in &model.scenarios {
         writeln!(text, "scenario {}", scenario.name).expect("strings take text");

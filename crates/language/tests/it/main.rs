@@ -5,3 +5,4 @@ mod dump;
 mod golden;
 mod reference;
 mod robustness;
+mod schema;
