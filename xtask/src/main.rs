@@ -6,12 +6,16 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["differential", directory] => exit_on_error(xtask::differential::main(directory)),
+        ["nightly", ref options @ ..] => exit_on_error(xtask::nightly::main(options)),
         ["validate", ref options @ ..] => exit_on_error(xtask::validate::main(options)),
         ["bench"] => bench::main(None),
         ["bench", "one", name, size] => bench::one(name, size.parse().expect("a size in thousands")),
+        ["bench", "--peers"] => bench::peers::main(),
         ["bench", only] => bench::main(Some(only)),
         _ => {
-            eprintln!("usage: cargo xtask validate | differential DIR | bench [w1 | w2 | zones | w3 | others | threads]");
+            eprintln!(
+                "usage: cargo xtask validate | nightly | differential DIR | bench [w1 | w2 | zones | w3 | others | threads | --peers]"
+            );
             std::process::exit(2);
         }
     }

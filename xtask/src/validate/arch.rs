@@ -100,6 +100,7 @@ fn at_once(attempts: u32) -> Retry {
 }
 
 /// An architecture being written down.
+#[derive(Clone)]
 pub struct Arch {
     model: Model,
 }
