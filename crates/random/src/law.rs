@@ -46,8 +46,8 @@ pub enum Law {
         scale: f64,
         shape: f64,
     },
-    /// Pareto from `min`, cut at `max` (infinite for none): the law on condition that it is not exceeded, as if what
-    /// exceeds it were drawn again.
+    /// Pareto from `min`, cut at `max` (infinite for none): the law on condition that it is not exceeded, as
+    /// if what exceeds it were drawn again.
     Pareto {
         min: f64,
         alpha: f64,

@@ -36,9 +36,9 @@ static POWERS: [f64; STEPS] = {
     powers
 };
 
-/// The exponential function for drawing numbers: four times as fast as [`exp`], within three units of the last place.
-/// By a table of `2^(i/64)` and a short series for the rest (Tang: Table-driven implementation of the
-/// exponential function, ACM TOMS 15(2), 1989).
+/// The exponential function for drawing numbers: four times as fast as [`exp`], within three units of the
+/// last place. By a table of `2^(i/64)` and a short series for the rest (Tang: Table-driven implementation
+/// of the exponential function, ACM TOMS 15(2), 1989).
 #[inline]
 pub(crate) fn exp_quick(x: f64) -> f64 {
     /// Adding this leaves no room for digits after the point, and puts the whole number into the last bits.
@@ -153,7 +153,8 @@ fn gamma_fraction(shape: f64, x: f64) -> f64 {
     h
 }
 
-/// The smallest `x` in `low..=high` where a condition that stays true once it is true holds, to the last bits.
+/// The smallest `x` in `low..=high` where a condition that stays true once it is true holds, to the last
+/// bits.
 pub(crate) fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
     loop {
         let middle = low + (high - low) / 2.0;

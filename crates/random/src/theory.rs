@@ -1,4 +1,5 @@
-//! What is known of a law without drawing from it: its moments, its floor, its distribution function and quantiles.
+//! What is known of a law without drawing from it: its moments, its floor, its distribution function and
+//! quantiles.
 
 use crate::law::Law;
 use crate::num;
@@ -14,7 +15,8 @@ impl Law {
         self.moment(2)
     }
 
-    /// The squared coefficient of variation: variance over squared mean. `None` if infinite or the mean is zero.
+    /// The squared coefficient of variation: variance over squared mean. `None` if infinite or the mean is
+    /// zero.
     pub fn cv2(&self) -> Option<f64> {
         let mean = self.mean().filter(|&mean| mean > 0.0)?;
         Some((self.second_moment()? / (mean * mean) - 1.0).max(0.0))
@@ -39,8 +41,8 @@ impl Law {
         }
     }
 
-    /// A value below which at most `p` of the draws lie: as high as is easily known, never too high. It serves as
-    /// a floor under a law that has none.
+    /// A value below which at most `p` of the draws lie: as high as is easily known, never too high. It
+    /// serves as a floor under a law that has none.
     pub fn low_quantile(&self, p: f64) -> f64 {
         match self {
             // All parts at once would have to be above theirs for the sum to be above the sum.

@@ -2,8 +2,8 @@
 //! function for 99 draws of 100.
 //!
 //! Marsaglia & Tsang: The ziggurat method for generating random variables, J. Stat. Softw. 5(8), 2000; the
-//! layer and the position in it come from different bits (Doornik 2005). The tables are computed by the compiler,
-//! which has no library functions at hand: see [`crate::constant`].
+//! layer and the position in it come from different bits (Doornik 2005). The tables are computed by the
+//! compiler, which has no library functions at hand: see [`crate::constant`].
 
 use crate::constant;
 use crate::num;
@@ -142,7 +142,8 @@ impl Ziggurat {
     const fn new(shape: Shape, tail: f64, area: f64) -> Ziggurat {
         let mut layers = [Layer { sure: 0, scale: 0.0 }; LAYERS];
         let mut heights = [0.0; LAYERS + 1];
-        // The lowest layer is a box as wide as its area demands; what lies beyond the tail's start is the tail.
+        // The lowest layer is a box as wide as its area demands; what lies beyond the tail's start is the
+        // tail.
         let mut x = area / shape.height(tail);
         let mut next = tail;
         let mut i = 0;

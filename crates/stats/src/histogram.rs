@@ -1,8 +1,9 @@
-//! Counts of whole numbers in buckets whose width grows with the number: any 64-bit value, quantiles within 0.4%.
+//! Counts of whole numbers in buckets whose width grows with the number: any 64-bit value, quantiles within
+//! 0.4%.
 //!
 //! Below 256 every value has a bucket of its own; above, each octave (a doubling) is cut into 128 equal
-//! buckets, as in Gil Tene's HdrHistogram. Only the octaves between the smallest and the largest
-//! value seen take memory, and clearing or absorbing touches only those. Count, sum, smallest and largest are exact.
+//! buckets, as in Gil Tene's HdrHistogram. Only the octaves between the smallest and the largest value seen
+//! take memory, and clearing or absorbing touches only those. Count, sum, smallest and largest are exact.
 
 use std::fmt;
 
@@ -10,8 +11,8 @@ use std::fmt;
 const SUB_BUCKETS: usize = 1 << SUB_BITS;
 const SUB_BITS: u32 = 7;
 
-/// For one batch of simulated time, on the hot path: half the memory of a [`Histogram`]. It must be absorbed and
-/// cleared before any bucket has counted 2^32.
+/// For one batch of simulated time, on the hot path: half the memory of a [`Histogram`]. It must be absorbed
+/// and cleared before any bucket has counted 2^32.
 pub type Window = LogLinear<u32>;
 
 /// For a whole run.
@@ -108,8 +109,8 @@ impl<C: Counter> LogLinear<C> {
         (self.count > 0).then_some(self.max)
     }
 
-    /// The value of nearest rank: the smallest that at least the share `q` of all values do not exceed. It is the
-    /// middle of its bucket, but never outside what was recorded; `q = 1` is the exact maximum.
+    /// The value of nearest rank: the smallest that at least the share `q` of all values do not exceed. It
+    /// is the middle of its bucket, but never outside what was recorded; `q = 1` is the exact maximum.
     pub fn quantile(&self, q: f64) -> Option<f64> {
         if self.count == 0 {
             return None;

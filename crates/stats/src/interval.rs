@@ -2,15 +2,16 @@
 //!
 //! Values that follow each other in a queue are alike, so their number says little of how much is known.
 //! Sums over long enough batches are nearly independent. The batches of one run are merged in pairs until no
-//! correlation of neighbours is seen any more, the correlation that may still be there widens the interval, and
-//! Student's t is corrected for the skewness of the batches: the steps of Skart (Tafazzoli & Wilson: Skart: a
-//! skewness- and autoregression-adjusted batch-means procedure, IIE Transactions 43(2), 2011), in a simpler
-//! form for a fixed number of batches. Batches of equal time hold varying numbers of customers, so the
-//! mean is a ratio of two sums and its spread that of the residuals (Cochran: Sampling Techniques, 1977, ch. 6).
+//! correlation of neighbours is seen any more, the correlation that may still be there widens the interval,
+//! and Student's t is corrected for the skewness of the batches: the steps of Skart (Tafazzoli & Wilson:
+//! Skart: a skewness- and autoregression-adjusted batch-means procedure, IIE Transactions 43(2), 2011), in a
+//! simpler form for a fixed number of batches. Batches of equal time hold varying numbers of customers, so
+//! the mean is a ratio of two sums and its spread that of the residuals (Cochran: Sampling Techniques, 1977,
+//! ch. 6).
 //!
-//! What that is worth, of a nominal 95%, simulated 300 times a line (`tests/it/coverage.rs` does it again): the share of
-//! the intervals given that contain the truth, and their half width relative to it. No interval is given where the
-//! record is too short for an honest one; up to there, most are.
+//! What that is worth, of a nominal 95%, simulated 300 times a line (`tests/it/coverage.rs` does it again):
+//! the share of the intervals given that contain the truth, and their half width relative to it. No interval
+//! is given where the record is too short for an honest one; up to there, most are.
 //!
 //! | queue | runs × customers | mean | p50 | p99 |
 //! | --- | --- | --- | --- | --- |
@@ -122,8 +123,8 @@ impl Spread {
         t_quantile(self.batches - 1.0, UPPER)
     }
 
-    /// What a quantile of Student's t becomes if the batches are skewed (Willink: A confidence interval and test
-    /// for the mean of an asymmetric distribution, Commun. Stat. Theory Methods 34(4), 2005).
+    /// What a quantile of Student's t becomes if the batches are skewed (Willink: A confidence interval and
+    /// test for the mean of an asymmetric distribution, Commun. Stat. Theory Methods 34(4), 2005).
     fn unskewed(&self, t: f64) -> f64 {
         let beta = self.skewness / (6.0 * self.batches.sqrt());
         if beta.abs() < 1e-4 {
@@ -133,8 +134,9 @@ impl Spread {
     }
 }
 
-/// By how much correlation of the batches widens the variance of their mean. The estimate of a correlation is
-/// about `(1 + 4φ)/n` too small (Marriott & Pope: Bias in the estimation of autocorrelations, Biometrika 41, 1954).
+/// By how much correlation of the batches widens the variance of their mean. The estimate of a correlation
+/// is about `(1 + 4φ)/n` too small (Marriott & Pope: Bias in the estimation of autocorrelations, Biometrika
+/// 41, 1954).
 fn widening(correlation: f64, n: f64) -> f64 {
     let phi = (correlation + 4.0 * correlation.max(0.0) / n).clamp(0.0, CORRELATION_MAX);
     (1.0 + phi) / (1.0 - phi)

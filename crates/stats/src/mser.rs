@@ -1,15 +1,15 @@
 //! How long the start of a series is unlike the rest: the marginal standard error rule.
 //!
-//! Of all truncation points, that one is best after which the mean of the rest has the smallest standard error: dropping
-//! a biased start shrinks the spread by more than the loss of data costs. White: An effective
-//! truncation heuristic for bias reduction in simulation output, Simulation 69(6), 1997; over means of
-//! five as MSER-5: White, Cobb & Spratt, WSC 2000.
+//! Of all truncation points, that one is best after which the mean of the rest has the smallest standard
+//! error: dropping a biased start shrinks the spread by more than the loss of data costs. White: An
+//! effective truncation heuristic for bias reduction in simulation output, Simulation 69(6), 1997; over
+//! means of five as MSER-5: White, Cobb & Spratt, WSC 2000.
 
 /// Shorter series tell nothing.
 const SHORTEST: usize = 10;
 
-/// How many leading values to drop. `None` if the series is too short, or if the answer lies in its second half:
-/// then the whole series may be a transient.
+/// How many leading values to drop. `None` if the series is too short, or if the answer lies in its second
+/// half: then the whole series may be a transient.
 pub fn truncation(values: &[f64]) -> Option<usize> {
     let n = values.len();
     if n < SHORTEST {

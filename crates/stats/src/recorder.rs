@@ -1,5 +1,5 @@
-//! A run's record of one quantity: a histogram of everything, and enough of each batch of simulated time to tell
-//! how far the answers may be off.
+//! A run's record of one quantity: a histogram of everything, and enough of each batch of simulated time to
+//! tell how far the answers may be off.
 
 use crate::histogram::{Histogram, Window, index_of};
 use crate::interval::{Batch, Interval, Spread};
@@ -83,7 +83,8 @@ impl Recorder {
         }
     }
 
-    /// Independent runs of one model as one record, each run a batch of its own. A single run keeps its batches.
+    /// Independent runs of one model as one record, each run a batch of its own. A single run keeps its
+    /// batches.
     pub fn pooled(runs: &[&Recorder]) -> Recorder {
         if let [only] = runs {
             return (*only).clone();
@@ -165,8 +166,9 @@ impl Recorder {
         })
     }
 
-    /// Long waits come in bursts, and a run with few of them looks calm besides: its batches agree on a tail that is too
-    /// short. How alike neighbours are on average is seen much better, and bounds the error from below.
+    /// Long waits come in bursts, and a run with few of them looks calm besides: its batches agree on a tail
+    /// that is too short. How alike neighbours are on average is seen much better, and bounds the error from
+    /// below.
     fn tail_interval(&self, q: f64, spread: Spread, redundancy: f64) -> Option<Interval> {
         if self.replicated {
             return self.through(q, spread.half_width());
@@ -181,9 +183,9 @@ impl Recorder {
         self.through(q, spread.half_width() * (least / spread.error).max(1.0))
     }
 
-    /// The interval of a quantile whose share is known up to `half`, read off the histogram of all values. The
-    /// share above is what errs, by a factor: so downward the interval goes further than upward by the same step,
-    /// and upward as far as the step or, where nothing is left above, the factor leads.
+    /// The interval of a quantile whose share is known up to `half`, read off the histogram of all values.
+    /// The share above is what errs, by a factor: so downward the interval goes further than upward by the
+    /// same step, and upward as far as the step or, where nothing is left above, the factor leads.
     fn through(&self, q: f64, half: f64) -> Option<Interval> {
         let above = 1.0 - q;
         let factor = libm::exp(half / above);
@@ -206,7 +208,8 @@ impl BatchRecord {
 /// Buckets of a histogram that make one of the coarse ones: 16 of those an octave.
 const MERGED: usize = 8;
 
-/// A batch's histogram, eight times as coarse as the one of all values, from its lowest bucket to its highest.
+/// A batch's histogram, eight times as coarse as the one of all values, from its lowest bucket to its
+/// highest.
 #[derive(Clone, Debug, Default)]
 struct Coarse {
     first: usize,

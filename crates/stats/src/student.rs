@@ -66,7 +66,8 @@ fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
     h
 }
 
-/// The smallest `x` in `low..=high` where a condition that stays true once it is true holds, to the last bits.
+/// The smallest `x` in `low..=high` where a condition that stays true once it is true holds, to the last
+/// bits.
 fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
     loop {
         let middle = low + (high - low) / 2.0;
@@ -97,7 +98,7 @@ mod tests {
         check(normal_quantile(0.001), -3.090_232_306_167_814);
     }
 
-    /// One degree is Cauchy: `tan(π(p - 1/2))`; two have `2t/√(2 + ...)`; the rest from tables.
+    /// Abramowitz & Stegun, table 26.10, with more digits.
     #[test]
     fn t_quantiles_are_those_of_the_tables() {
         check(t_quantile(1.0, 0.975), 12.706_204_736_174_7);

@@ -9,8 +9,8 @@ pub struct Round {
     pub response: f64,
 }
 
-/// Exact mean value analysis for single servers, `demands` being each station's work a round (Reiser & Lavenberg:
-/// Mean-value analysis of closed multichain queueing networks, JACM 27(2), 1980).
+/// Exact mean value analysis for single servers, `demands` being each station's work a round (Reiser &
+/// Lavenberg: Mean-value analysis of closed multichain queueing networks, JACM 27(2), 1980).
 pub fn mva(customers: u32, think: f64, demands: &[f64]) -> Round {
     let mut queues = vec![0.0; demands.len()];
     let mut round = Round { throughput: 0.0, response: 0.0 };
@@ -35,8 +35,8 @@ pub struct Station {
     pub servers: Option<u32>,
 }
 
-/// The same for stations of several servers, by convolution: `X(N) = G(N-1) / G(N)` (Buzen: Computational algorithms for
-/// closed queueing networks with exponential servers, CACM 16(9), 1973).
+/// The same for stations of several servers, by convolution: `X(N) = G(N-1) / G(N)` (Buzen: Computational
+/// algorithms for closed queueing networks with exponential servers, CACM 16(9), 1973).
 pub fn convolution(customers: u32, think: f64, stations: &[Station]) -> Round {
     let thinking = Station { demand: think, servers: None };
     // The unit of time is free to choose; this one keeps the sums in range.

@@ -13,14 +13,16 @@ pub fn largest_exponential_quantile(k: u32, p: f64) -> f64 {
     -libm::log(-libm::expm1(libm::log(p) / f64::from(k)))
 }
 
-/// Of the largest of `k`, this quantile is which quantile of one (Dean & Barroso: The tail at scale, CACM 56(2), 2013).
+/// Of the largest of `k`, this quantile is which quantile of one (Dean & Barroso: The tail at scale, CACM
+/// 56(2), 2013).
 pub fn leaf_quantile(k: u32, p: f64) -> f64 {
     libm::pow(p, 1.0 / f64::from(k))
 }
 
-/// The mean sojourn through two M/M/1 fed by the same arrivals, until both are done: `(12 - ρ) / 8` times that of one
-/// (Flatto & Hahn: Two parallel queues created by arrivals with two demands, 1984; Nelson & Tantawi: Approximate
-/// analysis of fork/join synchronization in parallel queues, IEEE Trans. Comp. 37(6), 1988).
+/// The mean sojourn through two M/M/1 fed by the same arrivals, until both are done: `(12 - ρ) / 8` times
+/// that of one (Flatto & Hahn: Two parallel queues created by arrivals with two demands, 1984; Nelson &
+/// Tantawi: Approximate analysis of fork/join synchronization in parallel queues, IEEE Trans. Comp. 37(6),
+/// 1988).
 pub fn fork_join_two(station: Mm1) -> f64 {
     (12.0 - station.load()) / 8.0 * station.sojourn()
 }

@@ -1,7 +1,7 @@
 //! Queues that hold only so many, and queues whose customers lose patience: birth and death processes.
 //!
-//! Kleinrock: Queueing Systems, volume 1, 1975, sections 3.5 to 3.8; Palm: Research on telephone traffic carried by full
-//! availability groups, Tele 1, 1957 (Erlang-A).
+//! Kleinrock: Queueing Systems, volume 1, 1975, sections 3.5 to 3.8; Palm: Research on telephone traffic
+//! carried by full availability groups, Tele 1, 1957 (Erlang-A).
 
 /// M/M/k/K: `servers` of the `places` serve, who finds none goes.
 #[derive(Clone, Copy, PartialEq, Debug)]

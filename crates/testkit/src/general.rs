@@ -27,13 +27,14 @@ impl Mg1 {
         self.wait() + self.service
     }
 
-    /// Under processor sharing the law of service does not matter (Sakata, Noguchi & Oizumi: An analysis of the M/G/1
-    /// queue under round-robin scheduling, Oper. Res. 19(2), 1971).
+    /// Under processor sharing the law of service does not matter (Sakata, Noguchi & Oizumi: An analysis of
+    /// the M/G/1 queue under round-robin scheduling, Oper. Res. 19(2), 1971).
     pub fn shared_sojourn(self) -> f64 {
         self.shared_sojourn_of(self.service)
     }
 
-    /// Of a request of this size, under processor sharing (Kleinrock: Queueing Systems, volume 2, section 4.4).
+    /// Of a request of this size, under processor sharing (Kleinrock: Queueing Systems, volume 2, section
+    /// 4.4).
     pub fn shared_sojourn_of(self, size: f64) -> f64 {
         size / (1.0 - self.load())
     }
@@ -41,10 +42,10 @@ impl Mg1 {
 
 /// M/D/1: where the distribution function of the wait reaches `p`, in units of the service time.
 ///
-/// Erlang's and Crommelin's sum has terms of changing sign that cancel beyond a few tens of services. This is Franx's form
-/// of it, whose terms are all positive: A simple solution for the M/D/c waiting time distribution, Oper. Res. Letters 29,
-/// 2001. For `k - 1 <= x < k`: `P(W <= x) = e^(-u) Σ_(j<k) Q_(k-1-j) u^j / j!` with `u = λ(k - x)`, where `Q_n` is the
-/// probability of at most `n` customers waiting.
+/// Erlang's and Crommelin's sum has terms of changing sign that cancel beyond a few tens of services. This
+/// is Franx's form of it, whose terms are all positive: A simple solution for the M/D/c waiting time
+/// distribution, Oper. Res. Letters 29, 2001. For `k - 1 <= x < k`: `P(W <= x) = e^(-u) Σ_(j<k) Q_(k-1-j)
+/// u^j / j!` with `u = λ(k - x)`, where `Q_n` is the probability of at most `n` customers waiting.
 pub fn md1_wait_quantile(load: f64, p: f64) -> f64 {
     let mut length = 32;
     loop {
@@ -69,8 +70,9 @@ fn md1_wait_cdf(load: f64, waiting: &[f64], x: f64) -> f64 {
     sum
 }
 
-/// The probabilities of at most 0, 1, … customers waiting in M/D/1. The states by Ramaswami's recursion, in which
-/// nothing is subtracted: A stable recursion for the steady state vector in Markov chains of M/G/1 type, 1988.
+/// The probabilities of at most 0, 1, … customers waiting in M/D/1. The states by Ramaswami's recursion, in
+/// which nothing is subtracted: A stable recursion for the steady state vector in Markov chains of M/G/1
+/// type, 1988.
 fn md1_waiting(load: f64, length: usize) -> Vec<f64> {
     let arrivals = poisson_at_least(load, length + 2);
     let mut states = vec![1.0 - load];
@@ -128,8 +130,8 @@ impl Mh2 {
         Mh2 { arrival, share, service: [service / (2.0 * share), service / (2.0 * (1.0 - share))] }
     }
 
-    /// The transform of Pollaczek and Khinchine is here `(1 - ρ)(s + a)(s + b)` over a quadratic with roots `-r, -q`, so
-    /// the wait beyond zero is a mix of two exponentials.
+    /// The transform of Pollaczek and Khinchine is here `(1 - ρ)(s + a)(s + b)` over a quadratic with roots
+    /// `-r, -q`, so the wait beyond zero is a mix of two exponentials.
     pub fn wait_quantile(self, p: f64) -> f64 {
         let [a, b] = self.service.map(|mean| 1.0 / mean);
         let (first, second) = (self.share, 1.0 - self.share);
@@ -147,8 +149,9 @@ impl Mh2 {
     }
 }
 
-/// GI/M/1 with Erlang-n arrivals: what each of `n` single servers sees of a Poisson stream dealt out in turn. The mean
-/// sojourn is `1 / (μ(1 - σ))` with `σ` the root of `σ = A*(μ(1 - σ))` (Kleinrock, volume 1, section 6.4).
+/// GI/M/1 with Erlang-n arrivals: what each of `n` single servers sees of a Poisson stream dealt out in
+/// turn. The mean sojourn is `1 / (μ(1 - σ))` with `σ` the root of `σ = A*(μ(1 - σ))` (Kleinrock, volume 1,
+/// section 6.4).
 pub fn round_robin_sojourn(servers: u32, arrival_each: f64, service: f64) -> f64 {
     let n = f64::from(servers);
     let stage = n * arrival_each;

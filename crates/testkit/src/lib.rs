@@ -1,7 +1,7 @@
 //! Oracles for tests: closed forms of queueing theory, each with its source and worked numbers.
 //!
-//! Times and rates are in whatever unit the caller chooses, the same throughout. Loads must be below 1 where a
-//! queue has no bound.
+//! Times and rates are in whatever unit the caller chooses, the same throughout. Loads must be below 1 where
+//! a queue has no bound.
 
 pub mod closed;
 pub mod fanout;
@@ -11,7 +11,8 @@ pub mod markov;
 pub mod network;
 pub mod policy;
 
-/// The smallest `x` in `low..=high` where a condition that stays true once it is true holds, to the last bits.
+/// The smallest `x` in `low..=high` where a condition that stays true once it is true holds, to the last
+/// bits.
 fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
     loop {
         let middle = low + (high - low) / 2.0;
@@ -26,7 +27,8 @@ fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
     }
 }
 
-/// Where a distribution function on the positive numbers reaches `p`, searched from a value of the right size.
+/// Where a distribution function on the positive numbers reaches `p`, searched from a value of the right
+/// size.
 fn invert(p: f64, size: f64, cdf: impl Fn(f64) -> f64) -> f64 {
     if cdf(0.0) >= p {
         return 0.0;

@@ -53,8 +53,9 @@ impl Mm1 {
         libm::pow(self.load(), f64::from(n))
     }
 
-    /// The variance of the sojourn under processor sharing: `(2 + ρ) / ((2 - ρ)(1 - ρ)²)` in units of service
-    /// (Coffman, Muntz & Trotter: Waiting time distributions for processor-sharing systems, JACM 17(1), 1970).
+    /// The variance of the sojourn under processor sharing: `(2 + ρ) / ((2 - ρ)(1 - ρ)²)` in units of
+    /// service (Coffman, Muntz & Trotter: Waiting time distributions for processor-sharing systems, JACM
+    /// 17(1), 1970).
     pub fn shared_sojourn_variance(self) -> f64 {
         let rho = self.load();
         (2.0 + rho) / ((2.0 - rho) * (1.0 - rho) * (1.0 - rho)) / (self.service * self.service)
@@ -119,7 +120,8 @@ impl Mmk {
     }
 }
 
-/// The probability that an arrival finds all servers busy and goes, for any law of service: Erlang's B formula.
+/// The probability that an arrival finds all servers busy and goes, for any law of service: Erlang's B
+/// formula.
 pub fn erlang_b(servers: u32, offered: f64) -> f64 {
     (1..=servers).fold(1.0, |blocked, k| offered * blocked / (f64::from(k) + offered * blocked))
 }

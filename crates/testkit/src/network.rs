@@ -24,8 +24,9 @@ pub struct Jackson {
     pub sojourn: f64,
 }
 
-/// Solves the traffic equations `λ_j = outside_j + Σ λ_i routing[i][j]`; each station is then as if alone (Jackson: Networks
-/// of waiting lines, Oper. Res. 5(4), 1957). What a row of the routing lacks to 1 leaves the network.
+/// Solves the traffic equations `λ_j = outside_j + Σ λ_i routing[i][j]`; each station is then as if alone
+/// (Jackson: Networks of waiting lines, Oper. Res. 5(4), 1957). What a row of the routing lacks to 1 leaves
+/// the network.
 pub fn jackson(nodes: &[Node], routing: &[Vec<f64>]) -> Jackson {
     let n = nodes.len();
     let coefficients =
@@ -66,8 +67,9 @@ fn solve(mut rows: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     solution
 }
 
-/// The quantile of a sum of independent exponentials of different rates, as the sojourn through a tandem of M/M/1 is: those
-/// of its stations are independent (Reich: Waiting times when queues are in tandem, Ann. Math. Stat. 28, 1957).
+/// The quantile of a sum of independent exponentials of different rates, as the sojourn through a tandem of
+/// M/M/1 is: those of its stations are independent (Reich: Waiting times when queues are in tandem, Ann.
+/// Math. Stat. 28, 1957).
 pub fn sum_of_exponentials_quantile(rates: &[f64], p: f64) -> f64 {
     let weight = |i: usize| -> f64 {
         let others = rates.iter().enumerate().filter(|&(j, _)| j != i);

@@ -2,9 +2,10 @@
 
 use crate::markov::Mm1;
 
-/// The share of servers with at least `n` requests when each request goes to the shortest of `d` queues drawn at random,
-/// the servers being very many: `ρ^((d^n - 1)/(d - 1))` (Vvedenskaya, Dobrushin & Karpelevich 1996; Mitzenmacher: The power
-/// of two choices in randomized load balancing, IEEE TPDS 12(10), 2001).
+/// The share of servers with at least `n` requests when each request goes to the shortest of `d` queues
+/// drawn at random, the servers being very many: `ρ^((d^n - 1)/(d - 1))` (Vvedenskaya, Dobrushin &
+/// Karpelevich 1996; Mitzenmacher: The power of two choices in randomized load balancing, IEEE TPDS 12(10),
+/// 2001).
 pub fn choices_at_least(load: f64, d: u32, n: u32) -> f64 {
     let exponent: f64 = (0..n).map(|i| libm::pow(d.into(), i.into())).sum();
     libm::pow(load, exponent)
@@ -16,14 +17,15 @@ pub fn choices_sojourn(load: f64, d: u32) -> f64 {
     shares.sum::<f64>() / load
 }
 
-/// The share of requests to M/M/1 that outlast a timeout, when the server goes on working on what was given up.
+/// The share of requests to M/M/1 that outlast a timeout, when the server goes on working on what was given
+/// up.
 pub fn timed_out(station: Mm1, timeout: f64) -> f64 {
     libm::exp(-timeout / station.sojourn())
 }
 
-/// How many attempts reach the last service for each request that crosses so many hops, when each hop tries again up to
-/// `retries` times after a failure, and the last service fails each attempt with this probability:
-/// `Π (1 - q^(r+1)) / (1 - q)`, where `q` becomes `q^(r+1)` from hop to hop.
+/// How many attempts reach the last service for each request that crosses so many hops, when each hop tries
+/// again up to `retries` times after a failure, and the last service fails each attempt with this
+/// probability: `Π (1 - q^(r+1)) / (1 - q)`, where `q` becomes `q^(r+1)` from hop to hop.
 pub fn amplification(failing: f64, retries: u32, hops: u32) -> f64 {
     let mut q = failing;
     let mut product = 1.0;
@@ -66,8 +68,9 @@ mod tests {
         }
     }
 
-    /// Three retries at three hops make sixty-four attempts of one (Beyer et al.: Site Reliability Engineering, 2016, ch. 22),
-    /// two at five make 243 (Brooker: Timeouts, retries, and backoff with jitter, Amazon Builders' Library).
+    /// Three retries at three hops make sixty-four attempts of one (Beyer et al.: Site Reliability
+    /// Engineering, 2016, ch. 22), two at five make 243 (Brooker: Timeouts, retries, and backoff with
+    /// jitter, Amazon Builders' Library).
     #[test]
     fn retries_multiply() {
         let rows = [

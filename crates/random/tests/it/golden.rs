@@ -1,5 +1,5 @@
-//! The first draws of every law, to the bit. If these change, so do the results of every simulation: that is a
-//! breaking change, to be made on purpose or not at all.
+//! The first draws of every law, to the bit. If these change, so do the results of every simulation: that is
+//! a breaking change, to be made on purpose or not at all.
 
 use tarsier_random::{Sampler, Stream};
 

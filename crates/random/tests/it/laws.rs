@@ -33,8 +33,8 @@ fn mean_and_variation_are_those_asked_for() {
     }
 }
 
-/// Whitt: Approximating a point process by a renewal process, Oper. Res. 30(1), 1982, gives the phases for a squared
-/// coefficient of variation of 4: 88.73% at rate 1.7746, the rest at 0.2254.
+/// Whitt: Approximating a point process by a renewal process, Oper. Res. 30(1), 1982, gives the phases for a
+/// squared coefficient of variation of 4: 88.73% at rate 1.7746, the rest at 0.2254.
 #[test]
 fn phases_of_a_hyperexponential_are_balanced() {
     let Ok(Law::HyperExp { share, mean1, mean2 }) = Law::hyperexp_mean_cv(1.0, 2.0) else {

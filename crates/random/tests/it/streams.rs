@@ -27,8 +27,8 @@ fn names_are_told_apart() {
     }
 }
 
-/// Also from one stream to the next by number, as instances of a service have them: every bit of the first numbers is
-/// set in half of the streams, and changes from one to the next in half of the cases.
+/// Also from one stream to the next by number, as instances of a service have them: every bit of the first
+/// numbers is set in half of the streams, and changes from one to the next in half of the cases.
 #[test]
 fn first_numbers_of_neighbouring_streams_are_unrelated() {
     let firsts: Vec<u64> =

@@ -35,8 +35,8 @@ pub(crate) fn draws(count: usize, name: &str, mut draw: impl FnMut(&mut Stream) 
     (0..count).map(|_| draw(&mut stream)).collect()
 }
 
-/// Asserts that a mean is the expected one, within six standard errors, and that six are few: a bug of a few percent
-/// would be seen.
+/// Asserts that a mean is the expected one, within six standard errors, and that six are few: a bug of a few
+/// percent would be seen.
 #[track_caller]
 pub(crate) fn check_mean(name: &str, values: impl Iterator<Item = f64> + Clone, expected: f64) {
     let n = values.clone().count() as f64;

@@ -1,7 +1,8 @@
-//! How often the intervals contain the truth: queues with known answers, simulated many times by Lindley's recursion.
+//! How often the intervals contain the truth: queues with known answers, simulated many times by Lindley's
+//! recursion.
 //!
-//! `W' = max(0, W + S - A)`: the next customer waits for what is left of this one's wait and service after the gap
-//! between them. A nominal 95% must come out as 90% to 99%.
+//! `W' = max(0, W + S - A)`: the next customer waits for what is left of this one's wait and service after
+//! the gap between them. A nominal 95% must come out as 90% to 99%.
 
 use tarsier_random::{Law, Sampler, Stream};
 use tarsier_stats::{BATCHES, Interval, Recorder, Window};
@@ -11,7 +12,8 @@ const UNIT: f64 = 1e6;
 /// Customers before the recording begins.
 const WARMUP: usize = 20_000;
 
-/// Poisson arrivals at a single server, by their load; what is recorded is the time from arrival to departure.
+/// Poisson arrivals at a single server, by their load; what is recorded is the time from arrival to
+/// departure.
 #[derive(Clone, Copy)]
 enum Queue {
     /// Exponential values without any queue.
@@ -28,7 +30,8 @@ fn truth(queue: Queue) -> [f64; 3] {
     match queue {
         Queue::Independent => exponential(1.0),
         Queue::ExponentialService(load) => exponential(1.0 / (1.0 - load)),
-        // Crommelin's formula, and the inverse of the transform by Pollaczek and Khinchine, to sixty digits elsewhere.
+        // Crommelin's formula, and the inverse of the transform by Pollaczek and Khinchine, to sixty digits
+        // elsewhere.
         Queue::ConstantService(0.8) => [3.0, 2.275_940, 11.355_89],
         Queue::ConstantService(0.9) => [5.5, 4.013_048, 22.898_24],
         Queue::VaryingService(0.8) => [10.0, 4.808_919, 60.012_61],
@@ -114,8 +117,9 @@ fn tallies(queue: Queue, customers: usize, runs: u64) -> [Tally; 3] {
     tallies
 }
 
-/// Prints a line of the table in the crate's documentation, then checks it: of the intervals given, if that is most
-/// of the time, 90% to 99% contain the truth; and no more than one run of ten, however short, gives a wrong one.
+/// Prints a line of the table in the crate's documentation, then checks it: of the intervals given, if that
+/// is most of the time, 90% to 99% contain the truth; and no more than one run of ten, however short, gives
+/// a wrong one.
 #[track_caller]
 fn check(name: &str, queue: Queue, customers: usize, runs: u64) {
     let tallies = tallies(queue, customers, runs);
