@@ -192,9 +192,19 @@ fn check_series(csv: &str, document: &Value) {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_interrupt_keeps_what_was_measured() {
-    let path = file("interrupt", &PAIR.replace("network: none\n", ""));
+    let out = folder("interrupt_out");
+    for options in [&[][..], &["--out", out.to_str().expect("UTF-8")]] {
+        interrupt(options);
+    }
+    let result = fs::read_to_string(out.join("result.json")).expect("it was written");
+    assert!(result.contains("\"stopped_early\": true"));
+}
+
+#[cfg(target_os = "linux")]
+fn interrupt(options: &[&str]) {
+    let path = file("interrupt", PAIR);
     let mut command = Command::new(TARSIER);
-    command.args(["run", &path, "--for", "700d", "--warmup", "0s", "--json"]);
+    command.args(["run", &path, "--for", "700d", "--warmup", "0s", "--json"]).args(options);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     let id = child.id().to_string();
     until(&mut child, |_| hears_interrupts(&id));
