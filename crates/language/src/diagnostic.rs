@@ -77,25 +77,37 @@ pub(crate) struct Sink {
 #[derive(Default)]
 struct Kept {
     diagnostics: Vec<Diagnostic>,
+    n_errors: usize,
     seen: BTreeSet<(Code, Place, String)>,
+}
+
+impl Kept {
+    /// Errors and warnings are counted apart, so that no number of doubts hides a mistake.
+    fn count(&self, severity: Severity) -> usize {
+        match severity {
+            Severity::Error => self.n_errors,
+            Severity::Warning => self.diagnostics.len() - self.n_errors,
+        }
+    }
 }
 
 impl Sink {
     pub(crate) fn report(&self, diagnostic: Diagnostic) {
         let mut kept = self.kept.borrow_mut();
         let name = (diagnostic.code, diagnostic.place, diagnostic.message.clone());
-        if kept.diagnostics.len() < MAX_DIAGNOSTICS && kept.seen.insert(name) {
+        if kept.count(diagnostic.severity) < MAX_DIAGNOSTICS && kept.seen.insert(name) {
+            kept.n_errors += usize::from(diagnostic.severity == Severity::Error);
             kept.diagnostics.push(diagnostic);
         }
     }
 
     /// Nothing more is kept, so nothing more need be worded.
     pub(crate) fn is_full(&self) -> bool {
-        self.kept.borrow().diagnostics.len() >= MAX_DIAGNOSTICS
+        self.kept.borrow().count(Severity::Error) >= MAX_DIAGNOSTICS
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.kept.borrow().diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.kept.borrow().n_errors > 0
     }
 
     /// In the order of their places.

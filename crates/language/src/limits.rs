@@ -12,7 +12,7 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_NODES: usize = 2_000_000;
 /// Names that are searched for one like a misspelt one.
 pub const MAX_CANDIDATES: usize = 2_000;
-/// Diagnostics kept; a file with more mistakes than this is helped with the first of them.
+/// Errors kept, and as many warnings; a file with more mistakes than this is helped with the first of them.
 pub const MAX_DIAGNOSTICS: usize = 200;
 /// How often the reading starts again after a value without its quotes.
 pub const MAX_REPAIRS: usize = 20;

@@ -16,7 +16,7 @@ fn check(source: &[u8]) -> Loaded {
     let start = Instant::now();
     let loaded = load("test.yaml", source);
     assert!(start.elapsed() < SOON, "loading took {:?}", start.elapsed());
-    assert!(loaded.diagnostics.len() <= MAX_DIAGNOSTICS, "diagnostics are bounded");
+    assert!(loaded.diagnostics.len() <= 2 * MAX_DIAGNOSTICS, "diagnostics are bounded");
     for diagnostic in &loaded.diagnostics {
         let places = diagnostic.related.iter().map(|(place, _)| *place).chain([diagnostic.place]);
         for place in places {
@@ -70,6 +70,15 @@ fn aliases_are_counted_as_what_they_stand_for() {
     check_code(long.as_bytes(), Code::TooMuch);
     let nested: String = (0..60).map(|level| format!("&b{level} [")).collect();
     check_code(format!("a: {nested}{}{}", "x, ".repeat(100_000), "]".repeat(60)).as_bytes(), Code::TooMuch);
+}
+
+#[test]
+fn doubts_do_not_hide_mistakes() {
+    let idle: String = (0..2 * MAX_DIAGNOSTICS).map(|at| format!("  idle{at}: {{ do: [] }}\n")).collect();
+    let source = format!(
+        "services:\n{idle}  web: {{ do: [ {{ call: web }} ] }}\nworkload:\n  w: {{ rate: 1/s, to: web }}\n"
+    );
+    check_code(source.as_bytes(), Code::EndlessRecursion);
 }
 
 #[test]
