@@ -17,9 +17,8 @@ pub fn schema() -> String {
     definitions.finish();
     let mut schema = Map::new();
     schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
-    schema.insert("title".to_owned(), json!("Tarsier architecture"));
-    schema.insert("description".to_owned(), json!(TOP.doc));
     schema.extend(root.as_object().cloned().unwrap_or_default());
+    schema.insert("title".to_owned(), json!("Tarsier architecture"));
     schema.insert("$defs".to_owned(), Value::Object(definitions.done));
     let mut text = serde_json::to_string_pretty(&Value::Object(schema)).expect("a schema is plain JSON");
     text.push('\n');
