@@ -4,5 +4,6 @@ mod catalogue;
 mod commands;
 mod docs;
 mod mistakes;
+mod readme;
 mod run;
 mod support;
