@@ -33,20 +33,6 @@ pub(crate) struct Injection {
     pub(crate) stream: Stream,
 }
 
-/// Whether a record is with an instance, and not on the wire or with its caller.
-fn is_served(state: State) -> bool {
-    matches!(
-        state,
-        State::AwaitingWorker
-            | State::Granted
-            | State::AwaitingCore
-            | State::Working
-            | State::Sharing
-            | State::Waiting
-            | State::Blocked
-    )
-}
-
 impl Partition {
     /// Brings these local instances to a new state of health.
     pub(crate) fn set_health(&mut self, world: World<'_>, instances: &[usize], health: Health) {
@@ -81,7 +67,7 @@ impl Partition {
     /// The local instance that serves a record, if one does.
     fn server_of(&self, task: u32) -> Option<usize> {
         let record = &self.tasks[task];
-        is_served(record.state).then(|| self.local(record.instance))
+        record.state.is_served().then(|| self.local(record.instance))
     }
 
     /// The local instance that made the call of a record, if one did.
@@ -197,7 +183,7 @@ impl Partition {
         living.iter().for_each(|at| self.stop_work(world, *at));
         let fired = self.drop_events_of(&marks);
         let doomed: Vec<u32> = (self.tasks.iter())
-            .filter(|(_, record)| is_served(record.state) && marks[self.local(record.instance)])
+            .filter(|(_, record)| record.state.is_served() && marks[self.local(record.instance)])
             .map(|(task, _)| task)
             .collect();
         living.iter().for_each(|at| self.reset(world, *at, health));

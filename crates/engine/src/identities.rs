@@ -69,11 +69,10 @@ fn flows_balance(
             count(site, true);
         }
     });
-    let flow = |counts: &crate::ledger::CallCounts| counts.requests - counts.completed - counts.errors;
     for (what, counts, in_flight) in [("workload", &workloads, &of_workload), ("call", &calls, &of_call)] {
         for (at, (counts, in_flight)) in counts.iter().zip(in_flight).enumerate() {
             assert_eq!(
-                flow(counts),
+                counts.in_flight(),
                 *in_flight,
                 "flow of {what} {at}: sent = completed + failed + in flight"
             );
@@ -97,17 +96,7 @@ fn little_holds(now: u64, partition: &Partition) {
     let mut times: Vec<u128> = partition.services.iter().map(|tally| tally.residence).collect();
     let mut present = vec![0_u64; times.len()];
     for (_, record) in partition.tasks.iter() {
-        let served = matches!(
-            record.state,
-            State::AwaitingWorker
-                | State::Granted
-                | State::AwaitingCore
-                | State::Working
-                | State::Sharing
-                | State::Waiting
-                | State::Blocked
-        );
-        if served && !record.has(BRANCH) {
+        if record.state.is_served() && !record.has(BRANCH) {
             let service = partition.instances[partition.local(record.instance)].service as usize;
             times[service] += u128::from(now - record.arrived);
             present[service] += 1;

@@ -12,47 +12,6 @@ use crate::partition::Partition;
 use crate::plan::Plan;
 use crate::tally::{CallTally, Level, ServiceTally};
 
-/// Counters of a workload or a call at a point in time, over all partitions.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct CallCounts {
-    pub(crate) requests: u64,
-    pub(crate) attempts: u64,
-    pub(crate) retries: u64,
-    pub(crate) timeouts: u64,
-    pub(crate) completed: u64,
-    pub(crate) errors: u64,
-    pub(crate) refused: u64,
-}
-
-impl CallCounts {
-    fn add(&mut self, tally: &CallTally) {
-        self.requests += tally.requests;
-        self.attempts += tally.attempts;
-        self.retries += tally.retries;
-        self.timeouts += tally.timeouts;
-        self.completed += tally.completed;
-        self.errors += tally.errors;
-        self.refused += tally.refused;
-    }
-
-    fn since(self, before: CallCounts) -> CallCounts {
-        CallCounts {
-            requests: self.requests - before.requests,
-            attempts: self.attempts - before.attempts,
-            retries: self.retries - before.retries,
-            timeouts: self.timeouts - before.timeouts,
-            completed: self.completed - before.completed,
-            errors: self.errors - before.errors,
-            refused: self.refused - before.refused,
-        }
-    }
-
-    /// Requests that have not ended.
-    pub(crate) fn in_flight(self) -> u64 {
-        self.requests - self.completed - self.errors
-    }
-}
-
 /// Counters and integrals of a service at a point in time, over all partitions.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct ServiceCounts {
@@ -104,8 +63,8 @@ impl Track {
 
 #[derive(Default)]
 struct CallTrack {
-    start: CallCounts,
-    second: CallCounts,
+    start: CallTally,
+    second: CallTally,
     latency: Track,
 }
 
@@ -113,7 +72,7 @@ impl CallTrack {
     /// What was recorded since the last time; with it a second may have ended.
     fn take_in(
         &mut self,
-        counts: CallCounts,
+        counts: CallTally,
         window: &Window,
         second: Option<(&mut (dyn Watch + '_), SecondRow)>,
     ) {
@@ -268,10 +227,10 @@ impl Ledger {
 pub(crate) fn counts(
     now: u64,
     partitions: &[impl DerefMut<Target = Partition>],
-) -> (Vec<CallCounts>, Vec<CallCounts>, Vec<ServiceCounts>) {
+) -> (Vec<CallTally>, Vec<CallTally>, Vec<ServiceCounts>) {
     let first = &partitions[0];
-    let mut workloads = vec![CallCounts::default(); first.workloads.len()];
-    let mut calls = vec![CallCounts::default(); first.calls.len()];
+    let mut workloads = vec![CallTally::default(); first.workloads.len()];
+    let mut calls = vec![CallTally::default(); first.calls.len()];
     let mut services = vec![ServiceCounts::default(); first.services.len()];
     for partition in partitions {
         workloads.iter_mut().zip(&partition.workloads).for_each(|(sum, tally)| sum.add(tally));
@@ -301,7 +260,7 @@ fn seconds_of(nanos: f64) -> f64 {
     nanos / 1e9
 }
 
-fn call_row(second: u64, subject: SeriesSubject, counts: CallCounts, window: &Window) -> SecondRow {
+fn call_row(second: u64, subject: SeriesSubject, counts: CallTally, window: &Window) -> SecondRow {
     SecondRow {
         second,
         subject,
@@ -347,7 +306,7 @@ fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
 
-fn workload_outcome(track: CallTrack, end: CallCounts) -> WorkloadOutcome {
+fn workload_outcome(track: CallTrack, end: CallTally) -> WorkloadOutcome {
     let counted = end.since(track.start);
     WorkloadOutcome {
         requests: counted.requests,
@@ -365,7 +324,7 @@ fn workload_outcome(track: CallTrack, end: CallCounts) -> WorkloadOutcome {
 
 fn call_outcome(
     track: CallTrack,
-    end: CallCounts,
+    end: CallTally,
     from: tarsier_model::EndpointId,
     to: tarsier_model::EndpointId,
 ) -> CallOutcome {

@@ -62,7 +62,7 @@ pub(crate) struct ServiceTally {
 }
 
 /// Counters of a workload or of the calls between two endpoints.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct CallTally {
     pub(crate) requests: u64,
     pub(crate) attempts: u64,
@@ -71,6 +71,36 @@ pub(crate) struct CallTally {
     pub(crate) completed: u64,
     pub(crate) errors: u64,
     pub(crate) refused: u64,
+}
+
+impl CallTally {
+    /// Takes in what another partition counted.
+    pub(crate) fn add(&mut self, other: &CallTally) {
+        self.requests += other.requests;
+        self.attempts += other.attempts;
+        self.retries += other.retries;
+        self.timeouts += other.timeouts;
+        self.completed += other.completed;
+        self.errors += other.errors;
+        self.refused += other.refused;
+    }
+
+    pub(crate) fn since(self, before: CallTally) -> CallTally {
+        CallTally {
+            requests: self.requests - before.requests,
+            attempts: self.attempts - before.attempts,
+            retries: self.retries - before.retries,
+            timeouts: self.timeouts - before.timeouts,
+            completed: self.completed - before.completed,
+            errors: self.errors - before.errors,
+            refused: self.refused - before.refused,
+        }
+    }
+
+    /// Requests that have not ended.
+    pub(crate) fn in_flight(self) -> u64 {
+        self.requests - self.completed - self.errors
+    }
 }
 
 /// Histograms of what was measured since the last boundary.

@@ -42,6 +42,22 @@ pub(crate) enum State {
     Lost,
 }
 
+impl State {
+    /// Whether a record is with an instance, and not on the wire or with its caller.
+    pub(crate) fn is_served(self) -> bool {
+        matches!(
+            self,
+            State::AwaitingWorker
+                | State::Granted
+                | State::AwaitingCore
+                | State::Working
+                | State::Sharing
+                | State::Waiting
+                | State::Blocked
+        )
+    }
+}
+
 /// How a call or a request ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Outcome {
