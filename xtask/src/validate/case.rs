@@ -116,6 +116,11 @@ impl Case {
         self
     }
 
+    /// A story ends well or badly: its figures are no sums of many small chances, so nothing is granted for these.
+    pub fn is_story(&self) -> bool {
+        self.warmup == 0.0
+    }
+
     /// The fast subset runs this case too, for this share of the time.
     pub fn quick(mut self, share: f64) -> Case {
         self.quick = Some(share);

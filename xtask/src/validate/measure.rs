@@ -77,7 +77,7 @@ fn replicate(case: &Case, effort: Effort, seed: u64, replication: u64) -> Vec<Ru
             warmup: Span::from_secs_f64(case.warmup * share),
             scenario: model.scenarios.first(),
             threads: 1,
-            series: case.warmup == 0.0,
+            series: case.is_story(),
         };
         let mut seconds = Seconds(Vec::new());
         let outcome = tarsier_engine::run(&model, &config, &mut seconds);
@@ -96,8 +96,9 @@ impl Watch for Seconds {
 
 fn judge(case: &Case, check: &Check, values: &[f64], effort: Effort) -> Row {
     let estimate = Estimate::of(values);
+    let errors = if case.is_story() { 0.0 } else { effort.standard_errors() };
     let (allowed, verdict) = match check.expected {
-        Expected::Near(expected, tolerance) => near(expected, tolerance.around(expected), estimate, effort),
+        Expected::Near(expected, tolerance) => near(expected, tolerance.around(expected), estimate, errors),
         Expected::Exactly(expected) => all(values, |value| value == expected),
         Expected::AtMost(bound) => all(values, |value| value <= bound),
         Expected::AtLeast(bound) => all(values, |value| value >= bound),
@@ -114,8 +115,8 @@ fn judge(case: &Case, check: &Check, values: &[f64], effort: Effort) -> Row {
     }
 }
 
-fn near(expected: f64, tolerance: f64, estimate: Estimate, effort: Effort) -> (f64, Verdict) {
-    let by_chance = effort.standard_errors() * estimate.error;
+fn near(expected: f64, tolerance: f64, estimate: Estimate, standard_errors: f64) -> (f64, Verdict) {
+    let by_chance = standard_errors * estimate.error;
     let off = (estimate.mean - expected).abs();
     let verdict = if off <= tolerance {
         Verdict::Holds
@@ -181,6 +182,15 @@ mod tests {
     #[test]
     fn chance_is_said() {
         assert_eq!(verdict(Expected::Near(10.0, percent(1.0)), &[9.0, 12.0, 10.5]), Verdict::HoldsByChance);
+    }
+
+    /// One of three runs collapsed: no standard error makes that a recovery.
+    #[test]
+    fn stories_are_granted_nothing() {
+        let story =
+            Case::new("id", "what", "source").story(60.0, 3).near("figure", 70.0, percent(5.0), |_| 0.0);
+        let row = judge(&story, &story.checks[0], &[70.0, 0.0, 70.0], Effort::Full);
+        assert_eq!(row.verdict, Verdict::Fails);
     }
 
     /// Two values one apart: the error of the mean is a half, Student's factor for one degree 12.706.

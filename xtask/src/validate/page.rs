@@ -14,7 +14,7 @@ them, the interval Student's, 95%.
 
 - **holds**: the measured value lies within the tolerance.
 - **holds (3 SE)**: it does not, but within three standard errors: the run is too short for the tolerance.
-- **FAILS**: neither.
+- **FAILS**: neither. (Stories of storms and recoveries are granted no standard errors.)
 
 «Exactly», «at most» and «at least» hold in every single replication, or the row fails. Besides, every run asserts
 at its end, on integers, that requests are conserved, that Little's law holds between time integrals and sums over
@@ -38,7 +38,7 @@ pub(super) fn page(table: &Table, coverage: Option<&str>) -> String {
 pub(super) fn summary(table: &Table) -> String {
     let count = |verdict| table.rows().filter(|row| row.verdict == verdict).count();
     format!(
-        "{} rows: {} hold, {} hold within standard errors, {} fail. {:.2e} requests were simulated, seed {SEED}.\n",
+        "{} rows: {} hold, {} hold within standard errors, {} fail. {:.2e} requests were simulated; seeds come from {SEED} and the ids.\n",
         table.rows().count(),
         count(Verdict::Holds),
         count(Verdict::HoldsByChance),

@@ -3,7 +3,7 @@
 use tarsier_model::Step;
 
 use crate::validate::arch::{Arch, arch, call_retrying, constant, exp, station};
-use crate::validate::case::{Case, Expected, percent};
+use crate::validate::case::{Case, Expected, percent, within};
 use crate::validate::read::{Run, goodput, late_attempts, late_goodput, visits};
 
 const KLEINROCK: &str = "Kleinrock, Queueing Systems I (1975), §3.2: P(T > τ)";
@@ -122,11 +122,13 @@ fn boundary() -> Vec<Case> {
         move || station(exp(10.0), rate).timeout(1000).retries(3).pause(20, pause_ms)
     };
     let story = |id: &str, rate: f64, pause_ms: u64| {
-        let what = format!("M/M/1, 100/s, τ = 1 s, 3 retries, {rate}/s, {} s outage", pause_ms / 1000);
+        let what = format!("M/M/1, 100/s, τ = 1 s, 3 retries, {rate}/s, {} s outage", pause_ms as f64 / 1e3);
         Case::new(id, what, HUANG).model(model(rate, pause_ms)).story(STORY_S, 4)
     };
-    let recovers =
-        |case: Case, rate: f64| case.near("goodput at the end, /s", rate, percent(5.0), late_goodput(END_S));
+    let recovers = |case: Case, rate: f64| {
+        let what = format!("goodput at the end, /s: 90% of {rate}");
+        case.check(&what, Expected::AtLeast(0.9 * rate), late_goodput(END_S))
+    };
     let collapses = |case: Case, rate: f64| {
         case.check("goodput at the end, /s: under 1%", Expected::AtMost(rate / 100.0), late_goodput(END_S))
     };
@@ -144,10 +146,25 @@ fn boundary() -> Vec<Case> {
             percent(3.0),
             late_attempts(END_S),
         ),
-        recovers(story("trigger-1s", 70.0, 1_000), 70.0),
+        recovers(story("trigger-0.5s", 70.0, 500), 70.0),
+        on_the_edge(),
         collapses(story("trigger-2s", 70.0, 2_000), 70.0),
         recovers(budgeted(), 80.0),
     ]
+}
+
+/// A second is just long enough for some runs: an independent simulation of 700 saw 78 collapse, give or take nine.
+/// The tolerance is three standard errors of both together.
+fn on_the_edge() -> Case {
+    let collapsed = |runs: &[Run]| f64::from(u8::from(late_goodput(50)(runs) < 7.0));
+    Case::new(
+        "trigger-1s",
+        "M/M/1, 100/s, τ = 1 s, 3 retries, 70/s, 1 s outage",
+        "independent simulation, 700 runs",
+    )
+    .model(|| station(exp(10.0), 70.0).timeout(1000).retries(3).pause(20, 1_000))
+    .story(220.0, 200)
+    .near("share of runs that collapse", 78.0 / 700.0, within(0.075), collapsed)
 }
 
 /// Retries that may be a tenth of the requests cannot keep a storm going.
