@@ -18,9 +18,8 @@ fn the_first_architecture_works() {
     let readme = fs::read_to_string(root.join("README.md")).expect("there is a README");
     let folder = folder("readme");
     fs::write(folder.join("shop.yaml"), block(&readme, "yaml")).expect("the folder is ours");
-    let commands: Vec<&str> = (readme.lines())
-        .filter_map(|line| line.strip_prefix("$ tarsier ")?.split(" # ").next())
-        .collect();
+    let commands: Vec<&str> =
+        (readme.lines()).filter_map(|line| line.strip_prefix("$ tarsier ")?.split(" # ").next()).collect();
     assert!(commands.len() >= 4, "the README shows how to use the file");
     for command in commands {
         let output = Command::new(TARSIER)
