@@ -10,10 +10,11 @@ fn main() {
         ["validate", ref options @ ..] => exit_on_error(xtask::validate::main(options)),
         ["bench"] => bench::main(None),
         ["bench", "one", name, size] => bench::one(name, size.parse().expect("a size in thousands")),
+        ["bench", "--peers"] => bench::peers::main(),
         ["bench", only] => bench::main(Some(only)),
         _ => {
             eprintln!(
-                "usage: cargo xtask validate | nightly | differential DIR | bench [w1 | w2 | zones | w3 | others | threads]"
+                "usage: cargo xtask validate | nightly | differential DIR | bench [w1 | w2 | zones | w3 | others | threads | --peers]"
             );
             std::process::exit(2);
         }

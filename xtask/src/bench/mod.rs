@@ -5,6 +5,7 @@
 
 mod bare;
 mod models;
+pub(crate) mod peers;
 
 use std::time::Instant;
 
