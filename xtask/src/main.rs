@@ -14,7 +14,7 @@ fn main() {
         ["bench", only] => bench::main(Some(only)),
         _ => {
             eprintln!(
-                "usage: cargo xtask validate | nightly | differential DIR | bench [w1 | w2 | zones | w3 | others | threads | --peers]"
+                "usage: cargo xtask validate | nightly | differential DIR | bench [w1 | w2 | zones | memory | w3 | others | threads | counts | --peers]"
             );
             std::process::exit(2);
         }

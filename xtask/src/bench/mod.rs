@@ -129,6 +129,22 @@ fn resident_kib() -> u64 {
     line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
 }
 
+/// What instances and requests in flight take: the peak of a run of 60,000 instances with next to no
+/// requests, and what a loaded run adds to it. Statistics and the plan count as the instances'.
+fn memory() {
+    let before = resident_kib();
+    simulate(&models::w2_at(1.0, 10_000, 0.0), 0.01, 1);
+    let idle = resident_kib();
+    let outcome = simulate(&models::w2(10_000, 0.0), 0.02, 1);
+    let loaded = resident_kib();
+    let in_flight = outcome.workloads[0].in_flight_end;
+    println!(
+        "{:.0} bytes an instance (60,000; plan, partitions and statistics included), {:.0} bytes a request in flight ({in_flight})",
+        (idle - before) as f64 * 1024.0 / 60_000.0,
+        (loaded - idle) as f64 * 1024.0 / in_flight as f64,
+    );
+}
+
 /// W2 in zones on one and on two threads, by the clock on the wall.
 fn speed_up() -> String {
     let model = models::w2(400, 0.1);
@@ -168,9 +184,10 @@ pub(crate) fn main(only: Option<&str>) {
     }
     if wants("zones") {
         product("W2, 1,000 zones", &models::w2(1_000, 0.0), 0.5, w2_rate).print();
-        let before = resident_kib();
         product("W2, 10,000 zones", &models::w2(10_000, 0.0), 0.1, w2_rate).print();
-        println!("peak resident {} MiB (before: {} MiB)", resident_kib() / 1024, before / 1024);
+    }
+    if wants("memory") {
+        memory();
     }
     if wants("w3") {
         w3().print();

@@ -88,6 +88,11 @@ fn lan() -> Law {
 /// Six services a zone at 60%, 12,000 requests a second a zone, a bound of 1 s on every call.
 /// `far` of the calls from the gateway go to any zone, over 1 ms and more.
 pub(crate) fn w2(n_zones: u32, far: f64) -> SealedModel {
+    w2_at(12_000.0, n_zones, far)
+}
+
+/// W2 with so many requests a second a zone.
+pub(crate) fn w2_at(rate: f64, n_zones: u32, far: f64) -> SealedModel {
     let law = |law| Link { latency: Some(law) };
     let network = Network {
         users: law(lan()),
@@ -122,7 +127,7 @@ pub(crate) fn w2(n_zones: u32, far: f64) -> SealedModel {
     one_endpoint(&mut model, "c", zones(), 4, vec![exp(200.0 * US)]);
     one_endpoint(&mut model, "cache", zones(), 1, vec![exp(50.0 * US)]);
     one_endpoint(&mut model, "db", zones(), 2, vec![exp(MS)]);
-    users(&mut model, 12_000.0 * f64::from(n_zones), Arrivals::Poisson, near);
+    users(&mut model, rate * f64::from(n_zones), Arrivals::Poisson, near);
     sealed(model)
 }
 
