@@ -1,6 +1,6 @@
 //! The caller's side: send, wait, give up, try again.
 //!
-//! Policies are those of language.md's «Call policy», kept per calling instance and call site, as a
+//! Policies are those of the language's «Call policy», kept per calling instance and call site, as a
 //! client library does.
 
 use tarsier_model::{Backoff, Failures, Jitter};
