@@ -355,7 +355,7 @@ impl Partition {
         // Stable: messages of one sender and time stay in their order.
         messages.sort_by_key(|message| (message.time, message.from));
         for message in messages.drain(..) {
-            debug_assert!(message.time >= self.now, "messages come from the future");
+            assert!(message.time >= self.now, "messages come from the future");
             match message.body {
                 Body::Request { instance, site, caller, caller_epoch, caller_zone, key } => {
                     let task = self.new_task(NONE, site, VISITOR);

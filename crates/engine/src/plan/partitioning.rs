@@ -50,7 +50,7 @@ pub(crate) fn lay_out(model: &SealedModel) -> Layout {
 }
 
 /// The least that a message over this link takes.
-fn floor_ns(link: &Link) -> u64 {
+pub(crate) fn floor_ns(link: &Link) -> u64 {
     let Some(law) = &link.latency else { return 0 };
     let floor = law.floor();
     if floor > 0.0 && floor >= LEAST_LOOK_AHEAD_NS as f64 {

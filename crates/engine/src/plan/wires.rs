@@ -3,6 +3,8 @@
 use tarsier_model::{Link, Network};
 use tarsier_random::Sampler;
 
+use super::partitioning::floor_ns;
+
 /// TCP sends a lost segment again after 200 ms at first (Linux' `TCP_RTO_MIN`), doubling each time (RFC 6298).
 pub(crate) const FIRST_RETRANSMISSION_NS: u64 = 200_000_000;
 
@@ -18,15 +20,14 @@ pub(crate) struct Wires {
 }
 
 impl Wires {
-    /// Links that may lead from one partition to another never take less than `look_ahead`.
+    /// Links that may lead from one partition to another never take less than `look_ahead`. The
+    /// look-ahead is the least floor of these, so a link with a lower one leads to no other partition.
     pub(crate) fn new(network: &Network, look_ahead: u64) -> Wires {
         let sampler = |link: &Link| link.latency.as_ref().map(Sampler::new);
         let floored = |link: &Link| {
-            // The floor of the link itself where that is higher: cutting at the look-ahead changes nothing.
-            link.latency.as_ref().map(|law| match look_ahead {
-                u64::MAX => Sampler::new(law),
-                least if law.floor() >= least as f64 => Sampler::new(law),
-                least => Sampler::with_floor(law, least as f64),
+            link.latency.as_ref().map(|law| {
+                let stays_inside = look_ahead == u64::MAX || floor_ns(link) < look_ahead;
+                if stays_inside { Sampler::new(law) } else { Sampler::with_floor(law, look_ahead as f64) }
             })
         };
         let mut pairs: Vec<_> = (network.pairs.iter())

@@ -79,6 +79,32 @@ fn threads_change_nothing() {
     }
 }
 
+/// Two regions far apart are two partitions; the way between two close zones stays as short as it is.
+#[test]
+fn splitting_regions_leaves_the_zones_alone() {
+    let policy = CallPolicy { balance: Balance::ZoneAware, ..CallPolicy::default() };
+    let in_zones = |zones: &'static [u32]| {
+        move |service: &mut tarsier_model::Service| {
+            service.instances = (0..200).map(|n| ZoneId(zones[n % zones.len()])).collect();
+        }
+    };
+    let mut build = Build::new()
+        .service("front", vec![Step::Call(Call { policy, ..call(1) })], in_zones(&[0, 2]))
+        .service("back", vec![Step::Wait(Law::Constant(ms(1.0)))], in_zones(&[1, 3]));
+    zones(&mut build.model, 2, 2);
+    let constant = |milliseconds| Link { latency: Some(Law::Constant(ms(milliseconds))) };
+    build.model.network =
+        Network { cross_zone: constant(0.05), cross_region: constant(30.0), ..Network::none() };
+    let outcome = build.open("users", 1_000.0, 0).run(10, 1);
+    assert_eq!(outcome.partitions, 2, "the model is meant to split");
+    crate::support::close(
+        "there and back",
+        crate::support::mean_ms(&outcome.workloads[0].latency),
+        1.1,
+        1e-9,
+    );
+}
+
 #[test]
 fn seeds_and_replications_change_everything() {
     let model = wide(1, 10);
