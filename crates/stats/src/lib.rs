@@ -12,4 +12,4 @@ mod student;
 pub use histogram::{Bucket, Histogram, LogLinear, Window};
 pub use interval::Interval;
 pub use recorder::{BATCHES, Intervals, Recorder, Summary, Transient};
-pub use student::{normal_quantile, t_quantile};
+pub use student::t_quantile;

@@ -1,15 +1,4 @@
-//! Quantiles of the normal and of Student's t distribution.
-
-/// Where the standard normal distribution function reaches `p`.
-pub fn normal_quantile(p: f64) -> f64 {
-    if p > 0.5 {
-        return -normal_quantile(1.0 - p);
-    }
-    if p <= 0.0 {
-        return f64::NEG_INFINITY;
-    }
-    bisect(-40.0, 0.0, |x| 0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2) >= p)
-}
+//! Quantiles of Student's t distribution.
 
 /// Where Student's t distribution function of this many degrees of freedom reaches `p`.
 pub fn t_quantile(degrees: f64, p: f64) -> f64 {
@@ -89,13 +78,6 @@ mod tests {
     #[track_caller]
     fn check(found: f64, expected: f64) {
         assert!((found - expected).abs() < 1e-9 * expected.abs().max(1.0), "{found} is not {expected}");
-    }
-
-    #[test]
-    fn normal_quantiles_are_those_of_the_tables() {
-        check(normal_quantile(0.5), 0.0);
-        check(normal_quantile(0.975), 1.959_963_984_540_054);
-        check(normal_quantile(0.001), -3.090_232_306_167_814);
     }
 
     /// Abramowitz & Stegun, table 26.10, with more digits.
