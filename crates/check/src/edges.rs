@@ -89,6 +89,7 @@ fn collect<'a>(steps: &'a [Step], here: Context, edges: &mut Vec<Edge<'a>>) {
             }
             Step::Maybe { share, steps } => collect(steps, here.with_chance(*share), edges),
             Step::Repeat { times, steps } => collect(steps, here.with_times(*times), edges),
+            Step::Lock { steps, .. } | Step::Conflict { steps, .. } => collect(steps, here, edges),
             Step::Cache { ask, hit, miss, fill } => {
                 edges.push(here.edge(ask, Manner::Ask));
                 let missed = here.with_chance(1.0 - hit);

@@ -1,8 +1,8 @@
 //! Models made by hand for the tests of this crate.
 
 use tarsier_model::{
-    Arrivals, Call, CallPolicy, Demand, Endpoint, EndpointId, Kind, Model, Network, Region, RegionId,
-    Scheduling, Service, ServiceId, Step, Workload, Zone, ZoneId,
+    Arrivals, Call, CallPolicy, Demand, Endpoint, EndpointId, Model, Region, RegionId, Service, ServiceId,
+    Step, Workload, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
@@ -14,7 +14,7 @@ pub(crate) fn work_ms(mean: f64) -> Step {
 pub(crate) fn call(to: u32) -> Call {
     Call {
         to: EndpointId(to),
-        policy: CallPolicy::default(),
+        policy: Box::default(),
         optional: false,
         fallback: None,
         request_bytes: 0,
@@ -29,15 +29,9 @@ pub(crate) fn call_step(to: u32) -> Step {
 /// One service, with one core and one endpoint, for each list of steps; `users` send `rate` to the first.
 pub(crate) fn model(rate: f64, services: &[(&str, Vec<Step>)]) -> Model {
     let service = |(n, (name, _)): (usize, &(&str, Vec<Step>))| Service {
-        name: (*name).to_owned(),
-        kind: Kind::Service,
         instances: vec![ZoneId(0)],
-        cores: 1,
-        scheduling: Scheduling::Fifo,
-        speed: 1.0,
-        workers: None,
-        queue: None,
         endpoints: n as u32..n as u32 + 1,
+        ..Service::named(name)
     };
     let endpoint = |(n, (_, steps)): (usize, &(&str, Vec<Step>))| Endpoint {
         service: ServiceId(n as u32),
@@ -48,10 +42,8 @@ pub(crate) fn model(rate: f64, services: &[(&str, Vec<Step>)]) -> Model {
         Demand::Open { rate: vec![(Span::ZERO, rate)], arrivals: Arrivals::Poisson, steps: Vec::new() };
     Model {
         name: "test".to_owned(),
-        description: String::new(),
         regions: vec![Region { name: "here".to_owned() }].into(),
         zones: vec![Zone { name: "here/a".to_owned(), region: RegionId(0) }].into(),
-        network: Network::none(),
         services: services.iter().enumerate().map(service).collect(),
         endpoints: services.iter().enumerate().map(endpoint).collect(),
         workloads: vec![Workload {
@@ -62,7 +54,6 @@ pub(crate) fn model(rate: f64, services: &[(&str, Vec<Step>)]) -> Model {
             policy: CallPolicy::default(),
         }]
         .into(),
-        scenarios: Vec::new(),
-        slos: Vec::new(),
+        ..Model::empty()
     }
 }

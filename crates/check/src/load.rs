@@ -88,6 +88,7 @@ fn work_s(steps: &[Step]) -> f64 {
         Step::Choose(options) => options.iter().map(|(share, steps)| share * work_s(steps)).sum(),
         Step::Maybe { share, steps } => share * work_s(steps),
         Step::Repeat { times, steps } => f64::from(*times) * work_s(steps),
+        Step::Lock { steps, .. } | Step::Conflict { steps, .. } => work_s(steps),
         Step::Cache { hit, miss, .. } => (1.0 - hit) * work_s(miss),
     };
     steps.iter().map(step_s).sum()

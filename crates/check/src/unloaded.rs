@@ -73,6 +73,7 @@ fn visit_s(steps: &[Step], speed: f64, latencies: &IdVec<EndpointId, f64>) -> f6
         Step::Choose(options) => options.iter().map(|(share, steps)| weighted(*share, visit(steps))).sum(),
         Step::Maybe { share, steps } => weighted(*share, visit(steps)),
         Step::Repeat { times, steps } => f64::from(*times) * visit(steps),
+        Step::Lock { steps, .. } | Step::Conflict { steps, .. } => visit(steps),
         Step::Cache { ask, hit, miss, .. } => latencies[ask.to] + weighted(1.0 - hit, visit(miss)),
     };
     steps.iter().map(step_s).sum()
@@ -116,7 +117,7 @@ mod tests {
     fn a_timeout_below_the_mean_is_hopeless() {
         let with_timeout = |ms| {
             let policy = CallPolicy { timeout: Some(Span::from_millis(ms)), ..CallPolicy::default() };
-            Step::Call(Call { policy, ..call(1) })
+            Step::Call(Call { policy: Box::new(policy), ..call(1) })
         };
         let web = vec![with_timeout(20), with_timeout(200)];
         let model = model(1.0, &[("web", web), ("db", vec![Step::Wait(Law::Constant(50e6))])]);

@@ -3,7 +3,7 @@
 //! Policies are those of the language's «Call policy», kept per calling instance and call site, as a
 //! client library does.
 
-use tarsier_model::{Backoff, Failures, Jitter};
+use tarsier_model::{Backoff, Budget, Failures, Jitter};
 
 use crate::instance::Line;
 use crate::outcome::Cause;
@@ -35,9 +35,6 @@ pub(crate) struct Extra {
     /// What the budget allows, in retries.
     tokens: f64,
 }
-
-/// A budget saves up at most this many retries.
-const MOST_TOKENS: f64 = 10.0;
 
 impl Extra {
     pub(crate) fn new(plan: &Plan, site: &Site) -> Extra {
@@ -84,9 +81,9 @@ impl Partition {
     #[inline(always)]
     pub(crate) fn request(&mut self, world: World<'_>, site: &Site, task: u32) {
         self.tally_of(site).requests += 1;
-        if let Some(budget) = site.retry.as_ref().and_then(|retry| retry.budget) {
+        if let Some(Budget::Bucket(bucket)) = site.retry.as_ref().and_then(|retry| retry.budget) {
             let extra = self.extra_of(task);
-            extra.tokens = (extra.tokens + budget).min(MOST_TOKENS);
+            extra.tokens = (extra.tokens + bucket.per_request).min(bucket.most);
         }
         self.attempt(world, site, task);
     }
@@ -431,6 +428,7 @@ fn back_off(backoff: &Backoff, jitter: Jitter, n: u32, stream: &mut tarsier_rand
     // A day: longer than anybody waits, and far from the end of time.
     let delay = delay.min(most).min(86_400e9);
     let share = match jitter {
+        Jitter::Decorrelated | Jitter::Spread(_) => unreachable!("no file can ask for these yet"),
         Jitter::None => 1.0,
         Jitter::Full => stream.unit(),
         Jitter::Equal => 0.5 + 0.5 * stream.unit(),

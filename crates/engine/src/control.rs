@@ -249,10 +249,10 @@ fn effect(model: &SealedModel, plan: &Plan, trouble: &Trouble, stream: &mut Stre
         Trouble::Slow { target, factor } => {
             Effect::Pace { instances: choose(plan, target, stream), factor: *factor }
         }
-        Trouble::Error { target, share } => {
+        Trouble::Error { target, share, .. } => {
             Effect::Inject { instances: choose(plan, target, stream), share: *share }
         }
-        Trouble::Delay { calls, add } => {
+        Trouble::Delay { calls, add: Some(add), .. } => {
             let sites = 0..plan.sites.len() as u32;
             let sites = sites.filter(|site| is_delayed(model, &plan.sites[*site as usize], calls)).collect();
             Effect::Delay { sites, law: Sampler::new(add) }
@@ -270,6 +270,7 @@ fn effect(model: &SealedModel, plan: &Plan, trouble: &Trouble, stream: &mut Stre
         Trouble::Load { workload, factor } => {
             Effect::Load { workload: workload.map(|id| id.0), factor: *factor }
         }
+        _ => unreachable!("no file can ask for the others yet"),
     }
 }
 
@@ -301,6 +302,7 @@ fn choose(plan: &Plan, target: &Target, stream: &mut Stream) -> Vec<u32> {
 
 fn is_delayed(model: &SealedModel, site: &Site, calls: &CallMatch) -> bool {
     match calls {
+        CallMatch::Link(_) => unreachable!("no file can ask for these yet"),
         CallMatch::To(service) => site.service == service.0,
         CallMatch::Between { from, to } => {
             let is = |party: &Party, endpoint| match party {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tarsier_engine::Verdict;
 use tarsier_lab::{Finding, Observer, Plan, Progress, Warmup, run};
 use tarsier_model::{
-    Arrivals, CallPolicy, Demand, Endpoint, EndpointId, Kind, Model, Network, Region, RegionId, Scenario,
-    Scheduling, SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
+    Arrivals, CallPolicy, Demand, Endpoint, EndpointId, Model, Region, RegionId, Scenario, SealedModel,
+    Service, ServiceId, Step, Workload, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
@@ -15,17 +15,7 @@ use tarsier_units::Span;
 fn queue(rate: f64) -> SealedModel {
     let demand =
         Demand::Open { rate: vec![(Span::ZERO, rate)], arrivals: Arrivals::Poisson, steps: Vec::new() };
-    let service = Service {
-        name: "server".to_owned(),
-        kind: Kind::Service,
-        instances: vec![ZoneId(0)],
-        cores: 1,
-        scheduling: Scheduling::Fifo,
-        speed: 1.0,
-        workers: None,
-        queue: None,
-        endpoints: 0..1,
-    };
+    let service = Service { instances: vec![ZoneId(0)], endpoints: 0..1, ..Service::named("server") };
     let steps = vec![Step::Work(Law::Exp { mean: 1e6 })];
     let workload = Workload {
         name: "users".to_owned(),
@@ -36,15 +26,12 @@ fn queue(rate: f64) -> SealedModel {
     };
     let model = Model {
         name: "queue".to_owned(),
-        description: String::new(),
         regions: vec![Region { name: "here".to_owned() }].into(),
         zones: vec![Zone { name: "here/a".to_owned(), region: RegionId(0) }].into(),
-        network: Network::none(),
         services: vec![service].into(),
         endpoints: vec![Endpoint { service: ServiceId(0), name: None, steps }].into(),
         workloads: vec![workload].into(),
-        scenarios: Vec::new(),
-        slos: Vec::new(),
+        ..Model::empty()
     };
     model.seal().expect("the model is sound")
 }

@@ -2,12 +2,13 @@
 
 use tarsier_units::Span;
 
-use crate::{EndpointId, Step};
+use crate::{Breaker, Budget, Connect, Deadline, EndpointId, Hedge, Outlier, Priority, Step, Throttle};
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct Call {
     pub to: EndpointId,
-    pub policy: CallPolicy,
+    /// Boxed: steps are many, and most of them are no calls.
+    pub policy: Box<CallPolicy>,
     /// Goes on when the call fails.
     pub optional: bool,
     /// Runs instead when the call fails.
@@ -17,20 +18,28 @@ pub struct Call {
 }
 
 /// What a client does about one call; users have one too.
-#[derive(Clone, PartialEq, Debug)]
+///
+/// By default: no bound, no retry, round-robin, as many connections as it takes, no protection.
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct CallPolicy {
     /// Bounds each attempt, from its sending.
     pub timeout: Option<Span>,
     pub retry: Option<Retry>,
     pub balance: Balance,
     pub connections: Option<Connections>,
-}
-
-impl Default for CallPolicy {
-    /// No bound, no retry, round-robin, as many connections as it takes.
-    fn default() -> Self {
-        CallPolicy { timeout: None, retry: None, balance: Balance::RoundRobin, connections: None }
-    }
+    /// Bounds all attempts together.
+    pub deadline: Option<Deadline>,
+    /// Whether the callee learns that the caller has given up, and stops.
+    pub cancel: bool,
+    pub hedge: Option<Hedge>,
+    pub breaker: Option<Breaker>,
+    pub outlier: Option<Outlier>,
+    pub throttle: Option<Throttle>,
+    pub connect: Option<Connect>,
+    /// Knows only so many of the instances.
+    pub subset: Option<u32>,
+    /// `None` inherits that of the request which makes the call.
+    pub priority: Option<Priority>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -41,8 +50,7 @@ pub struct Retry {
     /// Without it the retry goes out at once.
     pub backoff: Option<Backoff>,
     pub jitter: Jitter,
-    /// Retries are at most this share of requests.
-    pub budget: Option<f64>,
+    pub budget: Option<Budget>,
     /// Picks another instance than the one that failed, if there is one.
     pub elsewhere: bool,
 }
@@ -55,13 +63,17 @@ pub struct Backoff {
     pub max: Option<Span>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Jitter {
     None,
     /// Uniform between zero and the backoff.
     Full,
     /// Half the backoff, and uniform between zero and the other half.
     Equal,
+    /// Uniform between the base and three times the last backoff.
+    Decorrelated,
+    /// Uniform, up to this share longer or shorter.
+    Spread(f64),
 }
 
 /// Kinds of failure.
@@ -78,8 +90,9 @@ impl Failures {
     pub const NONE: Failures = Failures { timeout: false, error: false, refused: false, unreachable: false };
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Balance {
+    #[default]
     RoundRobin,
     Random,
     LeastRequests,

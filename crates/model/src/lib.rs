@@ -6,9 +6,11 @@
 mod call;
 mod network;
 mod placement;
+mod protection;
 mod recursion;
 mod scenario;
 mod seal;
+mod segmentation;
 mod service;
 mod workload;
 
@@ -17,10 +19,18 @@ use tarsier_units::{IdVec, define_ids};
 pub use call::{Backoff, Balance, Call, CallPolicy, Connections, Failures, Jitter, Retry};
 pub use network::{Link, Network, RegionPair};
 pub use placement::{Region, Zone};
+pub use protection::{
+    Breaker, BreakerWindow, Bucket, Budget, Bulkhead, BulkheadFrom, Codel, Connect, ConnectCost, Deadline,
+    Discovery, HealthCheck, Hedge, HedgeDelay, Limit, LimitKind, Order, Outlier, Priority, Protection,
+    RateLimit, Shed, Throttle, Trip,
+};
 pub use recursion::MAX_CALLS_PER_REQUEST;
-pub use scenario::{CallMatch, Happening, Party, Scenario, Target, Trouble};
+pub use scenario::{
+    CallMatch, Chaos, ChaosScale, ErrorKind, Happening, Party, Place, Scenario, Target, Trouble,
+};
 pub use seal::{Flaw, FlawSubject, SealedModel};
-pub use service::{Branch, Endpoint, Kind, Scheduling, Service, Step};
+pub use segmentation::{Enforce, Group, Member, Rule, Segmentation, Verdict};
+pub use service::{Branch, Endpoint, Kind, Lock, Scheduling, Service, Step};
 pub use workload::{Arrivals, Demand, Metric, Relation, ShapeStep, Slo, Subject, Workload};
 
 define_ids! {
@@ -40,9 +50,27 @@ pub struct Model {
     pub workloads: IdVec<WorkloadId, Workload>,
     pub scenarios: Vec<Scenario>,
     pub slos: Vec<Slo>,
+    pub segmentation: Option<Segmentation>,
 }
 
 impl Model {
+    /// Nothing at all, in a network without latency.
+    pub fn empty() -> Model {
+        Model {
+            name: String::new(),
+            description: String::new(),
+            regions: IdVec::new(),
+            zones: IdVec::new(),
+            network: Network::none(),
+            services: IdVec::new(),
+            endpoints: IdVec::new(),
+            workloads: IdVec::new(),
+            scenarios: Vec::new(),
+            slos: Vec::new(),
+            segmentation: None,
+        }
+    }
+
     /// `web/home`, or `users` for the only endpoint of a service with `do`.
     pub fn endpoint_label(&self, id: EndpointId) -> String {
         let endpoint = &self.endpoints[id];

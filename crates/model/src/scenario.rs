@@ -36,16 +36,55 @@ pub enum Trouble {
         target: Target,
         factor: f64,
     },
-    /// `add` on each message of matching calls, both ways halved: a call takes `add` longer.
+    /// Matching calls take `add` longer, half of it each way, and `factor` times as long on the network.
     Delay {
         calls: CallMatch,
-        add: Law,
+        add: Option<Law>,
+        factor: f64,
     },
-    /// This share of requests is answered with an error on arrival.
+    /// This share of the messages of matching calls is lost (and sent again by the transport).
+    Loss {
+        calls: CallMatch,
+        share: f64,
+    },
+    /// This share of requests is answered on arrival with an error of this kind.
     Error {
         target: Target,
         share: f64,
+        kind: ErrorKind,
     },
+    /// These instances stop, come back after `down`, and are slower by `factor` for `cold`.
+    Restart {
+        target: Target,
+        down: Span,
+        cold: Option<(Span, f64)>,
+    },
+    /// Messages between the two do not arrive: both ways, or only from the first to the second.
+    Partition {
+        from: Place,
+        to: Place,
+        both: bool,
+    },
+    /// These instances accept requests and never answer them.
+    Stall {
+        target: Target,
+    },
+    /// Every caller of the service sends to one and the same instance.
+    Pin(ServiceId),
+    /// Caches kept by this service (asked by `cache` steps) are empty, and fill up again within `refill`.
+    Flush {
+        service: ServiceId,
+        refill: Span,
+    },
+    /// Work takes longer and longer, `factor` times as long when the fault ends (or after an hour).
+    Leak {
+        target: Target,
+        factor: f64,
+    },
+    /// Clients of the service hear nothing new of its instances.
+    Freeze(ServiceId),
+    /// Random failures for as long as it lasts.
+    Chaos(Chaos),
     /// Everything in a zone, a region or of a service is unreachable, and what is there is lost.
     LoseZone(ZoneId),
     LoseRegion(RegionId),
@@ -68,9 +107,50 @@ pub struct Target {
     pub share: Option<f64>,
 }
 
-/// Which calls are delayed.
+/// What is taken down at random, each for `down`: an instance, a zone or a region at a time.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Chaos {
+    pub scale: ChaosScale,
+    /// How often, per second.
+    pub per_second: f64,
+    pub down: Span,
+    /// Only instances of these services; empty is all.
+    pub services: Vec<ServiceId>,
+    /// Only in these hours of each day (from, to), counted from the end of the warm-up.
+    pub hours: Option<(f64, f64)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChaosScale {
+    /// Chaos Monkey.
+    Instance,
+    /// Chaos Gorilla.
+    Zone,
+    /// Chaos Kong.
+    Region,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ErrorKind {
+    Error,
+    Refused,
+    Unreachable,
+}
+
+/// One end of a link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    Service(ServiceId),
+    Zone(ZoneId),
+    Region(RegionId),
+    Users,
+}
+
+/// Which calls a fault of the network strikes.
 #[derive(Clone, PartialEq, Debug)]
 pub enum CallMatch {
+    /// Calls between two places, either way.
+    Link([Place; 2]),
     /// All calls to a service (also from users).
     To(ServiceId),
     /// Calls from a service (or one of its endpoints) to a service (or one of its endpoints).

@@ -89,6 +89,7 @@ fn count_calls(steps: &[Step], weight: f64, calls: &mut Vec<(EndpointId, f64)>) 
             }
             Step::Maybe { share, steps } => count_calls(steps, weight * share, calls),
             Step::Repeat { times, steps } => count_calls(steps, weight * f64::from(*times), calls),
+            Step::Lock { steps, .. } | Step::Conflict { steps, .. } => count_calls(steps, weight, calls),
             Step::Cache { ask, hit, miss, fill } => {
                 calls.push((ask.to, weight));
                 count_calls(miss, weight * (1.0 - hit), calls);
@@ -152,6 +153,7 @@ fn step_is_sound(step: &Step) -> bool {
         Step::Cache { hit, .. } => is_share(*hit),
         Step::Repeat { times, .. } => *times >= 1,
         Step::Work(_) | Step::Wait(_) | Step::Call(_) | Step::Publish(_) => true,
+        Step::Lock { .. } | Step::Conflict { .. } => true,
     }
 }
 
@@ -225,7 +227,10 @@ fn inner_steps(step: &Step) -> Vec<&[Step]> {
         Step::Call(call) => call.fallback.iter().map(Vec::as_slice).collect(),
         Step::Parallel { branches, .. } => branches.iter().map(|branch| branch.steps.as_slice()).collect(),
         Step::Choose(options) => options.iter().map(|(_, steps)| steps.as_slice()).collect(),
-        Step::Maybe { steps, .. } | Step::Repeat { steps, .. } => vec![steps],
+        Step::Maybe { steps, .. }
+        | Step::Repeat { steps, .. }
+        | Step::Lock { steps, .. }
+        | Step::Conflict { steps, .. } => vec![steps],
         Step::Cache { miss, .. } => vec![miss],
     }
 }

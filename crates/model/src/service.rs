@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use tarsier_random::Law;
 
-use crate::{Call, EndpointId, ServiceId, ZoneId};
+use crate::{Call, Discovery, EndpointId, HealthCheck, Protection, Retry, ServiceId, ZoneId};
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct Service {
@@ -19,11 +19,43 @@ pub struct Service {
     pub workers: Option<u32>,
     /// How many may wait on an instance; `None` is unlimited.
     pub queue: Option<u32>,
+    pub protection: Protection,
+    pub discovery: Option<Discovery>,
+    pub health: Option<HealthCheck>,
+    /// What its `lock` and `conflict` steps are about; every instance has its own.
+    pub locks: Vec<Lock>,
     /// Its endpoints stand next to each other.
     pub endpoints: Range<u32>,
 }
 
+/// A thing that not everybody may use at once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lock {
+    pub name: String,
+    /// How many may.
+    pub permits: u32,
+}
+
 impl Service {
+    /// One core, no bounds, no protection; no instances and no endpoints yet.
+    pub fn named(name: &str) -> Service {
+        Service {
+            name: name.to_owned(),
+            kind: Kind::Service,
+            instances: Vec::new(),
+            cores: 1,
+            scheduling: Scheduling::Fifo,
+            speed: 1.0,
+            workers: None,
+            queue: None,
+            protection: Protection::default(),
+            discovery: None,
+            health: None,
+            locks: Vec::new(),
+            endpoints: 0..0,
+        }
+    }
+
     pub fn endpoint_ids(&self) -> impl Iterator<Item = EndpointId> + use<> {
         self.endpoints.clone().map(EndpointId)
     }
@@ -87,6 +119,18 @@ pub enum Step {
         fill: Option<Call>,
     },
     Fail(f64),
+    /// Runs the steps while holding a permit of the service's lock of that number.
+    Lock {
+        lock: u32,
+        steps: Vec<Step>,
+    },
+    /// Runs the steps, then commits, unless another has committed since they began: then again, as
+    /// `retry` says, or it fails.
+    Conflict {
+        lock: u32,
+        steps: Vec<Step>,
+        retry: Option<Retry>,
+    },
 }
 
 /// `times` equal branches of a parallel step.

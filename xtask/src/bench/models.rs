@@ -1,11 +1,11 @@
 //! The canonical workloads, as models.
 
 use tarsier_model::{
-    Arrivals, Balance, Branch, Call, CallPolicy, Demand, Endpoint, EndpointId, Kind, Link, Model, Network,
-    Region, RegionId, Scheduling, SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
+    Arrivals, Balance, Branch, Call, CallPolicy, Demand, Endpoint, EndpointId, Link, Model, Network, Region,
+    RegionId, SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
 };
 use tarsier_random::{Law, num};
-use tarsier_units::{IdVec, Span};
+use tarsier_units::Span;
 
 const MS: f64 = 1e6;
 const US: f64 = 1e3;
@@ -16,24 +16,14 @@ fn exp(mean: f64) -> Step {
 
 fn one_endpoint(model: &mut Model, name: &str, instances: Vec<ZoneId>, cores: u32, steps: Vec<Step>) {
     let id = model.services.len() as u32;
-    model.services.push(Service {
-        name: name.to_owned(),
-        kind: Kind::Service,
-        instances,
-        cores,
-        scheduling: Scheduling::Fifo,
-        speed: 1.0,
-        workers: None,
-        queue: None,
-        endpoints: id..id + 1,
-    });
+    model.services.push(Service { instances, cores, endpoints: id..id + 1, ..Service::named(name) });
     model.endpoints.push(Endpoint { service: ServiceId(id), name: None, steps });
 }
 
 fn call(to: u32, policy: &CallPolicy) -> Call {
     Call {
         to: EndpointId(to),
-        policy: policy.clone(),
+        policy: Box::new(policy.clone()),
         optional: false,
         fallback: None,
         request_bytes: 0,
@@ -45,15 +35,10 @@ fn call(to: u32, policy: &CallPolicy) -> Call {
 fn bare_model(n_zones: u32, network: Network) -> Model {
     Model {
         name: "bench".to_owned(),
-        description: String::new(),
         regions: (0..n_zones).map(|n| Region { name: format!("r{n}") }).collect(),
         zones: (0..n_zones).map(|n| Zone { name: "a".to_owned(), region: RegionId(n) }).collect(),
         network,
-        services: IdVec::new(),
-        endpoints: IdVec::new(),
-        workloads: IdVec::new(),
-        scenarios: Vec::new(),
-        slos: Vec::new(),
+        ..Model::empty()
     }
 }
 

@@ -2,8 +2,8 @@
 //! service `n`. Modifiers change what was added last. Times are in milliseconds, rates per second.
 
 use tarsier_model::{
-    Arrivals, Balance, Branch, Call, CallPolicy, Demand, Endpoint, EndpointId, Failures, Happening, Jitter,
-    Kind, Model, Network, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, Service, ServiceId,
+    Arrivals, Balance, Branch, Bucket, Budget, Call, CallPolicy, Demand, Endpoint, EndpointId, Failures,
+    Happening, Jitter, Model, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, Service, ServiceId,
     Step, Target, Trouble, Workload, Zone, ZoneId,
 };
 use tarsier_random::Law;
@@ -87,7 +87,7 @@ fn branches(branches: Vec<Branch>) -> Step {
 fn plain_call(to: u32) -> Call {
     Call {
         to: EndpointId(to),
-        policy: CallPolicy::default(),
+        policy: Box::default(),
         optional: false,
         fallback: None,
         request_bytes: 0,
@@ -109,15 +109,9 @@ pub fn arch() -> Arch {
     Arch {
         model: Model {
             name: "validation".into(),
-            description: String::new(),
             regions: IdVec::from(vec![Region { name: "r".into() }]),
             zones: IdVec::from(vec![Zone { name: "a".into(), region: RegionId(0) }]),
-            network: Network::none(),
-            services: IdVec::new(),
-            endpoints: IdVec::new(),
-            workloads: IdVec::new(),
-            scenarios: Vec::new(),
-            slos: Vec::new(),
+            ..Model::empty()
         },
     }
 }
@@ -131,15 +125,9 @@ impl Arch {
     pub fn service(mut self, steps: impl Into<Vec<Step>>) -> Arch {
         let id = self.model.services.len() as u32;
         self.model.services.push(Service {
-            name: format!("s{id}"),
-            kind: Kind::Service,
             instances: vec![ZoneId(0)],
-            cores: 1,
-            scheduling: Scheduling::Fifo,
-            speed: 1.0,
-            workers: None,
-            queue: None,
             endpoints: id..id + 1,
+            ..Service::named(&format!("s{id}"))
         });
         self.model.endpoints.push(Endpoint { service: ServiceId(id), name: None, steps: steps.into() });
         self
@@ -243,7 +231,7 @@ impl Arch {
     pub fn budget(self, share: f64) -> Arch {
         self.last_workload(|workload| {
             let retry = workload.policy.retry.as_mut().expect("a budget limits retries");
-            retry.budget = Some(share);
+            retry.budget = Some(Budget::Bucket(Bucket::share(share)));
         })
     }
 

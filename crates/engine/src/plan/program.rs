@@ -154,6 +154,7 @@ impl<'a> Compiler<'a> {
 
     fn step(&mut self, step: &Step) {
         match step {
+            Step::Lock { .. } | Step::Conflict { .. } => unreachable!("no file can ask for these yet"),
             Step::Work(law) => {
                 let law = self.law(law);
                 self.ops.push(Op::Work { law });

@@ -1,8 +1,8 @@
 //! What scenarios do.
 
 use tarsier_model::{
-    CallMatch, CallPolicy, Failures, Happening, Jitter, Retry, Scenario, ServiceId, Step, Target, Trouble,
-    ZoneId,
+    CallMatch, CallPolicy, ErrorKind, Failures, Happening, Jitter, Retry, Scenario, ServiceId, Step, Target,
+    Trouble, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
@@ -67,11 +67,18 @@ fn errors_and_delays_strike_their_share() {
             .service("back", vec![Step::Wait(Law::Constant(ms(1.0)))], |_| {})
             .open("w", 100.0, 0)
     };
-    let errors =
-        build().run_with(100, 4, &scenario(0, None, Trouble::Error { target: all_of(1), share: 0.3 }));
+    let errors = build().run_with(
+        100,
+        4,
+        &scenario(0, None, Trouble::Error { target: all_of(1), share: 0.3, kind: ErrorKind::Error }),
+    );
     let users = &errors.workloads[0];
     close("errors", users.errors as f64 / users.requests as f64, 0.3, 0.05);
-    let delay = Trouble::Delay { calls: CallMatch::To(ServiceId(1)), add: Law::Constant(ms(50.0)) };
+    let delay = Trouble::Delay {
+        calls: CallMatch::To(ServiceId(1)),
+        add: Some(Law::Constant(ms(50.0))),
+        factor: 1.0,
+    };
     let delayed = build().run_with(100, 5, &scenario(0, Some(50), delay));
     close("mean", mean_ms(&delayed.workloads[0].latency), 26.0, 0.03);
 }

@@ -1,7 +1,8 @@
 //! What callers do: bounds, retries, fallbacks, quorums, connections.
 
 use tarsier_model::{
-    Backoff, Branch, Call, CallPolicy, Connections, Failures, Jitter, Network, Retry, Service, Step, ZoneId,
+    Backoff, Branch, Bucket, Budget, Call, CallPolicy, Connections, Failures, Jitter, Network, Retry,
+    Service, Step, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
@@ -17,7 +18,7 @@ fn constant(milliseconds: f64) -> Law {
 }
 
 fn with(policy: CallPolicy, to: u32) -> Call {
-    Call { policy, ..call(to) }
+    Call { policy: Box::new(policy), ..call(to) }
 }
 
 fn bounded(milliseconds: u64) -> CallPolicy {
@@ -96,7 +97,10 @@ fn backoff_doubles_and_latency_counts_from_the_first_sending() {
 
 #[test]
 fn budgets_hold_retries_down() {
-    let policy = CallPolicy { retry: Some(Retry { budget: Some(0.1), ..retry(3) }), ..CallPolicy::default() };
+    let policy = CallPolicy {
+        retry: Some(Retry { budget: Some(Budget::Bucket(Bucket::share(0.1))), ..retry(3) }),
+        ..CallPolicy::default()
+    };
     let outcome = Build::new()
         .service("front", vec![Step::Call(Call { optional: true, ..with(policy, 1) })], |_| {})
         .service("broken", vec![Step::Fail(1.0)], |_| {})

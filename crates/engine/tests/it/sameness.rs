@@ -2,9 +2,9 @@
 
 use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
-    Backoff, Balance, Branch, Call, CallMatch, CallPolicy, Connections, Failures, Happening, Jitter, Link,
-    Network, Party, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, ServiceId, Step, Target,
-    Trouble, Zone, ZoneId,
+    Backoff, Balance, Branch, Bucket, Budget, Call, CallMatch, CallPolicy, Connections, ErrorKind, Failures,
+    Happening, Jitter, Link, Network, Party, Region, RegionId, Retry, Scenario, Scheduling, SealedModel,
+    ServiceId, Step, Target, Trouble, Zone, ZoneId,
 };
 use tarsier_random::{Law, Stream};
 use tarsier_units::{IdVec, Span};
@@ -53,8 +53,8 @@ fn wide(n_regions: u32, instances_each: u32) -> SealedModel {
         elsewhere: true,
     };
     let far = CallPolicy { retry: Some(retry), balance: Balance::PowerOfTwo, ..near.clone() };
-    let near = Step::Call(Call { policy: near, ..call(1) });
-    let far = Step::Maybe { share: 0.2, steps: vec![Step::Call(Call { policy: far, ..call(2) })] };
+    let near = Step::Call(Call { policy: Box::new(near), ..call(1) });
+    let far = Step::Maybe { share: 0.2, steps: vec![Step::Call(Call { policy: Box::new(far), ..call(2) })] };
     let mut build = Build::new()
         .service("front", vec![work_ms(1.0), near, far], everywhere)
         .service("middle", vec![work_ms(2.0), Step::Publish(call(2))], everywhere)
@@ -89,7 +89,7 @@ fn splitting_regions_leaves_the_zones_alone() {
         }
     };
     let mut build = Build::new()
-        .service("front", vec![Step::Call(Call { policy, ..call(1) })], in_zones(&[0, 2]))
+        .service("front", vec![Step::Call(Call { policy: Box::new(policy), ..call(1) })], in_zones(&[0, 2]))
         .service("back", vec![Step::Wait(Law::Constant(ms(1.0)))], in_zones(&[1, 3]));
     zones(&mut build.model, 2, 2);
     let constant = |milliseconds| Link { latency: Some(Law::Constant(ms(milliseconds))) };
@@ -166,7 +166,7 @@ impl Swarm {
             on: Failures { error: self.coin(), ..Failures::ALL },
             backoff,
             jitter: [Jitter::None, Jitter::Full, Jitter::Equal][self.below(3) as usize],
-            budget: self.coin().then_some(0.2),
+            budget: self.coin().then_some(Budget::Bucket(Bucket::share(0.2))),
             elsewhere: self.coin(),
         };
         CallPolicy {
@@ -176,6 +176,7 @@ impl Swarm {
             connections: self
                 .coin()
                 .then(|| Connections { max: 1 + self.stream.below(4), requests_each: Some(1) }),
+            ..CallPolicy::default()
         }
     }
 
@@ -188,7 +189,7 @@ impl Swarm {
         let to = from + 1 + self.below(below);
         let fallback = if self.coin() { Some(vec![Step::Work(self.law())]) } else { None };
         Some(Call {
-            policy: self.policy(),
+            policy: Box::new(self.policy()),
             optional: self.coin(),
             fallback,
             request_bytes: 1_000,
@@ -273,14 +274,15 @@ impl Swarm {
             0 => Trouble::Kill { target, silent: self.coin() },
             1 | 2 => Trouble::Pause { target },
             3 => Trouble::Slow { target, factor: 3.0 },
-            4 => Trouble::Error { target, share: 0.5 },
+            4 => Trouble::Error { target, share: 0.5, kind: ErrorKind::Error },
             5 => Trouble::LoseZone(ZoneId(0)),
             6 => Trouble::Load { workload: None, factor: if self.coin() { 3.0 } else { 0.0 } },
             7 => Trouble::Delay {
                 calls: CallMatch::Between { from: Party::Service(ServiceId(0)), to: Party::Service(service) },
-                add: exp_ms(5.0),
+                add: Some(exp_ms(5.0)),
+                factor: 1.0,
             },
-            _ => Trouble::Delay { calls: CallMatch::To(service), add: exp_ms(5.0) },
+            _ => Trouble::Delay { calls: CallMatch::To(service), add: Some(exp_ms(5.0)), factor: 1.0 },
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
-    Arrivals, Balance, Call, CallPolicy, Demand, Endpoint, EndpointId, Kind, Model, Network, Region,
-    RegionId, Scenario, Scheduling, SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
+    Arrivals, Balance, Call, CallPolicy, Demand, Endpoint, EndpointId, Model, Region, RegionId, Scenario,
+    SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::{IdVec, Span};
@@ -24,7 +24,7 @@ pub(crate) fn work_ms(mean: f64) -> Step {
 pub(crate) fn call(to: u32) -> Call {
     Call {
         to: EndpointId(to),
-        policy: CallPolicy::default(),
+        policy: Box::default(),
         optional: false,
         fallback: None,
         request_bytes: 0,
@@ -45,15 +45,9 @@ impl Build {
         Build {
             model: Model {
                 name: "test".into(),
-                description: String::new(),
                 regions: IdVec::from(vec![region]),
                 zones: IdVec::from(vec![zone]),
-                network: Network::none(),
-                services: IdVec::new(),
-                endpoints: IdVec::new(),
-                workloads: IdVec::new(),
-                scenarios: Vec::new(),
-                slos: Vec::new(),
+                ..Model::empty()
             },
         }
     }
@@ -65,17 +59,8 @@ impl Build {
         change: impl FnOnce(&mut Service),
     ) -> Build {
         let id = self.model.services.len() as u32;
-        let mut service = Service {
-            name: name.into(),
-            kind: Kind::Service,
-            instances: vec![ZoneId(0)],
-            cores: 1,
-            scheduling: Scheduling::Fifo,
-            speed: 1.0,
-            workers: None,
-            queue: None,
-            endpoints: id..id + 1,
-        };
+        let mut service =
+            Service { instances: vec![ZoneId(0)], endpoints: id..id + 1, ..Service::named(name) };
         change(&mut service);
         self.model.services.push(service);
         self.model.endpoints.push(Endpoint { service: ServiceId(id), name: None, steps });

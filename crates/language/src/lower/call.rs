@@ -1,7 +1,8 @@
 //! What a caller does about a call: timeouts, retries, balancing, connections, and what comes instead.
 
 use tarsier_model::{
-    Backoff, Balance, Call, CallPolicy, Connections, EndpointId, Failures, Jitter, Retry, Step,
+    Backoff, Balance, Bucket, Budget, Call, CallPolicy, Connections, EndpointId, Failures, Jitter, Retry,
+    Step,
 };
 
 use super::context::Context;
@@ -64,7 +65,7 @@ pub(super) fn never_failing<'n>(cx: &Context<'n>, to: EndpointId, own: &Fields<'
 fn plain(cx: &Context<'_>, to: EndpointId, options: &Options<'_, '_>) -> Call {
     let policy = policy(cx, options);
     let [request_bytes, response_bytes] = sizes(cx, options);
-    Call { to, policy, optional: false, fallback: None, request_bytes, response_bytes }
+    Call { to, policy: Box::new(policy), optional: false, fallback: None, request_bytes, response_bytes }
 }
 
 /// The policy of users; the defaults of calls are not theirs.
@@ -79,6 +80,7 @@ fn policy(cx: &Context<'_>, options: &Options<'_, '_>) -> CallPolicy {
         retry: given("retry").and_then(|node| retry(cx, node)),
         balance: options.get("balance").and_then(|node| balance(cx, node)).unwrap_or(Balance::RoundRobin),
         connections: given("connections").and_then(|node| connections(cx, node)),
+        ..CallPolicy::default()
     }
 }
 
@@ -152,7 +154,8 @@ fn retry(cx: &Context<'_>, node: &Node) -> Option<Retry> {
         on: fields.get("on").map_or(Failures::ALL, |node| failures(cx, node)),
         backoff: fields.get("backoff").filter(|node| !is_none(node)).and_then(|node| backoff(cx, node)),
         jitter: fields.get("jitter").and_then(|node| jitter(cx, node)).unwrap_or(Jitter::None),
-        budget: fields.get("budget").and_then(|node| cx.share(node)),
+        budget: (fields.get("budget").and_then(|node| cx.share(node)))
+            .map(|share| Budget::Bucket(Bucket::share(share))),
         elsewhere: fields.get("elsewhere").and_then(|node| cx.flag(node)).unwrap_or(false),
     })
 }

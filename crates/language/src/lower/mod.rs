@@ -21,8 +21,7 @@ mod workload;
 
 use std::cell::{Cell, RefCell};
 
-use tarsier_model::{Model, Network, SealedModel};
-use tarsier_units::IdVec;
+use tarsier_model::{Model, SealedModel};
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Sink};
@@ -68,7 +67,7 @@ pub(crate) fn lower(
         name: title(&cx, &top, "architecture").unwrap_or_else(|| fallback_name.to_owned()),
         description: title(&cx, &top, "description").unwrap_or_default(),
         network: network::network(&cx, top.get("network")),
-        ..nothing()
+        ..Model::empty()
     };
     placement::fill(&cx.names, &mut model);
     call::check_defaults(&cx);
@@ -78,21 +77,6 @@ pub(crate) fn lower(
     scenario::lower(&cx, scenarios, &mut model);
     slo::lower(&cx, top.get("slo"), &mut model);
     whole::seal(&cx, model, scenarios)
-}
-
-fn nothing() -> Model {
-    Model {
-        name: String::new(),
-        description: String::new(),
-        regions: IdVec::new(),
-        zones: IdVec::new(),
-        network: Network::none(),
-        services: IdVec::new(),
-        endpoints: IdVec::new(),
-        workloads: IdVec::new(),
-        scenarios: Vec::new(),
-        slos: Vec::new(),
-    }
 }
 
 fn not_a_mapping(cx: &Context<'_>, root: &Node) -> Option<SealedModel> {

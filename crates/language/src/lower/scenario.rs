@@ -1,6 +1,6 @@
 //! What may happen during a run.
 
-use tarsier_model::{CallMatch, Happening, Model, Party, Scenario, Target, Trouble};
+use tarsier_model::{CallMatch, ErrorKind, Happening, Model, Party, Scenario, Target, Trouble};
 
 use super::call::one_or_many;
 use super::context::Context;
@@ -102,7 +102,7 @@ fn slow(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
 fn error(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
     let share = fields.get("share").and_then(|node| cx.share(node));
     let target = instances_of(cx, fields);
-    Some(Trouble::Error { target: target?, share: share? })
+    Some(Trouble::Error { target: target?, share: share?, kind: ErrorKind::Error })
 }
 
 fn delay(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
@@ -111,7 +111,7 @@ fn delay(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
         "call" => call_path(cx, &entry.value),
         _ => cx.service(&entry.value).map(CallMatch::To),
     });
-    Some(Trouble::Delay { calls: calls?, add: add? })
+    Some(Trouble::Delay { calls: calls?, add: Some(add?), factor: 1.0 })
 }
 
 /// `web -> users`, each side a service or an endpoint.

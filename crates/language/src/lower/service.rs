@@ -110,7 +110,6 @@ fn settings(cx: &Context<'_>, settings: &Settings<'_>, name: &str, place: Place)
     let count = |name: &str, least, most| settings.get(name).and_then(|node| limit(cx, node, least, most));
     let cores = settings.get("cores").and_then(|node| cx.count32(node, 1, MAX_CORES));
     Service {
-        name: name.to_owned(),
         kind: preset.kind,
         instances: instances(cx, settings.get("instances"), place),
         cores: cores.or(preset.cores).unwrap_or(1),
@@ -121,7 +120,7 @@ fn settings(cx: &Context<'_>, settings: &Settings<'_>, name: &str, place: Place)
         speed: settings.get("speed").and_then(|node| cx.factor(node, false)).unwrap_or(1.0),
         workers: count("workers", 1, MAX_COUNT),
         queue: count("queue", 0, MAX_COUNT),
-        endpoints: 0..0,
+        ..Service::named(name)
     }
 }
 

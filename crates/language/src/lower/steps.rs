@@ -251,7 +251,9 @@ fn unrolled_step(step: &Step) -> u64 {
         Step::Choose(options) => {
             options.iter().fold(0_u64, |sum, (_, steps)| sum.saturating_add(unrolled(steps)))
         }
-        Step::Maybe { steps, .. } => unrolled(steps),
+        Step::Maybe { steps, .. } | Step::Lock { steps, .. } | Step::Conflict { steps, .. } => {
+            unrolled(steps)
+        }
         Step::Repeat { times, steps } => unrolled(steps).max(1).saturating_mul(u64::from(*times)),
         Step::Cache { miss, .. } => unrolled(miss),
     };

@@ -157,7 +157,10 @@ fn fallback_calls(steps: &[Step], to: &mut Vec<EndpointId>) {
                 branches.iter().for_each(|branch| fallback_calls(&branch.steps, to))
             }
             Step::Choose(options) => options.iter().for_each(|(_, steps)| fallback_calls(steps, to)),
-            Step::Maybe { steps, .. } | Step::Repeat { steps, .. } => fallback_calls(steps, to),
+            Step::Maybe { steps, .. }
+            | Step::Repeat { steps, .. }
+            | Step::Lock { steps, .. }
+            | Step::Conflict { steps, .. } => fallback_calls(steps, to),
             Step::Cache { ask, miss, .. } => {
                 to.push(ask.to);
                 fallback_calls(miss, to);

@@ -91,6 +91,14 @@ fn step(model: &Model, step: &Step, depth: usize, text: &mut String) {
             line(format!("repeat {times}"));
             steps(model, inner, depth + 1, text);
         }
+        Step::Lock { lock, steps: inner } => {
+            line(format!("lock {lock}"));
+            steps(model, inner, depth + 1, text);
+        }
+        Step::Conflict { lock, steps: inner, retry } => {
+            line(format!("conflict {lock}, retry {retry:?}"));
+            steps(model, inner, depth + 1, text);
+        }
         Step::Cache { ask, hit, miss, fill } => {
             let fill = fill.as_ref().map(|fill| call(model, fill));
             line(format!("cache {}, hit {hit}, fill {fill:?}", call(model, ask)));

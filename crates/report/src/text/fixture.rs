@@ -2,8 +2,8 @@
 
 use tarsier_engine::{CallOutcome, Cause, Outcome, ServiceOutcome, Why, WhyPart, WorkloadOutcome};
 use tarsier_model::{
-    Arrivals, Call, CallPolicy, Demand, Endpoint, EndpointId, Kind, Metric, Model, Network, Region, RegionId,
-    Relation, Scheduling, Service, ServiceId, Slo, Step, Subject, Workload, WorkloadId, Zone, ZoneId,
+    Arrivals, Call, CallPolicy, Demand, Endpoint, EndpointId, Metric, Model, Region, RegionId, Relation,
+    Service, ServiceId, Slo, Step, Subject, Workload, WorkloadId, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_stats::{Recorder, Window};
@@ -16,7 +16,7 @@ pub(crate) fn model() -> Model {
     let work = Step::Work(Law::Exp { mean: 1e6 });
     let call = Call {
         to: EndpointId(1),
-        policy: CallPolicy::default(),
+        policy: Box::default(),
         optional: false,
         fallback: None,
         request_bytes: 0,
@@ -33,30 +33,19 @@ pub(crate) fn model() -> Model {
         description: "A web tier and its database".to_owned(),
         regions: vec![Region { name: "here".to_owned() }].into(),
         zones: vec![Zone { name: "here/a".to_owned(), region: RegionId(0) }].into(),
-        network: Network::none(),
         services: vec![service("web", 0), service("db", 1)].into(),
         endpoints: vec![home, query].into(),
         workloads: vec![users()].into(),
-        scenarios: Vec::new(),
         slos: vec![
             slo("users p99 < 250ms", Metric::LatencyQuantile(0.99), 0.25),
             slo("users errors < 0.1%", Metric::ErrorShare, 0.001),
         ],
+        ..Model::empty()
     }
 }
 
 fn service(name: &str, endpoint: u32) -> Service {
-    Service {
-        name: name.to_owned(),
-        kind: Kind::Service,
-        instances: vec![ZoneId(0)],
-        cores: 1,
-        scheduling: Scheduling::Fifo,
-        speed: 1.0,
-        workers: None,
-        queue: None,
-        endpoints: endpoint..endpoint + 1,
-    }
+    Service { instances: vec![ZoneId(0)], endpoints: endpoint..endpoint + 1, ..Service::named(name) }
 }
 
 fn users() -> Workload {
