@@ -41,10 +41,16 @@ struct Class {
     parts: BTreeMap<Part, u128>,
 }
 
+/// What is known of a workload's requests that have ended well, by class of latency.
+#[derive(Default)]
+pub(crate) struct Causes {
+    classes: BTreeMap<u32, Class>,
+}
+
+/// Of the records of sampled requests, which are few: a map, not a place for every record.
+#[derive(Default)]
 pub(crate) struct Accounts {
-    by_task: Vec<Option<Box<Account>>>,
-    /// By workload and class of latency.
-    classes: Vec<BTreeMap<u32, Class>>,
+    by_task: BTreeMap<u32, Box<Account>>,
 }
 
 /// Eight classes an octave.
@@ -54,25 +60,16 @@ fn class_of(latency: u64) -> u32 {
 }
 
 impl Accounts {
-    pub(crate) fn new(n_workloads: usize) -> Accounts {
-        let classes = (0..n_workloads).map(|_| BTreeMap::new()).collect();
-        Accounts { by_task: Vec::new(), classes }
-    }
-
     pub(crate) fn open(&mut self, task: u32, now: u64) {
         self.put(task, Box::new(Account { mark: now, parts: Vec::new() }));
     }
 
     pub(crate) fn put(&mut self, task: u32, account: Box<Account>) {
-        let at = task as usize;
-        if self.by_task.len() <= at {
-            self.by_task.resize_with(at + 1, || None);
-        }
-        self.by_task[at] = Some(account);
+        self.by_task.insert(task, account);
     }
 
     pub(crate) fn take(&mut self, task: u32) -> Option<Box<Account>> {
-        self.by_task.get_mut(task as usize)?.take()
+        self.by_task.remove(&task)
     }
 
     pub(crate) fn drop_of(&mut self, task: u32) {
@@ -81,49 +78,51 @@ impl Accounts {
 
     /// The time since the last note was `part`.
     pub(crate) fn note(&mut self, task: u32, part: Part, now: u64) {
-        let account = self.by_task[task as usize].as_mut().expect("a sampled record has an account");
+        let account = self.by_task.get_mut(&task).expect("a sampled record has an account");
         account.add(part, now - account.mark);
         account.mark = now;
     }
 
     /// `task` was waiting for what this account tells of.
     pub(crate) fn absorb(&mut self, task: u32, other: Option<Box<Account>>, now: u64) {
-        let Some(account) = self.by_task.get_mut(task as usize).and_then(Option::as_mut) else { return };
+        let Some(account) = self.by_task.get_mut(&task) else { return };
         let other = other.expect("what a sampled record waits for is sampled");
         other.parts.iter().for_each(|(part, nanos)| account.add(*part, *nanos));
         account.mark = now;
     }
 
-    /// A request of `workload` has ended well.
-    pub(crate) fn close(&mut self, task: u32, workload: u32, latency: u64) {
+    /// A request has ended well.
+    pub(crate) fn close(&mut self, task: u32, latency: u64, causes: &mut Causes) {
         let account = self.take(task).expect("a sampled request has an account");
         let sum: u64 = account.parts.iter().map(|(_, nanos)| nanos).sum();
         assert_eq!(sum, latency, "the account of a request sums to its latency");
-        let class = self.classes[workload as usize].entry(class_of(latency)).or_default();
+        let class = causes.classes.entry(class_of(latency)).or_default();
         class.requests += 1;
         for (part, nanos) in account.parts {
             *class.parts.entry(part).or_default() += u128::from(nanos);
         }
     }
+}
+
+impl Causes {
+    /// Takes over everything that the other holds.
+    pub(crate) fn take_over(&mut self, other: &mut Causes) {
+        for (at, class) in std::mem::take(&mut other.classes) {
+            let sum = self.classes.entry(at).or_default();
+            sum.requests += class.requests;
+            for (part, nanos) in class.parts {
+                *sum.parts.entry(part).or_default() += nanos;
+            }
+        }
+    }
 
     /// Forgets what ended so far: the warm-up is over.
     pub(crate) fn forget(&mut self) {
-        self.classes.iter_mut().for_each(BTreeMap::clear);
+        self.classes.clear();
     }
 
-    /// What all partitions say of a workload.
-    pub(crate) fn why<'a>(all: impl Iterator<Item = &'a Accounts>, workload: usize) -> Why {
-        let mut classes: BTreeMap<u32, Class> = BTreeMap::new();
-        for accounts in all {
-            for (at, class) in &accounts.classes[workload] {
-                let sum = classes.entry(*at).or_default();
-                sum.requests += class.requests;
-                for (part, nanos) in &class.parts {
-                    *sum.parts.entry(*part).or_default() += nanos;
-                }
-            }
-        }
-        summarise(&classes)
+    pub(crate) fn why(&self) -> Why {
+        summarise(&self.classes)
     }
 }
 

@@ -283,7 +283,7 @@ impl Partition {
         windows[site.tally as usize].record(latency);
         if site.caller == Caller::Users {
             if self.tasks[task].has(SAMPLED) {
-                self.accounts.close(task, site.tally, latency);
+                self.accounts.close(task, latency, &mut self.records.causes[site.tally as usize]);
                 self.tasks[task].flags &= !SAMPLED;
             }
             self.user_is_done(world, task);

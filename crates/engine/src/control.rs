@@ -7,6 +7,7 @@ use crate::fault::Injection;
 use crate::instance::Health;
 use crate::partition::{Partition, World};
 use crate::plan::{Caller, Plan, Site};
+use crate::tally::Books;
 use crate::view::{Targets, View};
 
 /// What a fault does while it lasts.
@@ -75,7 +76,11 @@ impl Control {
             faults: Vec::new(),
             agenda: Vec::new(),
             done: 0,
-            marks: vec![Marks::default(); plan.service_of.len()],
+            marks: if scenario.is_some() {
+                vec![Marks::default(); plan.service_of.len()]
+            } else {
+                Vec::new()
+            },
             seed,
         };
         for (number, happening) in scenario.iter().flat_map(|scenario| &scenario.happenings).enumerate() {
@@ -195,29 +200,34 @@ impl Control {
         };
         for partition in partitions {
             for local in 0..partition.sources.len() {
-                let workload = plan.sources[partition.sources[local].plan as usize].workload;
+                let workload = partition.sources[local].workload;
                 partition.set_load(World { plan, view }, local as u32, factor_of(workload));
             }
         }
     }
 }
 
-/// Each partition with its local share of some instances.
+/// Each partition with its local share of some instances, and with the books in its hands.
 fn for_each_partition(
     partitions: &mut [&mut Partition],
     instances: &[u32],
     mut act: impl FnMut(&mut Partition, &[usize]),
 ) {
-    for partition in partitions {
+    let mut books = Books::default();
+    partitions[0].swap_books(&mut books);
+    for partition in partitions.iter_mut() {
         let first = partition.first_instance;
         let range = first..first + partition.instances.len() as u32;
         let here: Vec<usize> = (instances.iter().filter(|instance| range.contains(instance)))
             .map(|instance| (instance - first) as usize)
             .collect();
         if !here.is_empty() {
+            partition.swap_books(&mut books);
             act(partition, &here);
+            partition.swap_books(&mut books);
         }
     }
+    partitions[0].swap_books(&mut books);
 }
 
 fn set_injection(partition: &mut Partition, here: &[usize], fault: usize, share: Option<f64>, seed: u64) {

@@ -19,10 +19,8 @@ pub(crate) fn check(
     partitions: &mut [impl DerefMut<Target = Partition>],
 ) {
     flows_balance(now, plan, windows, partitions);
-    for partition in partitions {
-        little_holds(now, partition);
-        work_is_done(now, plan, partition);
-    }
+    little_holds(now, partitions);
+    work_is_done(now, plan, partitions);
 }
 
 /// requests = completed + errors + in flight, per workload and call;
@@ -33,7 +31,7 @@ fn flows_balance(
     windows: &Windows<'_>,
     partitions: &[impl DerefMut<Target = Partition>],
 ) {
-    let (workloads, calls, services) = counts(now, partitions);
+    let (workloads, calls, services) = counts(now, &partitions[0]);
     let mut of_workload = vec![0; workloads.len()];
     let mut of_call = vec![0; calls.len()];
     let mut count = |site: u32, published: bool| {
@@ -92,50 +90,61 @@ fn flows_balance(
 }
 
 /// The integral of the number present is the sum of the times spent there (Little's law).
-fn little_holds(now: u64, partition: &Partition) {
-    let mut times: Vec<u128> = partition.services.iter().map(|tally| tally.residence).collect();
+fn little_holds(now: u64, partitions: &[impl DerefMut<Target = Partition>]) {
+    let tallies = &partitions[0].services;
+    let mut times: Vec<u128> = tallies.iter().map(|tally| tally.residence).collect();
     let mut present = vec![0_u64; times.len()];
-    for (_, record) in partition.tasks.iter() {
-        if record.state.is_served() && !record.has(BRANCH) {
-            let service = partition.instances[partition.local(record.instance)].service as usize;
-            times[service] += u128::from(now - record.arrived);
-            present[service] += 1;
+    for partition in partitions {
+        for (_, record) in partition.tasks.iter() {
+            if record.state.is_served() && !record.has(BRANCH) {
+                let service = partition.instances[partition.local(record.instance)].service as usize;
+                times[service] += u128::from(now - record.arrived);
+                present[service] += 1;
+            }
         }
     }
-    for (at, tally) in partition.services.iter().enumerate() {
+    for (at, tally) in tallies.iter().enumerate() {
         assert_eq!(tally.present.count, present[at], "requests present at service {at}");
         assert_eq!(tally.present.integral(now), times[at], "Little's law at service {at}");
     }
 }
 
 /// Busy time is the work begun less what is left of it (the utilisation law).
-fn work_is_done(now: u64, plan: &Plan, partition: &mut Partition) {
-    let mut work: Vec<u128> = partition.services.iter().map(|tally| tally.work).collect();
-    for (time, payload) in partition.queue.pending() {
-        let Some(task) = Partition::task_of_event(payload) else { continue };
-        let record = &partition.tasks[task];
-        if record.state == State::Working {
-            let service = partition.instances[partition.local(record.instance)].service as usize;
-            work[service] -= u128::from(time - now);
-        }
+fn work_is_done(now: u64, plan: &Plan, partitions: &mut [impl DerefMut<Target = Partition>]) {
+    let mut left = vec![0_u128; plan.services.len()];
+    let mut shared = vec![0.0; plan.services.len()];
+    for partition in partitions.iter_mut() {
+        add_work_left(now, partition, &mut left);
+        partition.add_work_left_on_processors(now, plan, &mut shared);
     }
-    for (instance, task, left) in partition.held_work() {
-        if partition.tasks[task].state == State::Working {
-            work[partition.instances[instance].service as usize] -= u128::from(left);
-        }
-    }
-    let shared: Vec<f64> = partition.work_left_on_processors(now, plan);
-    for (at, tally) in partition.services.iter().enumerate() {
-        let busy = tally.busy.integral(now);
+    for (at, tally) in partitions[0].services.iter().enumerate() {
+        let (busy, work) = (tally.busy.integral(now), tally.work - left[at]);
         if plan.services[at].shares_processor {
-            let (busy, work) = (busy as f64, work[at] as f64 - shared[at]);
+            let (busy, work) = (busy as f64, work as f64 - shared[at]);
             let jobs = tally.arrivals as f64;
             assert!(
                 (busy - work).abs() <= 1e-6 * work + 10.0 * (jobs + 1.0),
                 "utilisation law at service {at}: {busy} and {work}"
             );
         } else {
-            assert_eq!(busy, work[at], "utilisation law at service {at}");
+            assert_eq!(busy, work, "utilisation law at service {at}");
+        }
+    }
+}
+
+/// Work begun and not yet done, by service; what is on shared processors apart.
+fn add_work_left(now: u64, partition: &mut Partition, left: &mut [u128]) {
+    for (time, payload) in partition.queue.pending() {
+        let Some(task) = Partition::task_of_event(payload) else { continue };
+        let record = &partition.tasks[task];
+        if record.state == State::Working {
+            let service = partition.instances[partition.local(record.instance)].service as usize;
+            left[service] += u128::from(time - now);
+        }
+    }
+    for (instance, task, time) in partition.held_work() {
+        if partition.tasks[task].state == State::Working {
+            left[partition.instances[instance].service as usize] += u128::from(time);
         }
     }
 }

@@ -5,14 +5,13 @@ use std::ops::DerefMut;
 use tarsier_model::SealedModel;
 use tarsier_stats::{Recorder, Window};
 
-use crate::account::Accounts;
 use crate::config::Watch;
 use crate::outcome::{CallOutcome, Outcome, SecondRow, SeriesSubject, ServiceOutcome, WorkloadOutcome};
 use crate::partition::Partition;
 use crate::plan::Plan;
 use crate::tally::{CallTally, Level, ServiceTally};
 
-/// Counters and integrals of a service at a point in time, over all partitions.
+/// Counters and integrals of a service at a point in time.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct ServiceCounts {
     pub(crate) arrivals: u64,
@@ -22,7 +21,6 @@ pub(crate) struct ServiceCounts {
     pub(crate) killed: u64,
     pub(crate) present: u64,
     pub(crate) up: u64,
-    pub(crate) present_ns: u128,
     pub(crate) busy_ns: u128,
     pub(crate) workers_ns: u128,
     pub(crate) waiting_ns: u128,
@@ -30,20 +28,21 @@ pub(crate) struct ServiceCounts {
 }
 
 impl ServiceCounts {
-    fn add(&mut self, tally: &ServiceTally, now: u64) {
+    fn at(now: u64, tally: &ServiceTally) -> ServiceCounts {
         let integral = |level: &Level| level.integral(now);
-        self.arrivals += tally.arrivals;
-        self.completed += tally.completed;
-        self.errors += tally.errors;
-        self.refused += tally.refused;
-        self.killed += tally.killed;
-        self.present += tally.present.count;
-        self.up += tally.up.count;
-        self.present_ns += integral(&tally.present);
-        self.busy_ns += integral(&tally.busy);
-        self.workers_ns += integral(&tally.workers);
-        self.waiting_ns += integral(&tally.waiting);
-        self.up_ns += integral(&tally.up);
+        ServiceCounts {
+            arrivals: tally.arrivals,
+            completed: tally.completed,
+            errors: tally.errors,
+            refused: tally.refused,
+            killed: tally.killed,
+            present: tally.present.count,
+            up: tally.up.count,
+            busy_ns: integral(&tally.busy),
+            workers_ns: integral(&tally.workers),
+            waiting_ns: integral(&tally.waiting),
+            up_ns: integral(&tally.up),
+        }
     }
 }
 
@@ -116,15 +115,12 @@ impl Ledger {
     }
 
     /// The warm-up is over.
-    pub(crate) fn start(&mut self, now: u64, partitions: &mut [impl DerefMut<Target = Partition>]) {
+    pub(crate) fn start(&mut self, now: u64, keeper: &mut Partition) {
         self.counting = true;
         self.start = now;
         self.second_start = now;
-        for partition in partitions.iter_mut() {
-            partition.accounts.forget();
-            partition.records.clear();
-        }
-        let (workloads, calls, services) = counts(now, partitions);
+        keeper.records.clear();
+        let (workloads, calls, services) = counts(now, keeper);
         for (tracks, counts) in [(&mut self.workloads, workloads), (&mut self.calls, calls)] {
             for (track, counts) in tracks.iter_mut().zip(counts) {
                 (track.start, track.second) = (counts, counts);
@@ -140,24 +136,24 @@ impl Ledger {
         &mut self,
         now: u64,
         plan: &Plan,
-        partitions: &mut [impl DerefMut<Target = Partition>],
+        keeper: &mut Partition,
         mut watch: Option<&mut dyn Watch>,
     ) {
-        let (workloads, calls, services) = counts(now, partitions);
+        let (workloads, calls, services) = counts(now, keeper);
         let second = self.seconds;
         for (at, (track, counts)) in self.workloads.iter_mut().zip(workloads).enumerate() {
-            let window = gather(partitions, |partition| &mut partition.records.workloads[at]);
+            let window = std::mem::take(&mut keeper.records.workloads[at]);
             let row = call_row(second, SeriesSubject::Workload(at), counts.since(track.second), &window);
             track.take_in(counts, &window, watch.as_deref_mut().map(|watch| (watch, row)));
         }
         for (at, (track, counts)) in self.calls.iter_mut().zip(calls).enumerate() {
-            let window = gather(partitions, |partition| &mut partition.records.calls[at]);
+            let window = std::mem::take(&mut keeper.records.calls[at]);
             let row = call_row(second, SeriesSubject::Call(at), counts.since(track.second), &window);
             track.take_in(counts, &window, watch.as_deref_mut().map(|watch| (watch, row)));
         }
         for (at, (track, counts)) in self.services.iter_mut().zip(services).enumerate() {
-            let window = gather(partitions, |partition| &mut partition.records.services[at]);
-            let queue = gather(partitions, |partition| &mut partition.records.queues[at]);
+            let window = std::mem::take(&mut keeper.records.services[at]);
+            let queue = std::mem::take(&mut keeper.records.queues[at]);
             if let Some(watch) = &mut watch {
                 let cores = plan.services[at].cores;
                 let length = now - self.second_start;
@@ -190,7 +186,7 @@ impl Ledger {
         plan: &Plan,
         partitions: &mut [impl DerefMut<Target = Partition>],
     ) -> Outcome {
-        let (workloads, calls, services) = counts(now, partitions);
+        let (workloads, calls, services) = counts(now, &partitions[0]);
         let elapsed = if self.counting { now - self.start } else { 0 };
         let parts: Vec<&Partition> = partitions.iter().map(|partition| &**partition).collect();
         Outcome {
@@ -206,7 +202,7 @@ impl Ledger {
             partitions: parts.len(),
             workloads: (self.workloads.into_iter().zip(workloads).enumerate())
                 .map(|(at, (track, counts))| WorkloadOutcome {
-                    why: Accounts::why(parts.iter().map(|partition| &partition.accounts), at),
+                    why: parts[0].records.causes[at].why(),
                     ..workload_outcome(track, counts)
                 })
                 .collect(),
@@ -223,37 +219,10 @@ impl Ledger {
     }
 }
 
-/// Counters of everything at a time, over all partitions.
-pub(crate) fn counts(
-    now: u64,
-    partitions: &[impl DerefMut<Target = Partition>],
-) -> (Vec<CallTally>, Vec<CallTally>, Vec<ServiceCounts>) {
-    let first = &partitions[0];
-    let mut workloads = vec![CallTally::default(); first.workloads.len()];
-    let mut calls = vec![CallTally::default(); first.calls.len()];
-    let mut services = vec![ServiceCounts::default(); first.services.len()];
-    for partition in partitions {
-        workloads.iter_mut().zip(&partition.workloads).for_each(|(sum, tally)| sum.add(tally));
-        calls.iter_mut().zip(&partition.calls).for_each(|(sum, tally)| sum.add(tally));
-        services.iter_mut().zip(&partition.services).for_each(|(sum, tally)| sum.add(tally, now));
-    }
-    (workloads, calls, services)
-}
-
-/// Moves one window of every partition together.
-fn gather(
-    partitions: &mut [impl DerefMut<Target = Partition>],
-    select: impl Fn(&mut Partition) -> &mut Window,
-) -> Window {
-    let mut all = Window::default();
-    for partition in partitions {
-        let window = select(partition);
-        if !window.is_empty() {
-            all.absorb(window);
-            window.clear();
-        }
-    }
-    all
+/// Counters of everything at a time; at rest the first partition keeps the books.
+pub(crate) fn counts(now: u64, keeper: &Partition) -> (Vec<CallTally>, Vec<CallTally>, Vec<ServiceCounts>) {
+    let services = keeper.services.iter().map(|tally| ServiceCounts::at(now, tally)).collect();
+    (keeper.workloads.clone(), keeper.calls.clone(), services)
 }
 
 fn seconds_of(nanos: f64) -> f64 {

@@ -17,7 +17,7 @@ use crate::outcome::Stopped;
 use crate::plan::{Caller, NONE, Plan, Site};
 use crate::processor::Processor;
 use crate::source::Source;
-use crate::tally::{CallTally, Records, ServiceTally};
+use crate::tally::{Books, CallTally, Records, ServiceTally};
 use crate::task::{Outcome, RETRIED, SAMPLED, State, Task, VISITOR};
 use crate::view::View;
 
@@ -67,10 +67,10 @@ pub(crate) struct Partition {
     pub(crate) extras: Vec<Extra>,
     pub(crate) sources: Vec<Source>,
     pub(crate) processors: Vec<Processor>,
+    // The books of the thread that runs this partition, while it does.
     pub(crate) services: Vec<ServiceTally>,
     pub(crate) calls: Vec<CallTally>,
     pub(crate) workloads: Vec<CallTally>,
-    /// Those of the thread that runs this partition, while it does.
     pub(crate) records: Records,
     /// First sending and attempts made, of records marked [`RETRIED`].
     pub(crate) retried: Vec<(u64, u32)>,
@@ -107,14 +107,14 @@ impl Partition {
             instances: Vec::with_capacity(part.instances.len()),
             clients: Vec::new(),
             extras: Vec::new(),
-            sources: Vec::new(),
+            sources: Vec::with_capacity(part.sources.len()),
             processors: Vec::new(),
-            services: plan.services.iter().map(|_| ServiceTally::default()).collect(),
-            calls: plan.calls.iter().map(|_| CallTally::default()).collect(),
-            workloads: names.workloads.iter().map(|_| CallTally::default()).collect(),
-            records: Records::new(plan.services.len(), plan.calls.len(), names.workloads.len()),
+            services: Vec::new(),
+            calls: Vec::new(),
+            workloads: Vec::new(),
+            records: Records::default(),
             retried: Vec::new(),
-            accounts: Accounts::new(names.workloads.len()),
+            accounts: Accounts::default(),
             visits: None,
             held: Vec::new(),
             n_paused: 0,
@@ -128,6 +128,7 @@ impl Partition {
         };
         part.instances.clone().for_each(|instance| partition.add_instance(plan, names, instance));
         part.sources.iter().for_each(|source| partition.add_source(plan, names, *source));
+        partition.clients.shrink_to_fit();
         partition
     }
 
@@ -162,7 +163,6 @@ impl Partition {
             health: Health::Up,
             injects: false,
         });
-        self.services[service as usize].up.up(0);
         // Callers start at different instances, or all would send to the same one at once.
         part.sites.clone().for_each(|site| self.add_client(plan, site, local, number));
     }
@@ -176,6 +176,14 @@ impl Partition {
             NONE
         };
         self.clients.push(Client { site, origin, cursor, extra });
+    }
+
+    /// Changes the books.
+    pub(crate) fn swap_books(&mut self, books: &mut Books) {
+        std::mem::swap(&mut self.services, &mut books.services);
+        std::mem::swap(&mut self.calls, &mut books.calls);
+        std::mem::swap(&mut self.workloads, &mut books.workloads);
+        std::mem::swap(&mut self.records, &mut books.records);
     }
 
     /// Everything before `limit`.

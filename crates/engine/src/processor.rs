@@ -161,13 +161,11 @@ impl Partition {
     }
 
     /// Core time still to be done on shared processors, by service.
-    pub(crate) fn work_left_on_processors(&mut self, now: u64, plan: &Plan) -> Vec<f64> {
-        let mut left = vec![0.0; self.services.len()];
+    pub(crate) fn add_work_left_on_processors(&mut self, now: u64, plan: &Plan, left: &mut [f64]) {
         for processor in &mut self.processors {
             let instance = &self.instances[processor.instance as usize];
             processor.advance(now, plan.services[instance.service as usize].cores, instance.pace);
             left[instance.service as usize] += processor.remaining(instance.pace);
         }
-        left
     }
 }

@@ -113,7 +113,7 @@ impl Run<'_> {
         partitions.iter_mut().for_each(|partition| partition.now = now);
         show_visits(&mut partitions, watch);
         if now == self.warmup {
-            self.ledger.start(now, &mut partitions);
+            self.ledger.start(now, &mut partitions[0]);
         } else if now > self.warmup {
             let counted = now - self.warmup;
             let second_ends =
@@ -122,7 +122,7 @@ impl Run<'_> {
             let batch_ends = (1..=BATCHES as u64).any(|n| batch_end(length, n) == counted);
             if second_ends || batch_ends {
                 let watch: Option<&mut dyn Watch> = if second_ends { Some(watch) } else { None };
-                self.ledger.collect(now, self.plan, &mut partitions, watch);
+                self.ledger.collect(now, self.plan, &mut partitions[0], watch);
             }
             if batch_ends {
                 self.ledger.close_batch();
@@ -143,11 +143,11 @@ impl Run<'_> {
         let mut partitions = self.windows.at_rest();
         partitions.iter_mut().for_each(|partition| partition.now = now);
         if now > self.warmup {
-            self.ledger.collect(now, self.plan, &mut partitions, None);
+            self.ledger.collect(now, self.plan, &mut partitions[0], None);
             self.ledger.close_batch();
         } else {
             // Nothing was counted yet.
-            self.ledger.start(now, &mut partitions);
+            self.ledger.start(now, &mut partitions[0]);
         }
     }
 }

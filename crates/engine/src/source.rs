@@ -4,7 +4,7 @@ use tarsier_random::{Sampler, Stream};
 
 use crate::instance::Draws;
 use crate::partition::{Names, Partition, World};
-use crate::plan::{NONE, Plan, RateCurve, SourceKind, SourcePlan};
+use crate::plan::{NONE, Plan, RateCurve, SourceKind, WorkloadPlan};
 use crate::task::{DETACHED, RETRIED, SAMPLED, State};
 
 /// The instances that users may choose from: `view.now`'s from `start` to `end`.
@@ -19,15 +19,13 @@ pub(crate) struct Entrance {
 
 /// The users of a workload in one place.
 pub(crate) struct Source {
-    pub(crate) plan: u32,
+    pub(crate) workload: u32,
     pub(crate) zone: u32,
     pub(crate) draws: Draws,
     gaps: Stream,
-    gap_law: Sampler,
     pub(crate) first_client: u32,
     /// Where the users of each destination enter, as of a version of the view.
     pub(crate) entrances: Vec<Entrance>,
-    curve: RateCurve,
     /// The mean gap in nanoseconds while the rate is constant.
     steady_gap: Option<f64>,
     /// What a scenario multiplies the load with.
@@ -35,62 +33,62 @@ pub(crate) struct Source {
     /// When the next arrival is due; another event is stale.
     next_at: u64,
     sent: u64,
-    /// Users of a closed workload.
+    /// Users of a closed workload, now and while nothing multiplies them.
     users: u64,
+    quota: u64,
 }
 
 impl Partition {
     pub(crate) fn add_source(&mut self, plan: &Plan, names: &Names<'_>, source: u32) {
         let part = &plan.sources[source as usize];
+        let workload = &plan.workloads[part.workload as usize];
         let name = names.workloads[part.workload as usize];
         let numbers = [u64::from(part.number), names.replication];
         let first_client = self.clients.len() as u32;
         let local = self.sources.len() as u32;
-        let (curve, gap_law) = match &part.kind {
-            SourceKind::Open { curve, gaps } => (curve.clone(), gaps.clone()),
-            SourceKind::Closed { steps, think, .. } => (steps.clone(), think.clone()),
+        let (steady_gap, quota) = match &workload.kind {
+            SourceKind::Open { curve, .. } => (curve.steady_gap(), 0),
+            SourceKind::Closed { users, .. } => {
+                let (number, n) = (u64::from(part.number), u64::from(workload.n_sources));
+                (None, users / n + u64::from(number < users % n))
+            }
         };
         let unknown = Entrance { version: u32::MAX, start: 0, end: 0, far: false };
         self.sources.push(Source {
-            plan: source,
+            workload: part.workload,
             zone: part.zone,
             draws: Draws::named(names.seed, "users", name, numbers),
             gaps: Stream::named(names.seed, &["users", name, "gaps"], &numbers),
-            gap_law,
             first_client,
-            entrances: vec![unknown; part.mix.len()],
-            steady_gap: curve.steady_gap(),
-            curve,
+            entrances: vec![unknown; workload.mix.len()],
+            steady_gap,
             factor: 1.0,
             next_at: 0,
             sent: 0,
             users: 0,
+            quota,
         });
-        for n in 0..part.mix.len() as u32 {
-            self.add_client(plan, part.first_site + n, local, 0);
+        for n in 0..workload.mix.len() as u32 {
+            self.add_client(plan, workload.first_site + n, local, 0);
         }
-        self.start_source(plan, local);
-    }
-
-    fn start_source(&mut self, plan: &Plan, local: u32) {
-        match &plan.sources[self.sources[local as usize].plan as usize].kind {
-            SourceKind::Open { .. } => self.plan_arrival(local, None),
+        match &workload.kind {
+            SourceKind::Open { curve, gaps } => self.plan_arrival((curve, gaps), local, None),
             SourceKind::Closed { .. } => self.source_fires_for_users(plan, local),
         }
     }
 
     /// The next arrival comes when the rate has passed `amount`: a gap of mean one, or what is left of it.
     #[inline]
-    fn plan_arrival(&mut self, local: u32, left: Option<f64>) {
+    fn plan_arrival(&mut self, (curve, gaps): (&RateCurve, &Sampler), local: u32, left: Option<f64>) {
         let source = &mut self.sources[local as usize];
         let amount = match left {
             Some(left) => left,
-            None => source.gap_law.sample(&mut source.gaps),
+            None => gaps.sample(&mut source.gaps),
         };
         let at = match source.steady_gap {
             Some(gap) => self.now + (amount * gap + 0.5) as u64,
             None if source.factor <= 0.0 => u64::MAX,
-            None => source.curve.after(self.now, amount / source.factor).unwrap_or(u64::MAX),
+            None => curve.after(self.now, amount / source.factor).unwrap_or(u64::MAX),
         };
         source.next_at = at;
         if at < crate::kernel::queue::END_OF_TIME {
@@ -104,10 +102,10 @@ impl Partition {
         if source.next_at != self.now {
             return;
         }
-        match &world.plan.sources[source.plan as usize].kind {
+        match &world.plan.workloads[source.workload as usize].kind {
             SourceKind::Closed { .. } => self.source_fires_for_users(world.plan, local),
-            SourceKind::Open { .. } => {
-                self.plan_arrival(local, None);
+            SourceKind::Open { curve, gaps } => {
+                self.plan_arrival((curve, gaps), local, None);
                 let task = self.new_task(NONE, NONE, 0);
                 if world.plan.hashes {
                     let key = self.sources[local as usize].draws.choice.next_u64();
@@ -122,7 +120,7 @@ impl Partition {
     #[inline(always)]
     fn user_request(&mut self, world: World<'_>, local: u32, task: u32) {
         let source = &mut self.sources[local as usize];
-        let part = &world.plan.sources[source.plan as usize];
+        let part = &world.plan.workloads[source.workload as usize];
         let which = if part.mix.len() == 1 {
             0
         } else {
@@ -151,7 +149,7 @@ impl Partition {
         let client = self.tasks[task].client;
         let local = self.clients[client as usize].origin;
         let source = &self.sources[local as usize];
-        let SourceKind::Closed { think, .. } = &world.plan.sources[source.plan as usize].kind else {
+        let SourceKind::Closed { think, .. } = &world.plan.workloads[source.workload as usize].kind else {
             return self.free(task);
         };
         if self.sources[local as usize].users > self.wanted_users(world.plan, local) {
@@ -172,17 +170,18 @@ impl Partition {
 
     fn wanted_users(&self, plan: &Plan, local: u32) -> u64 {
         let source = &self.sources[local as usize];
-        let SourceKind::Closed { users, .. } = &plan.sources[source.plan as usize].kind else {
+        let SourceKind::Closed { steps, .. } = &plan.workloads[source.workload as usize].kind else {
             unreachable!("only a closed source has users")
         };
         // The curve of a closed source is a factor; it is kept per nanosecond.
-        (*users as f64 * source.curve.rate(self.now) * 1e9 * source.factor).round() as u64
+        (source.quota as f64 * steps.rate(self.now) * 1e9 * source.factor).round() as u64
     }
 
     /// Adds the users that are missing, each of whom thinks first; waits for the next change.
     fn source_fires_for_users(&mut self, plan: &Plan, local: u32) {
         let wanted = self.wanted_users(plan, local);
-        let SourceKind::Closed { think, .. } = &plan.sources[self.sources[local as usize].plan as usize].kind
+        let SourceKind::Closed { think, steps, .. } =
+            &plan.workloads[self.sources[local as usize].workload as usize].kind
         else {
             unreachable!("only a closed source has users")
         };
@@ -198,7 +197,7 @@ impl Partition {
             self.schedule(task, pause);
         }
         let source = &mut self.sources[local as usize];
-        source.next_at = source.curve.next_change(self.now).unwrap_or(u64::MAX);
+        source.next_at = steps.next_change(self.now).unwrap_or(u64::MAX);
         if source.next_at != u64::MAX {
             let at = source.next_at;
             self.schedule_source(local, at);
@@ -210,24 +209,24 @@ impl Partition {
         let now = self.now;
         let source = &mut self.sources[local as usize];
         let before = std::mem::replace(&mut source.factor, factor);
-        source.steady_gap = source.curve.steady_gap().filter(|_| factor == 1.0);
-        match &world.plan.sources[source.plan as usize].kind {
+        match &world.plan.workloads[source.workload as usize].kind {
             SourceKind::Closed { .. } => self.source_fires_for_users(world.plan, local),
-            SourceKind::Open { .. } => {
+            SourceKind::Open { curve, gaps } => {
+                source.steady_gap = curve.steady_gap().filter(|_| factor == 1.0);
                 // What is left of the current gap goes on at the new rate.
                 let left = if source.next_at == u64::MAX {
                     None
                 } else {
-                    Some(source.curve.amount(now, source.next_at) * before)
+                    Some(curve.amount(now, source.next_at) * before)
                 };
-                self.plan_arrival(local, left);
+                self.plan_arrival((curve, gaps), local, left);
             }
         }
     }
 }
 
 /// One request in so many, spread by a hash: no draw is spent on it.
-fn is_sampled(part: &SourcePlan, number: u64) -> bool {
+fn is_sampled(part: &WorkloadPlan, number: u64) -> bool {
     let hash = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     hash <= part.sampled_below
 }

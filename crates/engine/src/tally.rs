@@ -2,10 +2,14 @@
 
 use tarsier_stats::Window;
 
+use crate::account::Causes;
+use crate::plan::Plan;
+
 /// How many of something there are, and the integral of that over time.
 ///
 /// The integral of a count over `0..now` is `count × now` minus the times of its increases plus
-/// those of its decreases, so a change costs one addition. Sums wrap; the result does not.
+/// those of its decreases, so a change costs one addition. Sums wrap, also those of a thread whose
+/// changes were taken over in between; all together do not.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Level {
     pub(crate) count: u64,
@@ -15,25 +19,30 @@ pub(crate) struct Level {
 impl Level {
     #[inline]
     pub(crate) fn up(&mut self, now: u64) {
-        self.count += 1;
+        self.count = self.count.wrapping_add(1);
         self.changes = self.changes.wrapping_sub(u128::from(now));
     }
 
     #[inline]
     pub(crate) fn down(&mut self, now: u64) {
-        debug_assert!(self.count > 0, "a level does not fall below zero");
-        self.count -= 1;
+        self.count = self.count.wrapping_sub(1);
         self.changes = self.changes.wrapping_add(u128::from(now));
     }
 
     pub(crate) fn up_by(&mut self, now: u64, n: u64) {
-        self.count += n;
+        self.count = self.count.wrapping_add(n);
         self.changes = self.changes.wrapping_sub(u128::from(now) * u128::from(n));
     }
 
     pub(crate) fn down_by(&mut self, now: u64, n: u64) {
-        self.count -= n;
+        self.count = self.count.wrapping_sub(n);
         self.changes = self.changes.wrapping_add(u128::from(now) * u128::from(n));
+    }
+
+    /// Adds the changes that were counted elsewhere.
+    fn add(&mut self, other: Level) {
+        self.count = self.count.wrapping_add(other.count);
+        self.changes = self.changes.wrapping_add(other.changes);
     }
 
     /// The integral from 0 to `now`, in count × nanoseconds.
@@ -61,6 +70,24 @@ pub(crate) struct ServiceTally {
     pub(crate) work: u128,
 }
 
+impl ServiceTally {
+    /// Adds what was counted elsewhere.
+    fn add(&mut self, other: &ServiceTally) {
+        self.arrivals += other.arrivals;
+        self.completed += other.completed;
+        self.errors += other.errors;
+        self.refused += other.refused;
+        self.killed += other.killed;
+        self.present.add(other.present);
+        self.busy.add(other.busy);
+        self.workers.add(other.workers);
+        self.waiting.add(other.waiting);
+        self.up.add(other.up);
+        self.residence += other.residence;
+        self.work += other.work;
+    }
+}
+
 /// Counters of a workload or of the calls between two endpoints.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct CallTally {
@@ -74,8 +101,8 @@ pub(crate) struct CallTally {
 }
 
 impl CallTally {
-    /// Takes in what another partition counted.
-    pub(crate) fn add(&mut self, other: &CallTally) {
+    /// Adds what was counted elsewhere.
+    fn add(&mut self, other: &CallTally) {
         self.requests += other.requests;
         self.attempts += other.attempts;
         self.retries += other.retries;
@@ -103,15 +130,59 @@ impl CallTally {
     }
 }
 
-/// Histograms of what was measured since the last boundary.
+/// Everything that is counted.
 ///
-/// They belong to the thread that runs partitions, not to these: so they stay in its cache however
-/// many partitions there are. Sums of counts do not depend on who counted.
+/// It belongs to the thread that runs partitions, not to these: so it stays in the thread's cache and
+/// takes memory once, however many partitions there are. Sums do not depend on who counted.
+#[derive(Default)]
+pub(crate) struct Books {
+    pub(crate) services: Vec<ServiceTally>,
+    pub(crate) calls: Vec<CallTally>,
+    pub(crate) workloads: Vec<CallTally>,
+    pub(crate) records: Records,
+}
+
+impl Books {
+    pub(crate) fn new(plan: &Plan) -> Books {
+        let (services, calls, workloads) = (plan.services.len(), plan.calls.len(), plan.workloads.len());
+        Books {
+            services: (0..services).map(|_| ServiceTally::default()).collect(),
+            calls: vec![CallTally::default(); calls],
+            workloads: vec![CallTally::default(); workloads],
+            records: Records::new(services, calls, workloads),
+        }
+    }
+
+    /// Those of the start.
+    pub(crate) fn with_all_up(plan: &Plan) -> Books {
+        let mut books = Books::new(plan);
+        for (tally, service) in books.services.iter_mut().zip(&plan.services) {
+            tally.up.up_by(0, service.n_instances.into());
+        }
+        books
+    }
+
+    /// Takes over everything that the other holds.
+    pub(crate) fn take_over(&mut self, other: &mut Books) {
+        for (mine, theirs) in self.services.iter_mut().zip(&mut other.services) {
+            mine.add(&std::mem::take(theirs));
+        }
+        let (calls, workloads) = (&mut other.calls, &mut other.workloads);
+        let tallies = self.calls.iter_mut().zip(calls).chain(self.workloads.iter_mut().zip(workloads));
+        tallies.for_each(|(mine, theirs)| mine.add(&std::mem::take(theirs)));
+        self.records.take_over(&mut other.records);
+    }
+}
+
+/// What was measured since the last boundary, and where the time of sampled requests went.
+#[derive(Default)]
 pub(crate) struct Records {
     pub(crate) queues: Vec<Window>,
     pub(crate) services: Vec<Window>,
     pub(crate) calls: Vec<Window>,
     pub(crate) workloads: Vec<Window>,
+    /// By workload; these are kept for the whole run.
+    pub(crate) causes: Vec<Causes>,
 }
 
 impl Records {
@@ -121,24 +192,27 @@ impl Records {
             services: vec![Window::default(); n_services],
             calls: vec![Window::default(); n_calls],
             workloads: vec![Window::default(); n_workloads],
+            causes: (0..n_workloads).map(|_| Causes::default()).collect(),
         }
     }
 
-    fn all(&mut self) -> impl Iterator<Item = &mut Window> {
+    fn windows(&mut self) -> impl Iterator<Item = &mut Window> {
         let services = self.queues.iter_mut().chain(&mut self.services);
         services.chain(&mut self.calls).chain(&mut self.workloads)
     }
 
-    /// Takes over everything that the other holds.
-    pub(crate) fn take_over(&mut self, other: &mut Records) {
-        for (mine, theirs) in self.all().zip(other.all()).filter(|(_, theirs)| !theirs.is_empty()) {
+    fn take_over(&mut self, other: &mut Records) {
+        for (mine, theirs) in self.windows().zip(other.windows()).filter(|(_, theirs)| !theirs.is_empty()) {
             mine.absorb(theirs);
             theirs.clear();
         }
+        self.causes.iter_mut().zip(&mut other.causes).for_each(|(mine, theirs)| mine.take_over(theirs));
     }
 
+    /// The warm-up is over.
     pub(crate) fn clear(&mut self) {
-        self.all().for_each(Window::clear);
+        self.windows().for_each(Window::clear);
+        self.causes.iter_mut().for_each(Causes::forget);
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, RwLock};
 
 use crate::partition::{Message, Partition, World};
 use crate::plan::Plan;
-use crate::tally::Records;
+use crate::tally::Books;
 use crate::view::View;
 
 /// Events of a partition between two looks at the watch.
@@ -19,8 +19,8 @@ pub(crate) struct Windows<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) view: RwLock<View>,
     partitions: Vec<Mutex<Partition>>,
-    /// By thread.
-    records: Vec<Mutex<Records>>,
+    /// By thread; at rest the first partition has everything.
+    books: Vec<Mutex<Books>>,
     /// What was sent to each partition in this window and in the last one.
     inboxes: Vec<[Mutex<Vec<Message>>; 2]>,
     next_times: Vec<AtomicU64>,
@@ -40,17 +40,21 @@ pub(crate) struct Windows<'a> {
 const UNPOISONED: &str = "a panic elsewhere has ended the run";
 
 impl<'a> Windows<'a> {
-    pub(crate) fn new(plan: &'a Plan, view: View, partitions: Vec<Partition>, threads: usize) -> Windows<'a> {
+    pub(crate) fn new(
+        plan: &'a Plan,
+        view: View,
+        mut partitions: Vec<Partition>,
+        threads: usize,
+    ) -> Windows<'a> {
         let threads = threads.clamp(1, partitions.len());
-        let n_workloads = partitions[0].workloads.len();
-        let records = || Records::new(plan.services.len(), plan.calls.len(), n_workloads);
+        partitions[0].swap_books(&mut Books::with_all_up(plan));
         Windows {
             plan,
             view: RwLock::new(view),
             inboxes: partitions.iter().map(|_| Default::default()).collect(),
             next_times: partitions.iter().map(|_| AtomicU64::new(0)).collect(),
             partitions: partitions.into_iter().map(Mutex::new).collect(),
-            records: (0..threads).map(|_| Mutex::new(records())).collect(),
+            books: (0..threads).map(|_| Mutex::new(Books::new(plan))).collect(),
             threads,
             limit: AtomicU64::new(0),
             window: AtomicUsize::new(0),
@@ -160,7 +164,7 @@ impl<'a> Windows<'a> {
         let limit = self.limit.load(Ordering::Acquire);
         let filling = self.window.load(Ordering::Acquire) % 2;
         let n = self.partitions.len();
-        let mut records = self.records[thread].lock().expect(UNPOISONED);
+        let mut books = self.books[thread].lock().expect(UNPOISONED);
         for at in n * thread / self.threads..n * (thread + 1) / self.threads {
             let mut partition = self.partitions[at].lock().expect(UNPOISONED);
             let mut inbox = self.inboxes[at][1 - filling].lock().expect(UNPOISONED);
@@ -171,9 +175,9 @@ impl<'a> Windows<'a> {
             drop(inbox);
             partition.outbox_first = u64::MAX;
             let before = partition.events;
-            std::mem::swap(&mut partition.records, &mut records);
+            partition.swap_books(&mut books);
             partition.run_until(world, limit, u64::MAX);
-            std::mem::swap(&mut partition.records, &mut records);
+            partition.swap_books(&mut books);
             self.events.fetch_add(partition.events - before, Ordering::AcqRel);
             for (to, message) in partition.outbox.drain(..) {
                 self.inboxes[to as usize][filling].lock().expect(UNPOISONED).push(message);
@@ -195,9 +199,10 @@ impl<'a> Windows<'a> {
     pub(crate) fn at_rest(&self) -> Vec<MutexGuard<'_, Partition>> {
         let mut partitions: Vec<_> =
             self.partitions.iter().map(|partition| partition.lock().expect(UNPOISONED)).collect();
-        for records in &self.records {
-            partitions[0].records.take_over(&mut records.lock().expect(UNPOISONED));
-        }
+        let mut all = Books::default();
+        partitions[0].swap_books(&mut all);
+        self.books.iter().for_each(|books| all.take_over(&mut books.lock().expect(UNPOISONED)));
+        partitions[0].swap_books(&mut all);
         partitions
     }
 

@@ -42,6 +42,7 @@ pub(crate) struct Plan {
     pub(crate) region_of: Vec<u32>,
     pub(crate) partition_of_zone: Vec<u32>,
     pub(crate) partitions: Vec<PartitionPlan>,
+    pub(crate) workloads: Vec<WorkloadPlan>,
     pub(crate) sources: Vec<SourcePlan>,
     /// The distinct timeouts.
     pub(crate) timeouts: Vec<u64>,
@@ -113,7 +114,12 @@ pub(crate) struct SourcePlan {
     pub(crate) zone: u32,
     /// Number among the sources of its workload, which names its streams.
     pub(crate) number: u32,
+}
+
+/// What all sources of a workload have in common.
+pub(crate) struct WorkloadPlan {
     pub(crate) first_site: u32,
+    pub(crate) n_sources: u32,
     /// Cumulative shares of the destinations.
     pub(crate) mix: Vec<f64>,
     pub(crate) kind: SourceKind,
@@ -122,7 +128,9 @@ pub(crate) struct SourcePlan {
 }
 
 pub(crate) enum SourceKind {
+    /// The curve is a source's share of the rate.
     Open { curve: RateCurve, gaps: Sampler },
+    /// `users` of all sources together; the curve is a factor.
     Closed { users: u64, think: Sampler, steps: RateCurve },
 }
 
@@ -147,6 +155,7 @@ impl Plan {
             region_of: model.zones.iter().map(|zone| zone.region.0).collect(),
             partition_of_zone: layout.partition_of_zone,
             partitions: layout.partitions,
+            workloads: Vec::new(),
             sources: Vec::new(),
             timeouts: program.timeouts,
             wires: Wires::new(&model.network, layout.look_ahead),
@@ -166,20 +175,18 @@ impl Plan {
     fn add_sources(&mut self, model: &SealedModel, first_sites: &[u32], warmup_ns: u64, duration_ns: u64) {
         for (id, workload) in model.workloads.entries() {
             let zones = partitioning::zones_of_users(model, workload);
-            let share = 1.0 / zones.len() as f64;
+            self.workloads.push(WorkloadPlan {
+                first_site: first_sites[id.index()],
+                n_sources: zones.len() as u32,
+                mix: cumulative(workload.mix.iter().map(|(share, _)| *share)),
+                kind: source_kind(&workload.demand, 1.0 / zones.len() as f64, warmup_ns),
+                sampled_below: sampled_below(&workload.demand, warmup_ns + duration_ns),
+            });
+            self.sources.reserve_exact(zones.len());
             for (number, zone) in zones.iter().enumerate() {
-                let source = SourcePlan {
-                    workload: id.0,
-                    zone: *zone,
-                    number: number as u32,
-                    first_site: first_sites[id.index()],
-                    mix: cumulative(workload.mix.iter().map(|(share, _)| *share)),
-                    kind: source_kind(&workload.demand, share, number as u64, zones.len() as u64, warmup_ns),
-                    sampled_below: sampled_below(&workload.demand, warmup_ns + duration_ns),
-                };
                 let partition = self.partition_of_zone[*zone as usize] as usize;
                 self.partitions[partition].sources.push(self.sources.len() as u32);
-                self.sources.push(source);
+                self.sources.push(SourcePlan { workload: id.0, zone: *zone, number: number as u32 });
             }
         }
     }
@@ -219,7 +226,7 @@ pub(crate) fn cumulative(shares: impl Iterator<Item = f64>) -> Vec<f64> {
     sums
 }
 
-fn source_kind(demand: &Demand, share: f64, number: u64, n_sources: u64, warmup_ns: u64) -> SourceKind {
+fn source_kind(demand: &Demand, share: f64, warmup_ns: u64) -> SourceKind {
     match demand {
         Demand::Open { rate, arrivals, steps } => {
             let gaps = match arrivals {
@@ -230,7 +237,7 @@ fn source_kind(demand: &Demand, share: f64, number: u64, n_sources: u64, warmup_
             SourceKind::Open { curve: RateCurve::new(rate, steps, share, warmup_ns), gaps }
         }
         Demand::Closed { users, think, steps } => SourceKind::Closed {
-            users: users / n_sources + u64::from(number < users % n_sources),
+            users: *users,
             think: Sampler::new(think),
             steps: RateCurve::new(&[(tarsier_units::Span::ZERO, 1.0)], steps, 1.0, warmup_ns),
         },

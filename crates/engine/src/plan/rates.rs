@@ -8,8 +8,6 @@ use tarsier_units::Span;
 pub(crate) struct RateCurve {
     /// Times in nanoseconds, rates there; two points at one time are a jump. Constant outside.
     points: Vec<(f64, f64)>,
-    /// Where the last question was answered: time only goes forward.
-    at: usize,
 }
 
 impl RateCurve {
@@ -18,7 +16,7 @@ impl RateCurve {
         let points = |span: Span| (span.nanos() + warmup_ns) as f64;
         let shape: Vec<(f64, f64)> =
             rate.iter().map(|(at, rate)| (points(*at), rate * share / 1e9)).collect();
-        let base = RateCurve { points: shape, at: 0 };
+        let base = RateCurve { points: shape };
         let factors: Vec<(f64, f64, f64)> = steps
             .iter()
             .map(|step| {
@@ -49,7 +47,7 @@ impl RateCurve {
                 [(time, before * factor(time, false)), (time, after * factor(time, true))]
             })
             .collect();
-        RateCurve { points, at: 0 }
+        RateCurve { points }
     }
 
     /// The rate just before or just after a time.
@@ -87,18 +85,15 @@ impl RateCurve {
 
     /// When `amount` events have passed since `now`; `None` for never.
     #[inline]
-    pub(crate) fn after(&mut self, now: u64, amount: f64) -> Option<u64> {
+    pub(crate) fn after(&self, now: u64, amount: f64) -> Option<u64> {
         if let [(_, rate)] = self.points[..] {
             return (rate > 0.0).then(|| now.saturating_add((amount / rate).round() as u64));
         }
         self.after_in_pieces(now as f64, amount)
     }
 
-    fn after_in_pieces(&mut self, mut now: f64, mut amount: f64) -> Option<u64> {
-        while self.points.get(self.at).is_some_and(|(time, _)| *time <= now) {
-            self.at += 1;
-        }
-        let mut next = self.at;
+    fn after_in_pieces(&self, mut now: f64, mut amount: f64) -> Option<u64> {
+        let mut next = self.points.partition_point(|(time, _)| *time <= now);
         loop {
             let rate = match next.checked_sub(1) {
                 Some(_) => self.limit(now, true),
@@ -157,7 +152,7 @@ mod tests {
     #[test]
     fn ramps_are_integrated() {
         // From 0 to 10/s in 10 s: t²/2 events after t seconds.
-        let mut ramp = curve(&[(0, 0.0), (10, 10.0)], &[]);
+        let ramp = curve(&[(0, 0.0), (10, 10.0)], &[]);
         assert_eq!(ramp.after(0, 2.0), Some(2_000_000_000));
         assert_eq!(ramp.after(2_000_000_000, 48.0), Some(10_000_000_000));
         assert_eq!(ramp.after(10_000_000_000, 10.0), Some(11_000_000_000));
@@ -167,7 +162,7 @@ mod tests {
     #[test]
     fn steps_multiply() {
         let step = ShapeStep { at: Span::from_secs(30), factor: 3.0, lasts: Some(Span::from_secs(10)) };
-        let mut stepped = curve(&[(0, 1.0)], &[step]);
+        let stepped = curve(&[(0, 1.0)], &[step]);
         assert_eq!(stepped.after(0, 30.0), Some(30_000_000_000));
         assert_eq!(stepped.after(0, 60.0), Some(40_000_000_000));
         assert_eq!(stepped.after(0, 61.0), Some(41_000_000_000));
