@@ -1,6 +1,6 @@
 //! A scenario, turned into actions at points in time.
 
-use tarsier_model::{CallMatch, Party, Scenario, SealedModel, Target, Trouble};
+use tarsier_model::{CallMatch, Party, Place, Scenario, SealedModel, Target, Trouble};
 use tarsier_random::{Sampler, Stream};
 
 use crate::fault::Injection;
@@ -8,6 +8,7 @@ use crate::instance::Health;
 use crate::partition::{Partition, World};
 use crate::plan::{Caller, Plan, Site};
 use crate::tally::Books;
+use crate::timeline::{EventKind, EventSubject, Reason, Timeline};
 use crate::view::{Targets, View};
 
 /// What a fault does while it lasts.
@@ -21,6 +22,7 @@ enum Effect {
 
 struct Fault {
     effect: Effect,
+    subject: EventSubject,
     active: bool,
 }
 
@@ -62,6 +64,8 @@ pub(crate) struct Control {
     done: usize,
     marks: Vec<Marks>,
     seed: u64,
+    /// Begins and ends of faults.
+    pub(crate) timeline: Timeline,
 }
 
 impl Control {
@@ -82,6 +86,7 @@ impl Control {
                 Vec::new()
             },
             seed,
+            timeline: Timeline::default(),
         };
         for (number, happening) in scenario.iter().flat_map(|scenario| &scenario.happenings).enumerate() {
             let mut stream = Stream::named(seed, &["scenario", "targets"], &[number as u64]);
@@ -91,7 +96,7 @@ impl Control {
                 control.agenda.push((start + lasts.nanos(), number, false));
             }
             let effect = effect(model, plan, &happening.trouble, &mut stream);
-            control.faults.push(Fault { effect, active: false });
+            control.faults.push(Fault { effect, subject: subject(model, &happening.trouble), active: false });
         }
         // What ends at a time ends before what begins then.
         control.agenda.sort_by_key(|(time, number, begins)| (*time, *begins, *number));
@@ -108,7 +113,12 @@ impl Control {
         while self.next_time() <= now {
             let (_, number, begins) = self.agenda[self.done];
             self.done += 1;
-            self.faults[number].active = begins;
+            let fault = &mut self.faults[number];
+            fault.active = begins;
+            let happening = number as u32;
+            let kind =
+                if begins { EventKind::FaultOn { happening } } else { EventKind::FaultOff { happening } };
+            self.timeline.note(now, fault.subject, kind, Reason::Scenario);
             self.strike(number, begins, plan, view, partitions);
         }
     }
@@ -281,6 +291,41 @@ fn effect(model: &SealedModel, plan: &Plan, trouble: &Trouble, stream: &mut Stre
             Effect::Load { workload: workload.map(|id| id.0), factor: *factor }
         }
         _ => unreachable!("no file can ask for the others yet"),
+    }
+}
+
+/// What a fault is about.
+fn subject(model: &SealedModel, trouble: &Trouble) -> EventSubject {
+    match trouble {
+        Trouble::Kill { target, .. }
+        | Trouble::Pause { target }
+        | Trouble::Slow { target, .. }
+        | Trouble::Error { target, .. }
+        | Trouble::Restart { target, .. }
+        | Trouble::Stall { target }
+        | Trouble::Leak { target, .. } => EventSubject::Service(target.service),
+        Trouble::Pin(service)
+        | Trouble::Freeze(service)
+        | Trouble::LoseService(service)
+        | Trouble::Flush { service, .. } => EventSubject::Service(*service),
+        Trouble::LoseZone(zone) => EventSubject::Zone(*zone),
+        Trouble::LoseRegion(region) => EventSubject::Region(*region),
+        Trouble::Delay { calls, .. } | Trouble::Loss { calls, .. } => calls_subject(model, calls),
+        Trouble::Partition { from, to, .. } => EventSubject::Link { from: *from, to: *to },
+        Trouble::Load { workload: Some(workload), .. } => EventSubject::Workload(*workload),
+        Trouble::Load { workload: None, .. } | Trouble::Chaos(_) => EventSubject::Everything,
+    }
+}
+
+fn calls_subject(model: &SealedModel, calls: &CallMatch) -> EventSubject {
+    let place = |party: &Party| match party {
+        Party::Service(service) => Place::Service(*service),
+        Party::Endpoint(endpoint) => Place::Service(model.endpoints[*endpoint].service),
+    };
+    match calls {
+        CallMatch::To(service) => EventSubject::Service(*service),
+        CallMatch::Link([from, to]) => EventSubject::Link { from: *from, to: *to },
+        CallMatch::Between { from, to } => EventSubject::Link { from: place(from), to: place(to) },
     }
 }
 

@@ -206,6 +206,8 @@ impl Ledger {
                     ..workload_outcome(track, counts)
                 })
                 .collect(),
+            timeline: Vec::new(),
+            timeline_dropped: 0,
             calls: (self.calls.into_iter().zip(calls).zip(&plan.calls))
                 .map(|((track, counts), (from, to))| call_outcome(track, counts, *from, *to))
                 .collect(),

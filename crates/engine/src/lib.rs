@@ -23,6 +23,7 @@ mod source;
 mod strand;
 mod tally;
 mod task;
+mod timeline;
 mod view;
 mod visits;
 mod windows;
@@ -33,3 +34,4 @@ pub use outcome::{
     WorkloadOutcome,
 };
 pub use run::run;
+pub use timeline::{Event, EventKind, EventSubject, Reason};

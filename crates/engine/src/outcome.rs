@@ -3,6 +3,8 @@
 use tarsier_model::{EndpointId, ServiceId};
 use tarsier_stats::Recorder;
 
+use crate::timeline::Event;
+
 /// Everything a run found in its counted time. Lists are in the order of the model.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -22,6 +24,10 @@ pub struct Outcome {
     pub workloads: Vec<WorkloadOutcome>,
     pub services: Vec<ServiceOutcome>,
     pub calls: Vec<CallOutcome>,
+    /// What happened, in order; of what the partitions noted the first 10,000.
+    pub timeline: Vec<Event>,
+    /// How many more there were.
+    pub timeline_dropped: u64,
 }
 
 /// Why a run ended before its time.

@@ -19,6 +19,7 @@ use crate::processor::Processor;
 use crate::source::Source;
 use crate::tally::{Books, CallTally, Records, ServiceTally};
 use crate::task::{Outcome, RETRIED, SAMPLED, State, Task, VISITOR};
+use crate::timeline::Timeline;
 use crate::view::View;
 
 /// What a partition may look at but not change.
@@ -82,6 +83,7 @@ pub(crate) struct Partition {
     /// How many instances here are paused.
     pub(crate) n_paused: usize,
     pub(crate) injections: Vec<Injection>,
+    pub(crate) timeline: Timeline,
     pub(crate) outbox: Vec<(u32, Message)>,
     /// When the earliest message of the outbox arrives.
     pub(crate) outbox_first: u64,
@@ -119,6 +121,7 @@ impl Partition {
             held: Vec::new(),
             n_paused: 0,
             injections: Vec::new(),
+            timeline: Timeline::default(),
             outbox: Vec::new(),
             outbox_first: u64::MAX,
             events: 0,

@@ -11,6 +11,7 @@ use crate::ledger::Ledger;
 use crate::outcome::{Outcome, Stopped};
 use crate::partition::{Names, Partition};
 use crate::plan::Plan;
+use crate::timeline::Timeline;
 use crate::view::View;
 use crate::windows::Windows;
 
@@ -86,6 +87,9 @@ impl Run<'_> {
             identities::check(now, self.plan, self.windows, &mut partitions);
         }
         let mut outcome = self.ledger.outcome(now, model, self.plan, &mut partitions);
+        let noted = partitions.iter().map(|partition| &partition.timeline);
+        (outcome.timeline, outcome.timeline_dropped) =
+            Timeline::merged(&self.control.timeline, noted, self.warmup);
         outcome.stopped_early = stopped;
         outcome.stopped_because =
             stopped.then(|| partitions.iter().find_map(|p| p.trouble).unwrap_or(Stopped::Asked));

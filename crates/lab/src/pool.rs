@@ -22,6 +22,8 @@ pub(crate) fn pooled(mut outcomes: Vec<Outcome>) -> Outcome {
         partitions: all[0].partitions,
         workloads: (0..all[0].workloads.len()).map(|i| workload(&each(all, |it| &it.workloads[i]))).collect(),
         services: (0..all[0].services.len()).map(|i| service(&each(all, |it| &it.services[i]))).collect(),
+        timeline: all[0].timeline.clone(),
+        timeline_dropped: all[0].timeline_dropped,
         calls: (0..all[0].calls.len()).map(|i| call(&each(all, |it| &it.calls[i]))).collect(),
     }
 }
@@ -162,6 +164,8 @@ pub(crate) mod tests {
             workloads: vec![WorkloadOutcome { requests: 5, completed: 4, ..WorkloadOutcome::default() }],
             services: vec![ServiceOutcome { instances: 3, utilization: 0.5, ..ServiceOutcome::default() }],
             calls: Vec::new(),
+            timeline: Vec::new(),
+            timeline_dropped: 0,
         }
     }
 

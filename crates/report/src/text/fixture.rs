@@ -114,6 +114,8 @@ pub(crate) fn outcome() -> Outcome {
             in_flight_end: 0,
             latency,
         }],
+        timeline: Vec::new(),
+        timeline_dropped: 0,
     }
 }
 
