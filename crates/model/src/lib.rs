@@ -29,7 +29,7 @@ pub use scenario::{
     CallMatch, Chaos, ChaosScale, ErrorKind, Happening, Party, Place, Scenario, Target, Trouble,
 };
 pub use seal::{Flaw, FlawSubject, SealedModel};
-pub use segmentation::{Enforce, Group, Member, Rule, Segmentation, Verdict};
+pub use segmentation::{End, Enforce, Group, Member, Passage, Rule, Segmentation, Verdict};
 pub use service::{Branch, Endpoint, Kind, Lock, Scheduling, Service, Step};
 pub use workload::{Arrivals, Demand, Metric, Relation, ShapeStep, Slo, Subject, Workload};
 
