@@ -1,5 +1,6 @@
 //! Chores of the repository that its tests use too.
 
+pub mod bench;
 mod coverage;
 pub mod differential;
 pub mod nightly;

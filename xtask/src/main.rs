@@ -1,6 +1,13 @@
 //! Chores of the repository: `cargo xtask COMMAND`.
 
-mod bench;
+use std::alloc::System;
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use xtask::bench;
+
+/// `bench memory` asks it.
+#[global_allocator]
+static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

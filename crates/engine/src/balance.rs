@@ -146,7 +146,7 @@ impl Partition {
 /// anywhere. When all around them is gone they go far.
 #[inline]
 fn entrances<'a>(world: World<'a>, site: &Site, zone: u32) -> (&'a [u32], bool) {
-    let (home, now, service) = (&world.view.home, &world.view.now, site.service);
+    let (home, now, service) = (world.view.home(), &world.view.now, site.service);
     let region = world.plan.region_of[zone as usize];
     let around = if site.balance == Balance::ZoneAware && !home.in_zone(service, zone).is_empty() {
         now.in_zone(service, zone)
@@ -160,7 +160,7 @@ fn entrances<'a>(world: World<'a>, site: &Site, zone: u32) -> (&'a [u32], bool) 
 
 /// Whether users of zone `home` can only have come to `here` because all around them was gone.
 pub(crate) fn is_far(world: World<'_>, site: &Site, home: u32, here: u32) -> bool {
-    let (targets, service) = (&world.view.home, site.service);
+    let (targets, service) = (world.view.home(), site.service);
     let [a, b] = [home, here].map(|zone| world.plan.region_of[zone as usize]);
     if site.balance == Balance::ZoneAware && !targets.in_zone(service, home).is_empty() {
         home != here

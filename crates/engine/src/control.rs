@@ -174,8 +174,7 @@ impl Control {
                 changed[after as usize].push(instance);
             }
         }
-        view.now = Targets::new(plan, |instance| self.marks[instance as usize].down == 0);
-        view.version += 1;
+        view.change(Targets::new(plan, |instance| self.marks[instance as usize].down == 0));
         let world = World { plan, view };
         for health in [Health::Up, Health::Paused, Health::Down, Health::BlackHole] {
             for_each_partition(partitions, &changed[health as usize], |partition, here| {

@@ -52,8 +52,8 @@ mod kind {
     pub(super) const INDEX: u32 = (1 << SHIFT) - 1;
 }
 
-/// A partition of its own cache lines: neighbours run on other cores.
-#[repr(align(256))]
+/// A partition of its own cache lines, fetched in pairs: neighbours run on other cores.
+#[repr(align(128))]
 pub(crate) struct Partition {
     pub(crate) index: u32,
     pub(crate) first_instance: u32,

@@ -8,7 +8,6 @@ use tarsier_random::Sampler;
 use crate::plan::Plan;
 
 /// The instances of each service, by zone.
-#[derive(Clone)]
 pub(crate) struct Targets {
     /// Instances in order of (service, zone, number).
     instances: Vec<u32>,
@@ -24,11 +23,12 @@ impl Targets {
         let n_zones = plan.n_zones as usize;
         let mut instances: Vec<u32> =
             (0..plan.service_of.len() as u32).filter(|instance| includes(*instance)).collect();
+        instances.shrink_to_fit();
         let place = |instance: &u32| {
             let at = *instance as usize;
             plan.service_of[at] as usize * n_zones + plan.zone_of[at] as usize
         };
-        instances.sort_by_key(|instance| (place(instance), plan.number_of[*instance as usize]));
+        instances.sort_unstable_by_key(|instance| (place(instance), plan.number_of[*instance as usize]));
         let mut starts = vec![0; plan.services.len() * n_zones + 1];
         instances.iter().for_each(|instance| starts[place(instance) + 1] += 1);
         (1..starts.len()).for_each(|at| starts[at] += starts[at - 1]);
@@ -78,9 +78,9 @@ impl Targets {
 }
 
 pub(crate) struct View {
-    /// What there was at the start.
-    pub(crate) home: Targets,
     pub(crate) now: Targets,
+    /// What there was at the start, once `now` is not the same.
+    start: Option<Box<Targets>>,
     /// Another whenever `now` has changed.
     pub(crate) version: u32,
     /// Extra latency of each attempt, by site; empty when there is none anywhere.
@@ -89,7 +89,18 @@ pub(crate) struct View {
 
 impl View {
     pub(crate) fn new(plan: &Plan) -> View {
-        let home = Targets::new(plan, |_| true);
-        View { now: home.clone(), home, version: 0, delays: Vec::new() }
+        View { now: Targets::new(plan, |_| true), start: None, version: 0, delays: Vec::new() }
+    }
+
+    /// What there was at the start.
+    pub(crate) fn home(&self) -> &Targets {
+        self.start.as_deref().unwrap_or(&self.now)
+    }
+
+    /// From now on there is this.
+    pub(crate) fn change(&mut self, targets: Targets) {
+        let before = std::mem::replace(&mut self.now, targets);
+        self.start.get_or_insert_with(|| Box::new(before));
+        self.version += 1;
     }
 }

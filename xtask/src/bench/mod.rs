@@ -4,13 +4,14 @@
 //! what counts is the ratio to the bare prototype in the same run.
 
 mod bare;
+pub mod memory;
 mod models;
-pub(crate) mod peers;
+pub mod peers;
 
 use std::time::Instant;
 
 use tarsier_engine::kernel::EventQueue;
-use tarsier_engine::{Outcome, RunConfig, run};
+use tarsier_engine::{Outcome, RunConfig, Watch, run};
 use tarsier_model::SealedModel;
 use tarsier_random::Stream;
 use tarsier_units::Span;
@@ -39,6 +40,10 @@ fn best<T>(times: usize, mut work: impl FnMut() -> T) -> (f64, T) {
 }
 
 fn simulate(model: &SealedModel, seconds: f64, threads: usize) -> Outcome {
+    simulate_under(&mut (), model, seconds, threads)
+}
+
+fn simulate_under(watch: &mut dyn Watch, model: &SealedModel, seconds: f64, threads: usize) -> Outcome {
     let config = RunConfig {
         seed: 1,
         replication: 0,
@@ -48,7 +53,7 @@ fn simulate(model: &SealedModel, seconds: f64, threads: usize) -> Outcome {
         threads,
         series: false,
     };
-    run(model, &config, &mut ())
+    run(model, &config, watch)
 }
 
 struct Row {
@@ -129,8 +134,9 @@ fn resident_kib() -> u64 {
     line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
 }
 
-/// What instances and requests in flight take: the peak of a run of 60,000 instances with next to no
-/// requests, and what a loaded run adds to it. Statistics and the plan count as the instances'.
+/// What instances and requests in flight take: live bytes of the heap, and for the peak of resident memory a
+/// run of 60,000 instances with next to no requests and what a loaded run adds to it, where statistics and the
+/// plan count as the instances'.
 fn memory() {
     let before = resident_kib();
     simulate(&models::w2_at(1.0, 10_000, 0.0), 0.01, 1);
@@ -139,9 +145,14 @@ fn memory() {
     let loaded = resident_kib();
     let in_flight = outcome.workloads[0].in_flight_end;
     println!(
-        "{:.0} bytes an instance (60,000; plan, partitions and statistics included), {:.0} bytes a request in flight ({in_flight})",
+        "resident: {:.0} bytes an instance (60,000; statistics included), {:.0} a request in flight ({in_flight})",
         (idle - before) as f64 * 1024.0 / 60_000.0,
         (loaded - idle) as f64 * 1024.0 / in_flight as f64,
+    );
+    let figures = memory::measure(5_000, 0.02);
+    println!(
+        "live:     {:.0} bytes an instance, {:.0} a request in flight or {:.0} an open call, {:.1} a pending event of 1,000 and {:.1} of 1,000,000",
+        figures.instance, figures.request, figures.record, figures.event[0], figures.event[1],
     );
 }
 
@@ -166,7 +177,7 @@ fn speed_up() -> String {
     )
 }
 
-pub(crate) fn main(only: Option<&str>) {
+pub fn main(only: Option<&str>) {
     let wants = |name: &str| only.is_none_or(|only| only == name);
     let mut w2_rate = None;
     if wants("w1") {
@@ -206,7 +217,7 @@ pub(crate) fn main(only: Option<&str>) {
 }
 
 /// One small run, for counting instructions: `size` in thousands of requests.
-pub(crate) fn one(name: &str, size: u64) {
+pub fn one(name: &str, size: u64) {
     let thousands = size as f64;
     let requests = match name {
         "w1-bare" => bare::w1(size * 1_000).0 / 2,

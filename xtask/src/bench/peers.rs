@@ -38,7 +38,7 @@ impl Engine {
     }
 }
 
-pub(crate) fn main() {
+pub fn main() {
     let mut engines = Vec::new();
     let mut skipped = Vec::new();
     for _ in 0..ROUNDS {
