@@ -20,6 +20,8 @@ pub struct Service {
     /// How many may wait on an instance; `None` is unlimited.
     pub queue: Option<u32>,
     pub protection: Protection,
+    /// The share of the time that an instance is up, whatever happens to the others; only arithmetic uses it.
+    pub availability: Option<f64>,
     pub discovery: Option<Discovery>,
     pub health: Option<HealthCheck>,
     /// What its `lock` and `conflict` steps are about; every instance has its own.
@@ -49,6 +51,7 @@ impl Service {
             workers: None,
             queue: None,
             protection: Protection::default(),
+            availability: None,
             discovery: None,
             health: None,
             locks: Vec::new(),

@@ -15,7 +15,7 @@ mod workload;
 pub(crate) use call::{BACKOFF, CALL_OPTIONS, CONNECTIONS, RETRY};
 pub(crate) use distributions::{FAMILIES, Family, Parameter, Quantity};
 pub(crate) use scenario::{DELAY, ERROR, HAPPENING, KILL, LOAD, LOSE, PAUSE, SLOW, TROUBLES};
-pub(crate) use service::{INSTANCES, PRESETS, Preset, SERVICE, SERVICE_DEFAULTS};
+pub(crate) use service::{AVAILABILITY, INSTANCES, PRESETS, Preset, SERVICE, SERVICE_DEFAULTS};
 pub(crate) use steps::{BRANCHES, CACHE, OPTION, STEPS};
 pub(crate) use top::{DEFAULTS, NETWORK, REGION, TOP};
 pub(crate) use words::{BALANCES, FAILURES, JITTERS, KINDS, METRICS, RELATIONS, SCHEDULINGS};
@@ -29,6 +29,7 @@ pub(crate) static OBJECTS: &[&Object] = &[
     &DEFAULTS,
     &SERVICE,
     &INSTANCES,
+    &AVAILABILITY,
     &CALL_OPTIONS,
     &RETRY,
     &BACKOFF,

@@ -57,6 +57,13 @@ static SETTINGS: &[Key] = &[
          refused at once",
     )
     .default("unlimited"),
+    key(
+        "availability",
+        &Shape::OneOf(&[&Shape::Share, &Shape::Object(&AVAILABILITY)]),
+        "the share of the time that an instance is up, whatever happens to the others; `tarsier check` computes with \
+         it, in a run instances fail as its scenario says",
+    )
+    .default("100%"),
     later("on", "the platform it runs on"),
     later("autoscale", "how instances come and go"),
     later("deploy", "how a new version is brought out"),
@@ -76,6 +83,16 @@ pub(crate) static INSTANCES: Object = Object {
         later("min", "the fewest of an autoscaled service"),
         later("max", "the most of an autoscaled service"),
         later("start", "how many of an autoscaled service at the start"),
+    ],
+    shared: &[],
+};
+
+pub(crate) static AVAILABILITY: Object = Object {
+    name: "the availability of an instance",
+    doc: "How often an instance fails and how long it is then away: it is up for `mtbf / (mtbf + mttr)` of the time.",
+    keys: &[
+        key("mtbf", &Shape::Duration, "how long it is up between two failures, on average").required(),
+        key("mttr", &Shape::Duration, "how long it takes to be up again, on average").required(),
     ],
     shared: &[],
 };

@@ -10,7 +10,7 @@ use super::placement::instances;
 use super::steps::{check_size, steps};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::keys::{KINDS, PRESETS, Preset, SCHEDULINGS, SERVICE, SERVICE_DEFAULTS};
+use crate::keys::{AVAILABILITY, KINDS, PRESETS, Preset, SCHEDULINGS, SERVICE, SERVICE_DEFAULTS};
 use crate::limits::{MAX_CORES, MAX_COUNT};
 use crate::place::Place;
 use crate::tree::{Entry, Kind, Node};
@@ -120,6 +120,7 @@ fn settings(cx: &Context<'_>, settings: &Settings<'_>, name: &str, place: Place)
         speed: settings.get("speed").and_then(|node| cx.factor(node, false)).unwrap_or(1.0),
         workers: count("workers", 1, MAX_COUNT),
         queue: count("queue", 0, MAX_COUNT),
+        availability: settings.get("availability").and_then(|node| availability(cx, node)),
         ..Service::named(name)
     }
 }
@@ -127,6 +128,18 @@ fn settings(cx: &Context<'_>, settings: &Settings<'_>, name: &str, place: Place)
 /// `unlimited` is what there is without the key; the word undoes a default.
 fn limit(cx: &Context<'_>, node: &Node, least: u64, most: u64) -> Option<u32> {
     if node.text() == Some("unlimited") { None } else { cx.count32(node, least, most) }
+}
+
+/// `99.9%`, or the times that make it.
+fn availability(cx: &Context<'_>, node: &Node) -> Option<f64> {
+    if !matches!(node.kind, Kind::Map(_)) {
+        return cx.share(node);
+    }
+    let fields = Fields::open(cx, node, &AVAILABILITY, node.place)?;
+    let [up, down] =
+        ["mtbf", "mttr"].map(|name| fields.get(name).and_then(|node| cx.positive_duration(node)));
+    let (up, down) = (up?.as_secs_f64(), down?.as_secs_f64());
+    Some(up / (up + down))
 }
 
 fn preset(cx: &Context<'_>, node: &Node) -> Option<&'static Preset> {

@@ -41,6 +41,9 @@ fn services(model: &Model, text: &mut String) {
             service.queue,
         )
         .expect("strings take text");
+        if let Some(availability) = service.availability {
+            writeln!(text, "  availability of an instance {availability}").expect("strings take text");
+        }
         for endpoint in service.endpoint_ids() {
             writeln!(text, "  endpoint {}", model.endpoint_label(endpoint)).expect("strings take text");
             steps(model, &model.endpoints[endpoint].steps, 2, text);
