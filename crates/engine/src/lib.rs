@@ -16,6 +16,7 @@ mod ledger;
 mod outcome;
 mod partition;
 mod plan;
+mod policy;
 mod processor;
 mod run;
 mod serve;
