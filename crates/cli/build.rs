@@ -1,4 +1,5 @@
-//! Embeds `architectures/`: every `.yaml` file is an entry of the catalogue, every `.csv` file data for one.
+//! Embeds `architectures/`: every `.yaml` file is an entry of the catalogue, every `.csv` file data for one. Those in a
+//! folder below are called after it: `lessons/retry-storm`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,29 +11,38 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed={}", root.display());
     let code = format!(
         "const ARCHITECTURES: &[(&str, &str)] = &{};\nconst DATA: &[(&str, &str)] = &{};\n",
-        embedded(&root, "yaml", |path| path.file_stem())?,
-        embedded(&root, "csv", |path| path.file_name())?,
+        embedded(&root, "yaml", |path| path.with_extension(""))?,
+        embedded(&root, "csv", Path::to_path_buf)?,
     );
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
     fs::write(out.join("catalogue.rs"), code)
 }
 
 /// A list of names and `include_str!`s, in the order of the names.
-fn embedded(root: &Path, extension: &str, name: fn(&Path) -> Option<&std::ffi::OsStr>) -> io::Result<String> {
+fn embedded(root: &Path, extension: &str, name: fn(&Path) -> PathBuf) -> io::Result<String> {
     let mut paths: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(root)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|it| it == extension) {
-            paths.push(path);
-        }
-    }
-    paths.sort();
+    collect(root, extension, &mut paths)?;
+    // What stands at the top comes first.
+    paths.sort_by_key(|path| (path.components().count(), path.clone()));
     let mut list = String::from("[");
     for path in paths {
-        let name = name(&path).expect("a file has a name").to_string_lossy().into_owned();
+        let name = name(path.strip_prefix(root).expect("it was found there"));
+        let name = name.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
         let path = path.to_string_lossy();
         write!(list, "({name:?}, include_str!({path:?})), ").expect("a string takes it");
     }
     list.push(']');
     Ok(list)
+}
+
+fn collect(folder: &Path, extension: &str, paths: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, extension, paths)?;
+        } else if path.extension().is_some_and(|it| it == extension) {
+            paths.push(path);
+        }
+    }
+    Ok(())
 }

@@ -134,6 +134,17 @@ fn durations(recorder: &Recorder) -> Value {
 }
 
 fn why(why: &Why, report: &Report<'_>) -> Value {
+    let behind = crate::culprit::behind_workers(why, report.model, report.outcome);
+    let parts_of = |why: &Why| parts(why, report);
+    json!({
+        "sampled": why.sampled,
+        "sampled_tail": why.sampled_tail,
+        "parts": parts_of(why),
+        "behind_workers": behind.as_ref().map(parts_of),
+    })
+}
+
+fn parts(why: &Why, report: &Report<'_>) -> Vec<Value> {
     let part = |part: &WhyPart| {
         json!({
             "service": part.service.map(|id| report.model.services.as_slice()[id.index()].name.clone()),
@@ -142,11 +153,7 @@ fn why(why: &Why, report: &Report<'_>) -> Value {
             "tail_s": seconds(part.tail_ns),
         })
     };
-    json!({
-        "sampled": why.sampled,
-        "sampled_tail": why.sampled_tail,
-        "parts": why.parts.iter().map(part).collect::<Vec<_>>(),
-    })
+    why.parts.iter().map(part).collect()
 }
 
 fn cause_key(cause: Cause) -> &'static str {

@@ -3,6 +3,7 @@
 //! The only place that knows the schema of the result. It computes nothing but shares of what an
 //! [`Outcome`] holds, and knows neither files nor clocks: it writes into what it is handed.
 
+mod culprit;
 mod document;
 mod files;
 pub mod number;

@@ -19,8 +19,9 @@ fn every_architecture_runs_and_completes_requests() {
 
 #[test]
 fn every_architecture_is_checked() {
-    for name in architectures() {
-        let ran = tarsier(&["check", &name]).ends_with(0);
+    // Lessons are about mistakes, and `check` finds these.
+    for name in architectures().iter().filter(|name| !name.starts_with("lessons/")) {
+        let ran = tarsier(&["check", name]).ends_with(0);
         assert_eq!(ran.stderr, "", "{name} has no warnings");
         assert!(ran.stdout.contains("first, at "), "{name}:\n{}", ran.stdout);
         assert!(!ran.stdout.lines().any(|line| line.starts_with('!')), "{name}:\n{}", ran.stdout);

@@ -12,14 +12,21 @@ use std::process::Command;
 use crate::support::{TARSIER, folder};
 
 /// Those that belong to this command; other pages have tests of their own.
+/// So do all lessons.
 const PAGES: &[&str] =
     &["docs/guide/run.md", "docs/guide/result.md", "docs/guide/check.md", "docs/reference/cli.md"];
 
 #[test]
 fn transcripts_are_true() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for page in PAGES {
-        let path = root.join(page);
+    let lessons = fs::read_dir(root.join("docs/lessons")).expect("there are lessons");
+    let mut pages: Vec<String> = lessons
+        .map(|entry| format!("docs/lessons/{}", entry.expect("it can be listed").file_name().display()))
+        .collect();
+    pages.sort();
+    pages.extend(PAGES.iter().map(|page| (*page).to_owned()));
+    for page in pages {
+        let path = root.join(&page);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));
         let folder = folder(&format!("docs_{}", page.replace('/', "_")));
         let actual = replayed(&text, &folder);

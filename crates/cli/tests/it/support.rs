@@ -88,17 +88,24 @@ pub(crate) fn file(name: &str, text: &str) -> String {
 
 /// The names of the files under `architectures/`.
 pub(crate) fn architectures() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../architectures");
-    let files = fs::read_dir(folder).expect("there is a catalogue");
-    let stem = |path: &Path| path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
-    let paths = files.map(|entry| entry.expect("it can be listed").path());
-    let mut names: Vec<String> = paths
-        .filter(|path| path.extension().is_some_and(|it| it == "yaml"))
-        .map(|path| stem(&path))
-        .collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../architectures");
+    let mut names = Vec::new();
+    collect_names(&root, "", &mut names);
     names.sort();
     assert!(!names.is_empty());
     names
+}
+
+fn collect_names(folder: &Path, prefix: &str, names: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).expect("there is a catalogue") {
+        let path = entry.expect("it can be listed").path();
+        let stem = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+        if path.is_dir() {
+            collect_names(&path, &format!("{prefix}{stem}/"), names);
+        } else if path.extension().is_some_and(|it| it == "yaml") {
+            names.push(format!("{prefix}{stem}"));
+        }
+    }
 }
 
 /// Two services, one workload, objectives that hold.

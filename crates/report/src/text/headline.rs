@@ -14,10 +14,19 @@ const SPREAD: f64 = 0.2;
 /// one cause: «Two thirds of the tail of shoppers is mysql: 44.8% work, 17.2% wait steps.» When it is not one service: «A
 /// third of the tail of shoppers is waiting for a core, over 120 services.»
 pub(super) fn headline(workload: &str, shares: &Shares) -> Option<String> {
+    sentence(shares, &format!("of the tail of {workload} is"))
+}
+
+/// «63.2% of what holds the workers that clients wait for is waiting for a connection to memcached.»
+pub(super) fn behind_workers(workload: &str, held_by: &Shares) -> Option<String> {
+    sentence(held_by, &format!("of what holds the workers that {workload} wait for is"))
+}
+
+fn sentence(shares: &Shares, verb: &str) -> Option<String> {
     let services = shares.by_service();
     let first = services.first()?;
     let what = if first.tail_share < SPREAD { spread(shares)? } else { of_service(first, shares)? };
-    Some(format!("{}.", what.replacen("{}", &format!("of the tail of {workload} is"), 1)))
+    Some(format!("{}.", what.replacen("{}", verb, 1)))
 }
 
 fn spread(shares: &Shares) -> Option<String> {

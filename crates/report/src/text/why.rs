@@ -18,12 +18,19 @@ const EXPLAINED: usize = 3;
 const BAR_WIDTH: usize = 20;
 /// What makes less than this of the tail and of the mean goes with the rest.
 const WORTH_A_ROW: f64 = 0.005;
+/// Whose workers wait for whom is asked when such waits make this share of the tail.
+const WORTH_ASKING: f64 = 0.1;
 
 /// One sentence for each workload that has a sample.
 pub(super) fn headlines(report: &Report<'_>) -> String {
     let mut text = String::new();
     for (name, shares) in explained(report) {
-        if let Some(sentence) = super::headline::headline(name, &shares) {
+        let behind = shares.held_by.as_deref().filter(|_| shares.waits_for_workers() >= WORTH_ASKING);
+        let sentences = [
+            super::headline::headline(name, &shares),
+            behind.and_then(|held_by| super::headline::behind_workers(name, held_by)),
+        ];
+        for sentence in sentences.into_iter().flatten() {
             text.push_str(&Tone::Bold.paint(&sentence));
             text.push('\n');
         }
@@ -44,7 +51,10 @@ fn explained<'a>(report: &Report<'a>) -> impl Iterator<Item = (&'a str, Shares)>
         .filter_map(move |(workload, found)| {
             let service =
                 |part: &WhyPart| part.service.map(|id| model.services.as_slice()[id.index()].name.as_str());
-            Shares::of(&found.why, service).map(|shares| (workload.name.as_str(), shares))
+            let mut shares = Shares::of(&found.why, service)?;
+            let held_by = crate::culprit::behind_workers(&found.why, model, report.outcome);
+            shares.held_by = held_by.and_then(|held_by| Shares::of(&held_by, service)).map(Box::new);
+            Some((workload.name.as_str(), shares))
         })
         .take(EXPLAINED)
 }
@@ -55,6 +65,8 @@ pub(super) struct Shares {
     mean_s: f64,
     tail_s: f64,
     pub(super) parts: Vec<Part>,
+    /// What holds the workers that are waited for.
+    held_by: Option<Box<Shares>>,
 }
 
 pub(super) struct Part {
@@ -97,7 +109,14 @@ impl Shares {
         parts.sort_by(|a, b| {
             b.tail_share.total_cmp(&a.tail_share).then(b.mean_share.total_cmp(&a.mean_share))
         });
-        Some(Shares { sampled: why.sampled, mean_s: mean_ns / 1e9, tail_s: tail_ns / 1e9, parts })
+        let (mean_s, tail_s) = (mean_ns / 1e9, tail_ns / 1e9);
+        Some(Shares { sampled: why.sampled, mean_s, tail_s, parts, held_by: None })
+    }
+
+    /// The share of the tail that is waiting for workers.
+    fn waits_for_workers(&self) -> f64 {
+        let waits = self.parts.iter().filter(|part| part.cause == short_words(Cause::Worker));
+        waits.map(|part| part.tail_share).sum()
     }
 }
 
