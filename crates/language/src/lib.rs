@@ -10,6 +10,7 @@ mod keys;
 pub mod limits;
 mod lower;
 mod place;
+mod places;
 mod reference;
 mod render;
 mod schema;
@@ -21,6 +22,7 @@ pub use code::Code;
 pub use diagnostic::{Diagnostic, Severity};
 pub use lower::FileReader;
 pub use place::Place;
+pub use places::Places;
 pub use reference::reference;
 pub use render::render;
 pub use schema::schema;
@@ -30,6 +32,8 @@ pub use schema::schema;
 pub struct Loaded {
     /// There unless a diagnostic is an error.
     pub model: Option<SealedModel>,
+    /// Where its parts stand; empty without a model.
+    pub places: Places,
     /// In the order of the source.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -51,7 +55,7 @@ pub fn load(name: &str, source: &[u8]) -> Loaded {
 pub fn load_with(name: &str, source: &[u8], files: FileReader<'_>) -> Loaded {
     let sink = diagnostic::Sink::default();
     let reading = tree::read(source, &sink);
-    let model = match (&reading.root, reading.broken_at) {
+    let lowered = match (&reading.root, reading.broken_at) {
         (None, _) => None,
         (Some(root), None) => lower::lower(root, stem(name), files, &sink),
         (Some(root), Some(broken_at)) => {
@@ -60,7 +64,8 @@ pub fn load_with(name: &str, source: &[u8], files: FileReader<'_>) -> Loaded {
         }
     };
     let diagnostics = sink.into_sorted();
-    let loaded = Loaded { model, diagnostics };
+    let (model, places) = lowered.map_or((None, Places::default()), |(model, places)| (Some(model), places));
+    let loaded = Loaded { model, places, diagnostics };
     assert!(loaded.model.is_some() != loaded.has_errors(), "a file has a model or an error");
     loaded
 }

@@ -12,6 +12,7 @@ mod scenario;
 mod seal;
 mod segmentation;
 mod service;
+mod walk;
 mod workload;
 
 use tarsier_units::{IdVec, define_ids};

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use tarsier_units::{Id, IdVec};
 
 use crate::recursion::{Excess, MAX_CALLS_PER_REQUEST, excesses};
-use crate::{Call, Demand, EndpointId, Model, ServiceId, Step, WorkloadId};
+use crate::{Demand, EndpointId, Model, ServiceId, Step, WorkloadId};
 
 /// A model that holds its promises; the only thing the engine runs.
 #[derive(Clone, PartialEq, Debug)]
@@ -129,7 +129,7 @@ fn check_services(model: &Model, flaws: &mut Vec<Flaw>) {
 
 fn check_endpoints(model: &Model, flaws: &mut Vec<Flaw>) {
     for (id, endpoint) in model.endpoints.entries() {
-        if !all_calls(&endpoint.steps, &|call| call.to.index() < model.endpoints.len()) {
+        if endpoint.calls().iter().any(|call| call.to.index() >= model.endpoints.len()) {
             let message = "calls an endpoint that does not exist".to_owned();
             flaws.push(Flaw { subject: FlawSubject::Endpoint(id), message });
         }
@@ -209,28 +209,5 @@ fn check_recursion(model: &Model, flaws: &mut Vec<Flaw>) {
 }
 
 fn all_steps(steps: &[Step], holds: &impl Fn(&Step) -> bool) -> bool {
-    steps.iter().all(|step| holds(step) && inner_steps(step).into_iter().all(|inner| all_steps(inner, holds)))
-}
-
-fn all_calls(steps: &[Step], holds: &impl Fn(&Call) -> bool) -> bool {
-    all_steps(steps, &|step| match step {
-        Step::Call(call) | Step::Publish(call) => holds(call),
-        Step::Cache { ask, fill, .. } => holds(ask) && fill.as_ref().is_none_or(holds),
-        _ => true,
-    })
-}
-
-/// The lists of steps inside a step.
-fn inner_steps(step: &Step) -> Vec<&[Step]> {
-    match step {
-        Step::Work(_) | Step::Wait(_) | Step::Fail(_) | Step::Publish(_) => Vec::new(),
-        Step::Call(call) => call.fallback.iter().map(Vec::as_slice).collect(),
-        Step::Parallel { branches, .. } => branches.iter().map(|branch| branch.steps.as_slice()).collect(),
-        Step::Choose(options) => options.iter().map(|(_, steps)| steps.as_slice()).collect(),
-        Step::Maybe { steps, .. }
-        | Step::Repeat { steps, .. }
-        | Step::Lock { steps, .. }
-        | Step::Conflict { steps, .. } => vec![steps],
-        Step::Cache { miss, .. } => vec![miss],
-    }
+    steps.iter().all(|step| holds(step) && step.inner().into_iter().all(|inner| all_steps(inner, holds)))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::lower::names::Names;
+use crate::places::Places;
 use crate::tree::Node;
 
 /// Reads a file given by its path relative to the architecture; the error is a fragment for people.
@@ -18,6 +19,8 @@ pub(crate) struct Context<'a> {
     pub(crate) sink: &'a Sink,
     pub(crate) files: FileReader<'a>,
     pub(crate) names: Names,
+    /// Where the calls stand that were lowered so far.
+    pub(crate) places: RefCell<Places>,
     /// `defaults: { call: … }`, if the file has them.
     pub(crate) call_defaults: Option<&'a Node>,
     /// `defaults: { service: … }`.
@@ -35,5 +38,15 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     pub(crate) fn report(&self, diagnostic: Diagnostic) {
         self.sink.report(diagnostic);
+    }
+
+    /// Where everything stands, once all is lowered.
+    pub(crate) fn into_places(self) -> Places {
+        Places {
+            services: self.names.services.iter().map(|service| service.place).collect(),
+            endpoints: self.names.endpoints.iter().map(|endpoint| endpoint.place).collect(),
+            workloads: self.names.workloads.iter().map(|workload| workload.place).collect(),
+            ..self.places.into_inner()
+        }
     }
 }

@@ -27,6 +27,7 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::keys::{DEFAULTS, TOP};
 use crate::limits::{MAX_DEFAULT_FALLBACKS, MAX_INSTANCES};
+use crate::places::Places;
 use crate::tree::{Kind, Node};
 use context::Context;
 use fields::Fields;
@@ -41,11 +42,12 @@ pub(crate) fn lower(
     fallback_name: &str,
     files: FileReader<'_>,
     sink: &Sink,
-) -> Option<SealedModel> {
+) -> Option<(SealedModel, Places)> {
     let mut cx = Context {
         sink,
         files,
         names: Names::default(),
+        places: RefCell::default(),
         call_defaults: None,
         service_defaults: None,
         in_default_fallback: Cell::new(false),
@@ -54,7 +56,8 @@ pub(crate) fn lower(
         instances_left: Cell::new(MAX_INSTANCES),
     };
     if !matches!(root.kind, Kind::Map(_)) {
-        return not_a_mapping(&cx, root);
+        not_a_mapping(&cx, root);
+        return None;
     }
     let top = Fields::open(&cx, root, &TOP, root.place)?;
     defaults(&mut cx, top.get("defaults"));
@@ -76,10 +79,11 @@ pub(crate) fn lower(
     let scenarios = top.get("scenarios");
     scenario::lower(&cx, scenarios, &mut model);
     slo::lower(&cx, top.get("slo"), &mut model);
-    whole::seal(&cx, model, scenarios)
+    let model = whole::seal(&cx, model, scenarios)?;
+    Some((model, cx.into_places()))
 }
 
-fn not_a_mapping(cx: &Context<'_>, root: &Node) -> Option<SealedModel> {
+fn not_a_mapping(cx: &Context<'_>, root: &Node) {
     let (code, message) = match root.kind {
         Kind::Null => (Code::Empty, "there is no architecture in this file".to_owned()),
         _ => (Code::WrongShape, format!("expected a mapping with `services`, found {}", root.what())),
@@ -88,7 +92,6 @@ fn not_a_mapping(cx: &Context<'_>, root: &Node) -> Option<SealedModel> {
         let diagnostic = Diagnostic::error(code, root.place, message);
         cx.report(diagnostic.hint("an architecture has at least `services:` with one service"));
     }
-    None
 }
 
 fn title(cx: &Context<'_>, top: &Fields<'_>, key: &str) -> Option<String> {

@@ -180,6 +180,7 @@ fn endpoints<'n>(cx: &Context<'n>, own: &Fields<'n>, model: &mut Model) {
 }
 
 fn endpoint<'n>(cx: &Context<'n>, name: Option<&str>, place: Place, node: &'n Node, model: &mut Model) {
+    cx.places.borrow_mut().begin_endpoint();
     let steps = steps(cx, node);
     check_size(cx, &steps, place);
     let service = ServiceId::from_index(model.services.len());

@@ -101,11 +101,13 @@ fn lower_step<'n>(
         "fail" => cx.share(value).map(Step::Fail),
         "call" => {
             let to = cx.endpoint(value);
+            cx.places.borrow_mut().add_call(value.place);
             let call = waited_for(cx, to.unwrap_or(NOWHERE), &fields);
             to.map(|_| Step::Call(call))
         }
         "publish" => {
             let to = cx.endpoint(value);
+            cx.places.borrow_mut().add_call(value.place);
             let call = never_failing(cx, to.unwrap_or(NOWHERE), &fields);
             to.map(|_| Step::Publish(call))
         }
@@ -227,12 +229,18 @@ pub(super) fn sums_to_whole(cx: &Context<'_>, shares: impl Iterator<Item = f64>,
 
 fn cache<'n>(cx: &Context<'n>, node: &'n Node) -> Option<Step> {
     let fields = Fields::open(cx, node, &CACHE, node.place)?;
-    let to = fields.get("in").and_then(|node| cx.endpoint(node));
+    let asked = fields.get("in");
+    let to = asked.and_then(|node| cx.endpoint(node));
+    let place = asked.map_or(node.place, |node| node.place);
+    cx.places.borrow_mut().add_call(place);
     let hit = fields.get("hit").and_then(|node| cx.share(node));
     let miss = fields.get("miss").map_or_else(Vec::new, |node| steps(cx, node));
     let fills = fields.get("fill").and_then(|node| cx.flag(node)).unwrap_or(true);
     let ask = never_failing(cx, to.unwrap_or(NOWHERE), &fields);
-    let fill = fills.then(|| ask.clone());
+    let fill = fills.then(|| {
+        cx.places.borrow_mut().add_call(place);
+        ask.clone()
+    });
     to.and_then(|_| Some(Step::Cache { ask, hit: hit?, miss, fill }))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tarsier_model::{EndpointId, Flaw, FlawSubject, Model, SealedModel, Step};
+use tarsier_model::{EndpointId, Flaw, FlawSubject, Model, SealedModel};
 use tarsier_units::{Id, IdVec};
 
 use super::context::Context;
@@ -21,7 +21,7 @@ pub(super) fn seal(cx: &Context<'_>, model: Model, scenarios: Option<&Node>) -> 
         return None;
     }
     let calls = model.calls_per_visit();
-    doubts(cx, &model, &calls, scenarios);
+    doubts(cx, &model, scenarios);
     match model.seal() {
         Ok(sealed) => Some(sealed),
         Err(flaws) => {
@@ -109,29 +109,28 @@ fn way_back(start: EndpointId, end: EndpointId, came_from: &[Option<EndpointId>]
     way
 }
 
-fn doubts(cx: &Context<'_>, model: &Model, calls: &Calls, scenarios: Option<&Node>) {
+fn doubts(cx: &Context<'_>, model: &Model, scenarios: Option<&Node>) {
     if model.workloads.is_empty() {
         let place = cx.names.services.first().map_or(Place::default(), |service| service.place);
         let diagnostic =
             Diagnostic::warning(Code::NoWorkload, place, "there is no workload: nobody sends requests");
         cx.report(diagnostic.hint("as in `workload: { users: { rate: 100/s, to: web } }`"));
     } else {
-        unreached(cx, model, calls);
+        unreached(cx, model);
     }
     if let Some(scenarios) = scenarios {
-        calls_nobody_makes(cx, model, calls, scenarios);
+        calls_nobody_makes(cx, model, scenarios);
     }
 }
 
 /// Services that no workload leads to.
-fn unreached(cx: &Context<'_>, model: &Model, calls: &Calls) {
+fn unreached(cx: &Context<'_>, model: &Model) {
     let mut reached = vec![false; model.endpoints.len()];
     let mut open: Vec<EndpointId> =
         model.workloads.iter().flat_map(|workload| workload.mix.iter().map(|(_, to)| *to)).collect();
     while let Some(endpoint) = open.pop() {
         if !std::mem::replace(&mut reached[endpoint.index()], true) {
-            open.extend(calls[endpoint].iter().map(|(to, _)| *to));
-            fallback_calls(&model.endpoints[endpoint].steps, &mut open);
+            open.extend(model.endpoints[endpoint].calls().iter().map(|call| call.to));
         }
     }
     for (id, service) in model.services.entries() {
@@ -143,41 +142,14 @@ fn unreached(cx: &Context<'_>, model: &Model, calls: &Calls) {
     }
 }
 
-/// The expected calls leave out fallbacks, which run only when something fails.
-fn fallback_calls(steps: &[Step], to: &mut Vec<EndpointId>) {
-    for step in steps {
-        match step {
-            Step::Work(_) | Step::Wait(_) | Step::Fail(_) => {}
-            Step::Publish(call) => to.push(call.to),
-            Step::Call(call) => {
-                to.push(call.to);
-                fallback_calls(call.fallback.as_deref().unwrap_or(&[]), to);
-            }
-            Step::Parallel { branches, .. } => {
-                branches.iter().for_each(|branch| fallback_calls(&branch.steps, to))
-            }
-            Step::Choose(options) => options.iter().for_each(|(_, steps)| fallback_calls(steps, to)),
-            Step::Maybe { steps, .. }
-            | Step::Repeat { steps, .. }
-            | Step::Lock { steps, .. }
-            | Step::Conflict { steps, .. } => fallback_calls(steps, to),
-            Step::Cache { ask, miss, .. } => {
-                to.push(ask.to);
-                fallback_calls(miss, to);
-            }
-        }
-    }
-}
-
 /// `delay: { call: web -> mysql }` where `web` never calls `mysql` itself.
-fn calls_nobody_makes(cx: &Context<'_>, model: &Model, calls: &Calls, scenarios: &Node) {
+fn calls_nobody_makes(cx: &Context<'_>, model: &Model, scenarios: &Node) {
     for (place, text) in delayed_calls(Some(scenarios)) {
         let Some((from, to)) = text.split_once("->") else { continue };
         let [from, to] = [endpoints_of(cx, from), endpoints_of(cx, to)];
         let mut targets = Vec::new();
         for endpoint in &from {
-            targets.extend(calls[*endpoint].iter().map(|(to, _)| *to));
-            fallback_calls(&model.endpoints[*endpoint].steps, &mut targets);
+            targets.extend(model.endpoints[*endpoint].calls().iter().map(|call| call.to));
         }
         if targets.iter().any(|target| to.contains(target)) {
             continue;

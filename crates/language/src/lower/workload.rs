@@ -88,6 +88,7 @@ fn regions(cx: &Context<'_>, node: &Node) -> Vec<RegionId> {
 fn destinations(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Vec<(f64, EndpointId)>> {
     let given = fields.one_of(cx, &["to", "mix"])?;
     if given.key.text == "to" {
+        cx.places.borrow_mut().destinations.push(vec![given.value.place]);
         return Some(vec![(1.0, cx.endpoint(&given.value)?)]);
     }
     let Kind::Map(entries) = &given.value.kind else {
@@ -101,6 +102,7 @@ fn destinations(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Vec<(f64, Endpo
         }
         return None;
     };
+    cx.places.borrow_mut().destinations.push(entries.iter().map(|entry| entry.key.place).collect());
     let parts: Vec<(Option<f64>, Option<EndpointId>)> = entries
         .iter()
         .map(|entry| (cx.share(&entry.value), cx.endpoint_of(Reference::of_key(&entry.key))))

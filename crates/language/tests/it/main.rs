@@ -3,6 +3,7 @@
 mod corpus;
 mod dump;
 mod golden;
+mod places;
 mod reference;
 mod robustness;
 mod schema;

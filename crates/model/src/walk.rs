@@ -1,0 +1,45 @@
+//! Going through the steps of an endpoint.
+
+use crate::{Call, Endpoint, Step};
+
+impl Endpoint {
+    /// Every call that the steps can make, in their order: a call before its fallback; a cache's question before what is
+    /// done on a miss, and that before the fill.
+    pub fn calls(&self) -> Vec<&Call> {
+        let mut calls = Vec::new();
+        collect_calls(&self.steps, &mut calls);
+        calls
+    }
+}
+
+fn collect_calls<'a>(steps: &'a [Step], calls: &mut Vec<&'a Call>) {
+    for step in steps {
+        match step {
+            Step::Call(call) | Step::Publish(call) | Step::Cache { ask: call, .. } => calls.push(call),
+            _ => {}
+        }
+        step.inner().into_iter().for_each(|inner| collect_calls(inner, calls));
+        if let Step::Cache { fill: Some(fill), .. } = step {
+            calls.push(fill);
+        }
+    }
+}
+
+impl Step {
+    /// The lists of steps inside a step.
+    pub fn inner(&self) -> Vec<&[Step]> {
+        match self {
+            Step::Work(_) | Step::Wait(_) | Step::Fail(_) | Step::Publish(_) => Vec::new(),
+            Step::Call(call) => call.fallback.iter().map(Vec::as_slice).collect(),
+            Step::Parallel { branches, .. } => {
+                branches.iter().map(|branch| branch.steps.as_slice()).collect()
+            }
+            Step::Choose(options) => options.iter().map(|(_, steps)| steps.as_slice()).collect(),
+            Step::Maybe { steps, .. }
+            | Step::Repeat { steps, .. }
+            | Step::Lock { steps, .. }
+            | Step::Conflict { steps, .. } => vec![steps],
+            Step::Cache { miss, .. } => vec![miss],
+        }
+    }
+}
