@@ -76,7 +76,8 @@ pub(crate) struct Instance {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn an_instance_stays_small() {
-        assert!(size_of::<super::Instance>() <= 96, "{}", size_of::<super::Instance>());
+    fn an_instance_and_its_clients_stay_small() {
+        assert_eq!(size_of::<super::Instance>(), 88);
+        assert_eq!(size_of::<crate::client::Client>(), 16);
     }
 }
