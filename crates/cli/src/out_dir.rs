@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tarsier_report::{Report, histogram_files, json};
+use tarsier_report::{Report, histogram_files, json, write_timeline};
 
 use crate::failure::Failure;
 
@@ -45,6 +45,10 @@ impl OutDir {
     pub(crate) fn write(&self, report: &Report<'_>) -> Result<(), Failure> {
         let path = self.result();
         fs::write(&path, json(report)).map_err(|error| Failure::unwritable(&path, &error))?;
+        let path = self.root.join("timeline.csv");
+        let mut file = create(&path)?;
+        let written = write_timeline(&mut file, report).and_then(|()| file.flush());
+        written.map_err(|error| Failure::unwritable(&path, &error))?;
         for histogram in histogram_files(report) {
             let path = self.histograms().join(&histogram.name);
             let mut file = create(&path)?;

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
         model: &model,
         outcome: &findings.outcome,
         reps: findings.reps,
-        scenario: scenario.map(|it| it.name.as_str()),
+        scenario,
         warmup: &warmup,
         wall_s: begun.elapsed().as_secs_f64(),
     };

@@ -8,7 +8,7 @@ use tarsier_engine::{CallOutcome, Cause, ServiceOutcome, Why, WhyPart, WorkloadO
 use tarsier_stats::{Interval, Recorder};
 use tarsier_units::Id;
 
-use crate::{Report, call_label, slo};
+use crate::{Report, call_label, slo, timeline};
 
 /// The document, with a line end.
 pub fn json(report: &Report<'_>) -> String {
@@ -23,7 +23,7 @@ fn document(report: &Report<'_>) -> Value {
         "tarsier": env!("CARGO_PKG_VERSION"),
         "seed": outcome.seed,
         "reps": report.reps,
-        "scenario": report.scenario,
+        "scenario": report.scenario.map(|it| it.name.as_str()),
         "simulated_s": report.counted_s() / report.reps.max(1) as f64,
         "warmup_s": seconds(outcome.warmup_ns as f64),
         "warmup": report.warmup,
@@ -37,6 +37,7 @@ fn document(report: &Report<'_>) -> Value {
         "services": services(report),
         "calls": calls(report),
         "slo": verdicts(report),
+        "timeline": timeline::value(report),
     })
 }
 

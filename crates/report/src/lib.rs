@@ -15,9 +15,11 @@ mod slo;
 mod style;
 mod table;
 mod text;
+mod timeline;
+mod words;
 
 use tarsier_engine::Outcome;
-use tarsier_model::Model;
+use tarsier_model::{Model, Scenario};
 use tarsier_units::NANOS_PER_SECOND;
 
 pub use document::json;
@@ -26,6 +28,7 @@ pub use series::SeriesWriter;
 pub use slo::{SloVerdict, verdicts};
 pub use style::bar;
 pub use text::text;
+pub use timeline::write_timeline;
 
 /// What there is to say about one `tarsier run`.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +38,7 @@ pub struct Report<'a> {
     pub outcome: &'a Outcome,
     /// How many replications the outcome holds.
     pub reps: u64,
-    pub scenario: Option<&'a str>,
+    pub scenario: Option<&'a Scenario>,
     /// What was found out about the warm-up, in words.
     pub warmup: &'a str,
     /// How long the run took in the real world.

@@ -72,9 +72,9 @@ fn the_document_conforms_to_its_schema() {
     for (name, definition) in schema["$defs"].as_object().expect("definitions") {
         everything_is_required(definition, name);
     }
-    let (model, outcome) = (fixture::model(), fixture::outcome());
-    let document =
-        serde_json::from_str(&json(&fixture::report(&model, &outcome))).expect("the document is JSON");
+    let (model, outcome, scenario) = (fixture::model(), fixture::eventful(), fixture::scenario());
+    let report = crate::Report { scenario: Some(&scenario), ..fixture::report(&model, &outcome) };
+    let document = serde_json::from_str(&json(&report)).expect("the document is JSON");
     conforms(&document, &schema, &schema, "result");
 
     let mut empty = outcome.clone();

@@ -101,7 +101,7 @@ fn metrics(row: &SecondRow, seconds: f64) -> Vec<(&'static str, Option<f64>)> {
 }
 
 /// RFC 4180: quoted when it must be, quotes doubled.
-fn quoted(field: &str) -> String {
+pub(crate) fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

@@ -1,9 +1,13 @@
 //! A small model and an outcome of it, made by hand, for the tests of this crate.
 
-use tarsier_engine::{CallOutcome, Cause, Outcome, ServiceOutcome, Why, WhyPart, WorkloadOutcome};
+use tarsier_engine::{
+    CallOutcome, Cause, Event, EventKind, EventSubject, Outcome, Reason, ServiceOutcome, Why, WhyPart,
+    WorkloadOutcome,
+};
 use tarsier_model::{
-    Arrivals, Call, CallPolicy, Demand, Endpoint, EndpointId, Metric, Model, Region, RegionId, Relation,
-    Service, ServiceId, Slo, Step, Subject, Workload, WorkloadId, Zone, ZoneId,
+    Arrivals, Call, CallPolicy, Demand, Endpoint, EndpointId, Happening, Metric, Model, Region, RegionId,
+    Relation, Scenario, Service, ServiceId, Slo, Step, Subject, Target, Trouble, Workload, WorkloadId, Zone,
+    ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_stats::{Recorder, Window};
@@ -116,6 +120,41 @@ pub(crate) fn outcome() -> Outcome {
         }],
         timeline: Vec::new(),
         timeline_dropped: 0,
+    }
+}
+
+/// `db` dies for three seconds.
+pub(crate) fn scenario() -> Scenario {
+    let target = Target { service: ServiceId(1), zone: None, count: Some(1), share: None };
+    let happening = Happening {
+        at: Span::from_secs(3),
+        lasts: Some(Span::from_secs(3)),
+        trouble: Trouble::Kill { target, silent: false },
+    };
+    Scenario { name: "crash".to_owned(), happenings: vec![happening] }
+}
+
+/// The outcome under that scenario, with what breakers and discovery did.
+pub(crate) fn eventful() -> Outcome {
+    let event = |ms: i64, subject, kind, reason| Event { time_ns: ms * 1_000_000, subject, kind, reason };
+    let caller = |number| EventSubject::Call { from: EndpointId(0), number, to: EndpointId(1) };
+    let opened = |ms, number| {
+        let reason = Reason::Failures { failed: 10, calls: 20 };
+        event(ms, caller(number), EventKind::BreakerOpened, reason)
+    };
+    let db = EventSubject::Service(ServiceId(1));
+    let gone = EventSubject::Instance { service: ServiceId(1), number: 0 };
+    Outcome {
+        timeline: vec![
+            event(3_000, db, EventKind::FaultOn { happening: 0 }, Reason::Scenario),
+            opened(3_100, 0),
+            opened(3_200, 2),
+            opened(3_500, 1),
+            event(5_000, gone, EventKind::Delisted, Reason::NoHeartbeat),
+            event(6_000, db, EventKind::FaultOff { happening: 0 }, Reason::Scenario),
+            opened(9_000, 1),
+        ],
+        ..outcome()
     }
 }
 

@@ -4,6 +4,7 @@
 mod headline;
 mod histogram;
 mod services;
+mod timeline;
 mod why;
 mod workloads;
 
@@ -29,6 +30,7 @@ pub fn text(report: &Report<'_>) -> String {
         headlines(report),
         workloads::section(report),
         services::section(report),
+        timeline::section(report),
         why::sections(report),
         histogram::sections(report),
         slos(report),
@@ -77,7 +79,7 @@ fn conditions(report: &Report<'_>) -> String {
     let mut text =
         format!("{} counted after a warm-up of {warmup}, seed {}", duration(each), report.outcome.seed);
     if let Some(scenario) = report.scenario {
-        text.push_str(&format!(", scenario {scenario}"));
+        text.push_str(&format!(", scenario {}", scenario.name));
     }
     if report.reps > 1 {
         text.push_str(&format!(", {} replications", report.reps));
