@@ -77,6 +77,7 @@ impl Accounts {
     }
 
     /// The time since the last note was `part`.
+    #[inline(never)]
     pub(crate) fn note(&mut self, task: u32, part: Part, now: u64) {
         let account = self.by_task.get_mut(&task).expect("a sampled record has an account");
         account.add(part, now - account.mark);

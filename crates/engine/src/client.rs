@@ -105,8 +105,8 @@ impl Partition {
             let extra = self.extra_of(task);
             if extra.in_use >= most {
                 let mut line = extra.for_connection;
+                line.join(self.tasks.as_mut_slice(), task);
                 self.tasks[task].state = State::AwaitingConnection;
-                self.stand_in(&mut line, task);
                 self.extra_of(task).for_connection = line;
                 return;
             }
@@ -135,7 +135,7 @@ impl Partition {
         if world.plan.partitions.len() == 1 || world.plan.partition_of(instance) == self.index {
             // Users stand at the top: to let their request in at once does not nest any deeper.
             if delay == 0 && site.caller == Caller::Users && self.n_paused == 0 {
-                return self.arrive(world, task);
+                return self.arrive(world, site, task);
             }
             self.tasks[task].state = State::Outbound;
             self.schedule(task, delay);
@@ -166,13 +166,18 @@ impl Partition {
         }
     }
 
-    /// The answer is there, whatever it is.
-    pub(crate) fn answered(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
+    /// The answer has come; whether anybody still waits for it?
+    #[inline(always)]
+    pub(crate) fn answer_comes(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
         if self.tasks[task].has(DETACHED) {
-            self.free(task);
-            return;
+            return self.free(task);
         }
-        let site = self.site_of(world, task);
+        self.answered(world, self.site_of(world, task), task, outcome);
+    }
+
+    /// The caller has the answer, whatever it is.
+    #[inline(always)]
+    pub(crate) fn answered(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
         self.disarm(site.lane, task);
         if self.tasks[task].has(SAMPLED) {
             self.note(site, task, Cause::Network);
@@ -259,7 +264,7 @@ impl Partition {
     fn pass_connection_on(&mut self, world: World<'_>, site: &Site, task: u32) {
         loop {
             let mut line = self.extra_of(task).for_connection;
-            let Some(next) = self.step_forward(&mut line) else { break };
+            let Some(next) = line.leave(self.tasks.as_mut_slice()) else { break };
             self.extra_of(task).for_connection = line;
             if self.tasks[next].has(DETACHED) {
                 self.free(next);
@@ -286,7 +291,7 @@ impl Partition {
                 self.accounts.close(task, latency, &mut self.records.causes[site.tally as usize]);
                 self.tasks[task].flags &= !SAMPLED;
             }
-            self.user_is_done(world, task);
+            self.user_is_done(world, site, task);
         } else {
             self.tell_parent(world, site, task, Outcome::Ok);
         }
@@ -299,7 +304,7 @@ impl Partition {
         }
         self.tally_of(site).errors += 1;
         if site.caller == Caller::Users {
-            self.user_is_done(world, task);
+            self.user_is_done(world, site, task);
         } else {
             self.tell_parent(world, site, task, failure);
         }
@@ -386,10 +391,9 @@ impl Partition {
     }
 
     /// The time since the last note of a sampled record was spent on the way between its ends.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn note(&mut self, site: &Site, task: u32, cause: Cause) {
-        let service = if site.caller == Caller::Users { NONE } else { site.service };
-        self.accounts.note(task, (service, cause), self.now);
+        self.accounts.note(task, (site.payer(), cause), self.now);
     }
 
     /// The key by which a request is hashed: that of the user's request it belongs to.

@@ -3,6 +3,7 @@
 use tarsier_random::Stream;
 
 use crate::plan::NONE;
+use crate::task::Task;
 
 /// The random streams of one entity, one for each purpose.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +51,28 @@ impl Line {
     pub(crate) fn is_empty(self) -> bool {
         self.head == NONE
     }
+
+    /// At the end of the line.
+    #[inline(always)]
+    pub(crate) fn join(&mut self, tasks: &mut [Task], task: u32) {
+        tasks[task as usize].next = NONE;
+        if self.is_empty() {
+            self.head = task;
+        } else {
+            tasks[self.tail as usize].next = task;
+        }
+        self.tail = task;
+    }
+
+    /// The first of the line leaves it.
+    #[inline(always)]
+    pub(crate) fn leave(&mut self, tasks: &[Task]) -> Option<u32> {
+        let first = self.head;
+        (first != NONE).then(|| {
+            self.head = tasks[first as usize].next;
+            first
+        })
+    }
 }
 
 #[derive(Debug)]
@@ -71,6 +94,8 @@ pub(crate) struct Instance {
     pub(crate) health: Health,
     /// Whether a share of its requests fails on arrival; see the partition's faults.
     pub(crate) injects: bool,
+    /// Whether who first waits for a core counts in the queue's bound: workers are unlimited.
+    pub(crate) bounds_cores: bool,
 }
 
 #[cfg(test)]

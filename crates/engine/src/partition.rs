@@ -165,6 +165,7 @@ impl Partition {
             processor,
             health: Health::Up,
             injects: false,
+            bounds_cores: part.workers.is_none(),
         });
         // Callers start at different instances, or all would send to the same one at once.
         part.sites.clone().for_each(|site| self.add_client(plan, site, local, number));
@@ -236,10 +237,10 @@ impl Partition {
             return;
         }
         match self.tasks[task].state {
-            State::Outbound => self.arrive(world, task),
+            State::Outbound => self.arrive(world, self.site_of(world, task), task),
             State::Working => self.work_ends(world, task),
             State::Waiting => self.wait_ends(world, task),
-            State::Inbound(outcome) => self.answered(world, task, outcome),
+            State::Inbound(outcome) => self.answer_comes(world, task, outcome),
             State::Granted => self.proceed(world, task),
             State::Thinking => self.user_sends(world, task),
             State::BackingOff => self.try_again(world, task),

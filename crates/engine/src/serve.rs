@@ -1,70 +1,80 @@
 //! The callee's side: take a request in, let it wait, serve it, answer.
 
-use crate::balance::{hop, users_hop};
-use crate::instance::{Health, Line};
+use std::collections::VecDeque;
+
+use tarsier_random::Stream;
+
+use crate::account::Accounts;
+use crate::balance::{hop, is_far, users_hop};
+use crate::instance::{Health, Instance};
+use crate::kernel::EventQueue;
 use crate::outcome::{Cause, VisitEnd};
 use crate::partition::{Body, Message, Partition, World};
-use crate::plan::{Caller, NONE, Op};
-use crate::task::{BRANCH, DETACHED, Outcome, QUEUE_KNOWN, SAMPLED, State, VISITOR, WORKER};
+use crate::plan::{Caller, NONE, Op, Site};
+use crate::tally::{Records, ServiceTally};
+use crate::task::{BRANCH, DETACHED, Outcome, QUEUE_KNOWN, SAMPLED, State, Task, VISITOR, WORKER};
+use crate::visits::Visits;
 
 impl Partition {
     /// A request is at the instance's door.
-    pub(crate) fn arrive(&mut self, world: World<'_>, task: u32) {
-        let at = self.local(self.tasks[task].instance);
-        let site = self.site_of(world, task);
-        match self.instances[at].health {
-            Health::BlackHole => {
-                if site.caller == Caller::Publisher {
-                    self.calls[site.tally as usize].errors += 1;
-                }
-                return self.lose(world, task);
-            }
-            Health::Down => return self.turn_away(world, task, Outcome::Unreachable),
-            Health::Up | Health::Paused => {}
-        }
-        if self.tasks[task].has(SAMPLED) {
-            self.note(site, task, Cause::Network);
-        }
-        let (now, service) = (self.now, site.service);
+    #[inline(always)]
+    pub(crate) fn arrive(&mut self, world: World<'_>, site: &Site, task: u32) {
+        let now = self.now;
+        let record = &mut self.tasks[task];
+        let at = (record.instance - self.first_instance) as usize;
         let instance = &mut self.instances[at];
-        let tally = &mut self.services[service as usize];
+        if matches!(instance.health, Health::Down | Health::BlackHole) {
+            return self.find_nobody(world, site, task);
+        }
+        if record.has(SAMPLED) {
+            self.accounts.note(task, (site.payer(), Cause::Network), now);
+        }
+        let tally = &mut self.services[site.service as usize];
         tally.arrivals += 1;
         tally.present.up(now);
-        let record = &mut self.tasks[task];
         record.arrived = now;
         record.pc = site.entry;
         if let Some(visits) = &mut self.visits {
             visits.begin(task);
         }
-        if site.caller == Caller::Publisher {
-            return self.arrive_published(world, task);
+        if instance.injects || site.caller == Caller::Publisher {
+            return self.arrive_askew(world, site, task);
         }
-        if instance.injects && self.injected(at) {
-            return self.ends(world, task, Outcome::Error);
-        }
-        let instance = &mut self.instances[at];
         if instance.workers_free > 0 && instance.health == Health::Up {
             instance.workers_free -= 1;
-            self.services[service as usize].workers.up(now);
-            self.tasks[task].flags |= WORKER;
+            tally.workers.up(now);
+            record.flags |= WORKER;
             self.proceed(world, task);
         } else {
             self.wait_for_worker(world, at, task);
         }
     }
 
-    /// Who publishes learns whether the message was taken in, and no more.
+    /// The instance is gone.
+    #[cold]
+    fn find_nobody(&mut self, world: World<'_>, site: &Site, task: u32) {
+        let at = self.local(self.tasks[task].instance);
+        if self.instances[at].health == Health::Down {
+            return self.turn_away(world, task, Outcome::Unreachable);
+        }
+        if site.caller == Caller::Publisher {
+            self.calls[site.tally as usize].errors += 1;
+        }
+        self.lose(world, task);
+    }
+
+    /// A message without an answer, or a request that may be made to fail. Who publishes learns whether
+    /// the message was taken in, and no more.
     #[inline(never)]
-    fn arrive_published(&mut self, world: World<'_>, task: u32) {
+    fn arrive_askew(&mut self, world: World<'_>, site: &Site, task: u32) {
         let at = self.local(self.tasks[task].instance);
         let service = self.instances[at].service as usize;
         let instance = &self.instances[at];
         let serves = instance.workers_free > 0 && instance.health == Health::Up;
         let has_room = instance.waiting < world.plan.services[service].queue;
         let fails = instance.injects && self.injected(at);
-        if serves || has_room || fails {
-            let tally = self.site_of(world, task).tally as usize;
-            self.calls[tally].completed += 1;
+        if site.caller == Caller::Publisher && (serves || has_room || fails) {
+            self.calls[site.tally as usize].completed += 1;
         }
         if fails {
             return self.ends(world, task, Outcome::Error);
@@ -85,9 +95,11 @@ impl Partition {
             return self.refuse(world, task);
         }
         instance.waiting += 1;
-        let mut line = instance.for_worker;
-        self.begin_waiting(&mut line, service, task, State::AwaitingWorker);
-        self.instances[at].for_worker = line;
+        instance.for_worker.join(self.tasks.as_mut_slice(), task);
+        let record = &mut self.tasks[task];
+        record.state = State::AwaitingWorker;
+        record.queued = record.queued.wrapping_sub(self.now);
+        self.services[service as usize].waiting.up(self.now);
     }
 
     #[inline(always)]
@@ -141,57 +153,19 @@ impl Partition {
         tally.residence += u128::from(self.now - record.arrived);
     }
 
-    #[inline(always)]
-    fn begin_waiting(&mut self, line: &mut Line, service: u32, task: u32, state: State) {
-        let record = &mut self.tasks[task];
-        record.state = state;
-        record.queued = record.queued.wrapping_sub(self.now);
-        self.services[service as usize].waiting.up(self.now);
-        self.stand_in(line, task);
-    }
-
-    #[inline(always)]
-    fn end_waiting(&mut self, service: u32, task: u32) {
-        let record = &mut self.tasks[task];
-        record.queued = record.queued.wrapping_add(self.now);
-        self.services[service as usize].waiting.down(self.now);
-    }
-
-    /// At the end of a line.
-    #[inline]
-    pub(crate) fn stand_in(&mut self, line: &mut Line, task: u32) {
-        self.tasks[task].next = NONE;
-        if line.is_empty() {
-            line.head = task
-        } else {
-            self.tasks[line.tail].next = task
-        }
-        line.tail = task;
-    }
-
-    /// The first of a line leaves it.
-    #[inline]
-    pub(crate) fn step_forward(&mut self, line: &mut Line) -> Option<u32> {
-        if line.is_empty() {
-            return None;
-        }
-        let first = line.head;
-        line.head = self.tasks[first].next;
-        Some(first)
-    }
-
     /// Gives free workers to those who wait for them.
     pub(crate) fn hand_out_workers(&mut self, at: usize) {
         loop {
             let instance = &mut self.instances[at];
-            if instance.workers_free == 0 || instance.health != Health::Up || instance.for_worker.is_empty() {
+            if instance.workers_free == 0 || instance.health != Health::Up {
                 return;
             }
-            let (service, mut line) = (instance.service, instance.for_worker);
+            let Some(task) = instance.for_worker.leave(self.tasks.as_mut_slice()) else { return };
             instance.waiting -= 1;
-            let task = self.step_forward(&mut line).expect("the line is not empty");
-            self.instances[at].for_worker = line;
-            self.end_waiting(service, task);
+            let service = instance.service;
+            let record = &mut self.tasks[task];
+            record.queued = record.queued.wrapping_add(self.now);
+            self.services[service as usize].waiting.down(self.now);
             self.take_worker(at, task);
             if self.tasks[task].has(SAMPLED) {
                 self.accounts.note(task, (service, Cause::Worker), self.now);
@@ -204,33 +178,26 @@ impl Partition {
 
     /// A step needs a core.
     #[inline(always)]
-    pub(crate) fn want_core(&mut self, world: World<'_>, task: u32) {
-        let at = self.local(self.tasks[task].instance);
-        let instance = &mut self.instances[at];
-        if instance.processor != NONE {
+    pub(crate) fn want_core(&mut self, world: World<'_>, task: u32, law: u32) {
+        let place = self.place_of(task);
+        if place.instance.processor != NONE {
             return self.share_processor(world, task);
         }
-        if instance.cores_free > 0 {
-            instance.cores_free -= 1;
-            return self.begin_work(world, at, task);
+        if place.instance.cores_free > 0 {
+            place.instance.cores_free -= 1;
+            return place.begin_work(world, law, task);
         }
-        let service = instance.service;
-        if self.is_bounded(world, service, task) {
-            let instance = &mut self.instances[at];
-            if instance.waiting >= world.plan.services[service as usize].queue {
+        if place.is_bounded(task) {
+            if place.instance.waiting >= world.plan.services[place.instance.service as usize].queue {
                 return self.refused_inside(world, task);
             }
-            instance.waiting += 1;
+            place.instance.waiting += 1;
         }
-        let mut line = self.instances[at].for_core;
-        self.begin_waiting(&mut line, service, task, State::AwaitingCore);
-        self.instances[at].for_core = line;
-    }
-
-    /// Whether the queue's bound counts this wait for a core: the first, if workers are unlimited.
-    #[inline]
-    fn is_bounded(&self, world: World<'_>, service: u32, task: u32) -> bool {
-        !self.tasks[task].has(QUEUE_KNOWN) && world.plan.services[service as usize].workers.is_none()
+        let record = &mut place.tasks[task as usize];
+        record.state = State::AwaitingCore;
+        record.queued = record.queued.wrapping_sub(place.now);
+        place.tally.waiting.up(place.now);
+        place.instance.for_core.join(place.tasks, task);
     }
 
     /// Refused after it had a worker: at its first wait for a core.
@@ -244,32 +211,23 @@ impl Partition {
         self.reply(world, task, Outcome::Refused);
     }
 
-    /// A core was taken for this record.
+    /// Where a record is served. The borrow of each part is of its own, so that what was looked up is
+    /// known until the step ends.
     #[inline(always)]
-    fn begin_work(&mut self, world: World<'_>, at: usize, task: u32) {
-        let record = &mut self.tasks[task];
-        let instance = &mut self.instances[at];
-        let Op::Work { law } = world.plan.ops[record.pc as usize] else { unreachable!("a core is for work") };
-        let mut nanos = world.plan.laws[law as usize].sample_nanos(&mut instance.draws.work);
-        if instance.pace != 1.0 {
-            nanos = (nanos as f64 * instance.pace + 0.5) as u64;
+    fn place_of(&mut self, task: u32) -> Place<'_> {
+        let tasks = self.tasks.as_mut_slice();
+        let instance = &mut self.instances[(tasks[task as usize].instance - self.first_instance) as usize];
+        Place {
+            now: self.now,
+            tasks,
+            tally: &mut self.services[instance.service as usize],
+            instance,
+            records: &mut self.records,
+            accounts: &mut self.accounts,
+            visits: &mut self.visits,
+            queue: &mut self.queue,
+            ready: &mut self.ready,
         }
-        let tally = &mut self.services[instance.service as usize];
-        if record.flags & QUEUE_KNOWN == 0 {
-            record.flags |= QUEUE_KNOWN;
-            self.records.queues[instance.service as usize].record(record.queued);
-        }
-        tally.busy.up(self.now);
-        tally.work += u128::from(nanos);
-        record.state = State::Working;
-        if let Some(visits) = &mut self.visits {
-            visits.draw(task, nanos);
-        }
-        if record.has(SAMPLED) {
-            let service = instance.service;
-            self.accounts.note(task, (service, Cause::Core), self.now);
-        }
-        self.schedule(task, nanos);
     }
 
     /// The waiting of a request counts up to its first core.
@@ -282,37 +240,29 @@ impl Partition {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn work_ends(&mut self, world: World<'_>, task: u32) {
-        let record = &mut self.tasks[task];
+        let place = self.place_of(task);
+        let record = &mut place.tasks[task as usize];
         record.pc += 1;
-        let at = (record.instance - self.first_instance) as usize;
-        let instance = &mut self.instances[at];
-        let service = instance.service;
-        self.services[service as usize].busy.down(self.now);
+        place.tally.busy.down(place.now);
         if record.has(SAMPLED) {
-            self.accounts.note(task, (service, Cause::Work), self.now);
+            place.accounts.note(task, (place.instance.service, Cause::Work), place.now);
         }
-        if instance.for_core.is_empty() {
-            instance.cores_free += 1;
-        } else {
-            self.hand_core_on(world, at);
+        match place.instance.for_core.leave(place.tasks) {
+            None => place.instance.cores_free += 1,
+            Some(next) => {
+                place.instance.waiting -= u32::from(place.is_bounded(next));
+                let record = &mut place.tasks[next as usize];
+                record.queued = record.queued.wrapping_add(place.now);
+                place.tally.waiting.down(place.now);
+                let Op::Work { law } = world.plan.ops[record.pc as usize] else {
+                    unreachable!("a core is for work")
+                };
+                place.begin_work(world, law, next);
+            }
         }
         self.proceed(world, task);
-    }
-
-    fn hand_core_on(&mut self, world: World<'_>, at: usize) {
-        let instance = &mut self.instances[at];
-        let service = instance.service as usize;
-        let next = instance.for_core.head;
-        let record = &mut self.tasks[next];
-        instance.for_core.head = record.next;
-        // Its first wait counts in the queue's bound, where workers are unlimited.
-        if record.flags & QUEUE_KNOWN == 0 && world.plan.services[service].workers.is_none() {
-            instance.waiting -= 1;
-        }
-        record.queued = record.queued.wrapping_add(self.now);
-        self.services[service].waiting.down(self.now);
-        self.begin_work(world, at, next);
     }
 
     pub(crate) fn wait_ends(&mut self, world: World<'_>, task: u32) {
@@ -336,7 +286,7 @@ impl Partition {
         let at = (record.instance - self.first_instance) as usize;
         let instance = &mut self.instances[at];
         let tally = &mut self.services[instance.service as usize];
-        if record.flags & QUEUE_KNOWN == 0 {
+        if !record.has(QUEUE_KNOWN) {
             record.flags |= QUEUE_KNOWN;
             self.records.queues[instance.service as usize].record(record.queued);
         }
@@ -349,7 +299,7 @@ impl Partition {
         } else {
             tally.errors += 1;
         }
-        if record.flags & WORKER != 0 {
+        if record.has(WORKER) {
             record.flags &= !WORKER;
             instance.workers_free += 1;
             tally.workers.down(now);
@@ -374,49 +324,136 @@ impl Partition {
     }
 
     /// Sends the answer, if anybody waits for it.
+    #[inline(always)]
     pub(crate) fn reply(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
         let site = self.site_of(world, task);
-        let record = &self.tasks[task];
+        let record = &mut self.tasks[task];
         if record.has(DETACHED) || site.caller == Caller::Publisher {
             return self.free(task);
         }
-        let instance = record.instance;
-        let visitor = record.has(VISITOR);
-        let home = if visitor { record.lane_next } else { self.zone_of_client(world, record.client) };
-        let caller = if visitor || site.caller == Caller::Users {
-            NONE
-        } else {
-            self.first_instance + self.clients[self.tasks[task].client as usize].origin
-        };
-        let at = self.local(instance);
-        let stream = &mut self.instances[at].draws.network;
-        let here = world.plan.zone_of[instance as usize];
-        let mut delay = site.response_ns;
-        if site.caller == Caller::Users {
-            delay += users_hop(world, stream);
-            if crate::balance::is_far(world, site, home, here) {
-                delay += hop(world, stream, here, home, false);
-            }
-        } else {
-            delay += hop(world, stream, here, home, caller == instance);
+        if record.has(VISITOR) {
+            return self.answer_abroad(world, site, task, outcome);
         }
-        if visitor {
-            self.answer_abroad(task, outcome, delay);
-        } else if delay == 0 && site.caller == Caller::Users && !site.has_extra {
+        let (client, instance) = (self.clients[record.client as usize], record.instance);
+        let stream = &mut self.instances[(instance - self.first_instance) as usize].draws.network;
+        let delay = match site.caller {
+            Caller::Users => {
+                let home = || self.sources[client.origin as usize].zone;
+                way_back_to_users(world, site, stream, instance, home)
+            }
+            _ => {
+                let caller = self.first_instance + client.origin;
+                let home = world.plan.zone_of[caller as usize];
+                way_back(world, site, stream, instance, home, caller)
+            }
+        };
+        if delay == 0 && site.caller == Caller::Users && !site.has_extra {
             // Nobody else is let in by it: this does not nest either.
-            self.answered(world, task, outcome);
+            self.answered(world, site, task, outcome);
         } else {
-            self.tasks[task].state = State::Inbound(outcome);
+            record.state = State::Inbound(outcome);
             self.schedule(task, delay);
         }
     }
 
-    fn answer_abroad(&mut self, task: u32, outcome: Outcome, delay: u64) {
+    #[inline(never)]
+    fn answer_abroad(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
         let record = &self.tasks[task];
+        let (instance, home) = (record.instance, record.lane_next);
+        let at = self.local(instance);
+        let stream = &mut self.instances[at].draws.network;
+        let delay = match site.caller {
+            Caller::Users => way_back_to_users(world, site, stream, instance, || home),
+            _ => way_back(world, site, stream, instance, home, NONE),
+        };
         let body = Body::Answer { caller: record.parent, caller_epoch: record.parent_epoch, outcome };
         let to = record.lane_prev;
         let account = self.accounts.take(task);
         self.send_out(to, Message { time: self.now + delay, from: self.index, body, account });
         self.free(task);
     }
+}
+
+/// Where a record is served: its instance and what is counted there.
+struct Place<'a> {
+    now: u64,
+    tasks: &'a mut [Task],
+    instance: &'a mut Instance,
+    tally: &'a mut ServiceTally,
+    records: &'a mut Records,
+    accounts: &'a mut Accounts,
+    visits: &'a mut Option<Box<Visits>>,
+    queue: &'a mut EventQueue,
+    ready: &'a mut VecDeque<u32>,
+}
+
+impl Place<'_> {
+    /// Whether the queue's bound counts this wait for a core: the first, if workers are unlimited.
+    #[inline(always)]
+    fn is_bounded(&self, task: u32) -> bool {
+        self.instance.bounds_cores && !self.tasks[task as usize].has(QUEUE_KNOWN)
+    }
+
+    /// A core was taken for this record.
+    #[inline(always)]
+    fn begin_work(self, world: World<'_>, law: u32, task: u32) {
+        let (now, service) = (self.now, self.instance.service);
+        let record = &mut self.tasks[task as usize];
+        let mut nanos = world.plan.laws[law as usize].sample_nanos(&mut self.instance.draws.work);
+        if self.instance.pace != 1.0 {
+            nanos = (nanos as f64 * self.instance.pace + 0.5) as u64;
+        }
+        if !record.has(QUEUE_KNOWN) {
+            record.flags |= QUEUE_KNOWN;
+            self.records.queues[service as usize].record(record.queued);
+        }
+        self.tally.busy.up(now);
+        self.tally.work += u128::from(nanos);
+        record.state = State::Working;
+        if let Some(visits) = self.visits {
+            visits.draw(task, nanos);
+        }
+        if record.has(SAMPLED) {
+            self.accounts.note(task, (service, Cause::Core), now);
+        }
+        if nanos == 0 {
+            self.ready.push_back(task);
+        } else {
+            self.queue.push(now + nanos, task);
+        }
+    }
+}
+
+/// How long the answer of an instance to an instance takes.
+#[inline(always)]
+fn way_back(
+    world: World<'_>,
+    site: &Site,
+    stream: &mut Stream,
+    instance: u32,
+    home: u32,
+    caller: u32,
+) -> u64 {
+    let here = world.plan.zone_of[instance as usize];
+    site.response_ns + hop(world, stream, here, home, caller == instance)
+}
+
+/// How long the answer to a user takes.
+#[inline(always)]
+fn way_back_to_users(
+    world: World<'_>,
+    site: &Site,
+    stream: &mut Stream,
+    instance: u32,
+    home: impl Fn() -> u32,
+) -> u64 {
+    let mut delay = site.response_ns + users_hop(world, stream);
+    // Nobody is far from home while everything is where it was at the start.
+    if world.view.has_changed() {
+        let (home, here) = (home(), world.plan.zone_of[instance as usize]);
+        if is_far(world, site, home, here) {
+            delay += hop(world, stream, here, home, false);
+        }
+    }
+    delay
 }

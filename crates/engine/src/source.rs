@@ -4,7 +4,7 @@ use tarsier_random::{Sampler, Stream};
 
 use crate::instance::Draws;
 use crate::partition::{Names, Partition, World};
-use crate::plan::{NONE, Plan, RateCurve, SourceKind, WorkloadPlan};
+use crate::plan::{NONE, Plan, RateCurve, Site, SourceKind, WorkloadPlan};
 use crate::task::{DETACHED, RETRIED, SAMPLED, State};
 
 /// The instances that users may choose from: `view.now`'s from `start` to `end`.
@@ -145,12 +145,17 @@ impl Partition {
 
     /// The user has an answer, or none: thinks, or leaves.
     #[inline(always)]
-    pub(crate) fn user_is_done(&mut self, world: World<'_>, task: u32) {
+    pub(crate) fn user_is_done(&mut self, world: World<'_>, site: &Site, task: u32) {
+        if site.thinks { self.user_thinks(world, task) } else { self.free(task) }
+    }
+
+    #[inline(never)]
+    fn user_thinks(&mut self, world: World<'_>, task: u32) {
         let client = self.tasks[task].client;
         let local = self.clients[client as usize].origin;
         let source = &self.sources[local as usize];
         let SourceKind::Closed { think, .. } = &world.plan.workloads[source.workload as usize].kind else {
-            return self.free(task);
+            unreachable!("only users of a closed workload think")
         };
         if self.sources[local as usize].users > self.wanted_users(world.plan, local) {
             self.sources[local as usize].users -= 1;

@@ -6,12 +6,23 @@ use crate::plan::{Op, Start};
 use crate::task::{BRANCH, Outcome, QUEUE_KNOWN, SAMPLED, State};
 
 impl Partition {
-    /// Goes on with the steps of a record until it has to wait or ends.
+    /// Goes on with the steps of a record until it has to wait or ends. The two steps that every request
+    /// has are part of whatever leads to them.
+    #[inline(always)]
     pub(crate) fn proceed(&mut self, world: World<'_>, task: u32) {
+        match world.plan.ops[self.tasks[task].pc as usize] {
+            Op::Work { law } => self.want_core(world, task, law),
+            Op::Return => self.ends(world, task, Outcome::Ok),
+            _ => self.step_on(world, task),
+        }
+    }
+
+    #[inline(never)]
+    fn step_on(&mut self, world: World<'_>, task: u32) {
         loop {
             let pc = self.tasks[task].pc;
             match world.plan.ops[pc as usize] {
-                Op::Work { .. } => return self.want_core(world, task),
+                Op::Work { law } => return self.want_core(world, task, law),
                 Op::Wait { law } => {
                     let stream = &mut self.instance_of(task).draws.work;
                     let nanos = world.plan.laws[law as usize].sample_nanos(stream);

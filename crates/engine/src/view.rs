@@ -88,6 +88,12 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// Whether the instances are others than at the start, or were.
+    #[inline]
+    pub(crate) fn has_changed(&self) -> bool {
+        self.start.is_some()
+    }
+
     pub(crate) fn new(plan: &Plan) -> View {
         View { now: Targets::new(plan, |_| true), start: None, version: 0, delays: Vec::new() }
     }

@@ -47,6 +47,12 @@ impl<T: Slot> Slab<T> {
         self.free = at;
     }
 
+    /// All slots, to look several up without losing sight of any.
+    #[inline(always)]
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
+        &mut self.slots
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         self.slots.iter().enumerate().map(|(at, slot)| (at as u32, slot))
     }

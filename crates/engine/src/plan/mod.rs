@@ -99,8 +99,18 @@ pub(crate) struct Site {
     pub(crate) request_ns: u64,
     pub(crate) response_ns: u64,
     pub(crate) optional: bool,
+    /// Whether its users think after an answer and ask again.
+    pub(crate) thinks: bool,
     pub(crate) from: Option<EndpointId>,
     pub(crate) to: EndpointId,
+}
+
+impl Site {
+    /// Whose account the time on the way is put down to: the service called, or the users' own.
+    #[inline]
+    pub(crate) fn payer(&self) -> u32 {
+        if self.caller == Caller::Users { NONE } else { self.service }
+    }
 }
 
 pub(crate) struct PartitionPlan {

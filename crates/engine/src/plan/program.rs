@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tarsier_model::{Balance, Call, CallPolicy, EndpointId, SealedModel, ServiceId, Step};
+use tarsier_model::{Balance, Call, CallPolicy, Demand, EndpointId, SealedModel, ServiceId, Step};
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
 
@@ -131,7 +131,8 @@ impl<'a> Compiler<'a> {
         for (id, workload) in self.model.workloads.entries() {
             firsts.push(self.sites.len() as u32);
             for (_, to) in &workload.mix {
-                self.site(Caller::Users, *to, &workload.policy, [0, 0], id.0);
+                let site = self.site(Caller::Users, *to, &workload.policy, [0, 0], id.0);
+                self.sites[site as usize].thinks = matches!(workload.demand, Demand::Closed { .. });
             }
         }
         firsts
@@ -306,6 +307,7 @@ impl<'a> Compiler<'a> {
             request_ns: transfer(bytes[0]),
             response_ns: transfer(bytes[1]),
             optional: false,
+            thinks: false,
             from: None,
             to,
         });
