@@ -24,7 +24,13 @@ impl Partition {
     pub(crate) fn pick(&mut self, world: World<'_>, site: &Site, task: u32) -> Option<(u32, bool)> {
         let client_idx = self.tasks[task].client;
         let (targets, far) = match site.caller {
-            Caller::Users => self.entrance(world, site, client_idx),
+            Caller::Users => {
+                let entrance = self.entrance(world, site, client_idx);
+                if entrance.only != NONE {
+                    return Some((entrance.only, entrance.far));
+                }
+                (world.view.now.range(entrance.start, entrance.end), entrance.far)
+            }
             _ if site.balance == Balance::ZoneAware => {
                 let zone = self.zone_of_client(world, client_idx);
                 (nearest(&world.view.now, world, site.service, zone), false)
@@ -39,16 +45,14 @@ impl Partition {
     }
 
     /// Where users enter; looked up once for each version of the view.
-    #[inline]
-    fn entrance<'a>(&mut self, world: World<'a>, site: &Site, client: u32) -> (&'a [u32], bool) {
+    #[inline(always)]
+    fn entrance(&mut self, world: World<'_>, site: &Site, client: u32) -> Entrance {
         let source = &mut self.sources[self.clients[client as usize].origin as usize];
         let known = &mut source.entrances[(client - source.first_client) as usize];
         if known.version != world.view.version {
-            let (targets, far) = entrances(world, site, source.zone);
-            let (start, end) = world.view.now.range_of(targets);
-            *known = Entrance { version: world.view.version, start, end, far };
+            *known = look_up(world, site, source.zone);
         }
-        (world.view.now.range(known.start, known.end), known.far)
+        *known
     }
 
     #[inline(never)]
@@ -140,6 +144,14 @@ impl Partition {
         }
         delay
     }
+}
+
+#[cold]
+fn look_up(world: World<'_>, site: &Site, zone: u32) -> Entrance {
+    let (targets, far) = entrances(world, site, zone);
+    let (start, end) = world.view.now.range_of(targets);
+    let only = if let [only] = targets { *only } else { NONE };
+    Entrance { version: world.view.version, start, end, only, far }
 }
 
 /// Where users of a zone may enter: around them if the service stood there at the start, otherwise

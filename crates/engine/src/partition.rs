@@ -52,6 +52,12 @@ mod kind {
     pub(super) const INDEX: u32 = (1 << SHIFT) - 1;
 }
 
+/// What the event of a source carries.
+#[inline(always)]
+pub(crate) fn source_event(source: u32) -> u32 {
+    (kind::SOURCE << kind::SHIFT) | source
+}
+
 /// A partition of its own cache lines, fetched in pairs: neighbours run on other cores.
 #[repr(align(128))]
 pub(crate) struct Partition {
@@ -88,8 +94,10 @@ pub(crate) struct Partition {
     /// When the earliest message of the outbox arrives.
     pub(crate) outbox_first: u64,
     pub(crate) events: u64,
-    /// Steps since time last passed.
-    standing: u64,
+    /// When so many events have been, the loop has a break; at once if there is trouble.
+    break_at: u64,
+    /// Steps at one moment, and which that was.
+    standing: (u64, u64),
     /// Why this cannot go on.
     pub(crate) trouble: Option<Stopped>,
     pub(crate) fingerprint: u64,
@@ -125,7 +133,8 @@ impl Partition {
             outbox: Vec::new(),
             outbox_first: u64::MAX,
             events: 0,
-            standing: 0,
+            break_at: 0,
+            standing: (0, 0),
             trouble: None,
             fingerprint: 0,
         };
@@ -190,22 +199,21 @@ impl Partition {
         std::mem::swap(&mut self.records, &mut books.records);
     }
 
-    /// Everything before `limit`.
-    pub(crate) fn run_until(&mut self, world: World<'_>, limit: u64, mut budget: u64) -> bool {
+    /// Everything before `limit`, or the next `budget` events of it; whether that was everything.
+    pub(crate) fn run_until(&mut self, world: World<'_>, limit: u64, budget: u64) -> bool {
+        self.break_at = self.events.saturating_add(budget);
         loop {
             while let Some(task) = self.ready.pop_front() {
-                self.go_on(world, task);
-                self.standing += 1;
-                if self.standing > MOST_STEPS_AT_ONCE {
-                    self.trouble = Some(Stopped::TimeStandsStill);
+                if self.stands_still() {
                     return false;
                 }
+                self.go_on(world, task);
+            }
+            if self.events >= self.break_at {
+                return false;
             }
             let Some((time, payload)) = self.queue.pop_before(limit) else { return true };
             debug_assert!(time >= self.now, "time goes forward");
-            if time > self.now {
-                self.standing = 0;
-            }
             self.now = time;
             self.events += 1;
             let fold = self.fingerprint ^ time.wrapping_add(u64::from(payload) << 32);
@@ -217,12 +225,24 @@ impl Partition {
                 kind::LANE => self.lane_fires(world, index),
                 _ => self.processor_fires(world, index),
             }
-            budget -= 1;
-            if (budget == 0 && self.ready.is_empty()) || self.trouble.is_some() {
-                return false;
-            }
-            budget = budget.max(1);
         }
+    }
+
+    /// Counts a step that takes no time; whether there were too many of these.
+    #[inline]
+    fn stands_still(&mut self) -> bool {
+        let (since, steps) = self.standing;
+        self.standing = (self.now, if since == self.now { steps + 1 } else { 1 });
+        if self.standing.1 > MOST_STEPS_AT_ONCE {
+            self.stop(Stopped::TimeStandsStill);
+        }
+        self.standing.1 > MOST_STEPS_AT_ONCE
+    }
+
+    #[cold]
+    fn stop(&mut self, because: Stopped) {
+        self.trouble = Some(because);
+        self.break_at = 0;
     }
 
     /// When the next thing happens here, or arrives elsewhere from here.
@@ -257,10 +277,6 @@ impl Partition {
         }
     }
 
-    pub(crate) fn schedule_source(&mut self, source: u32, time: u64) {
-        self.queue.push(time, (kind::SOURCE << kind::SHIFT) | source);
-    }
-
     pub(crate) fn schedule_lane(&mut self, lane: u32, time: u64) {
         self.queue.push(time, (kind::LANE << kind::SHIFT) | lane);
     }
@@ -280,7 +296,7 @@ impl Partition {
         let parent_epoch = if parent == NONE { 0 } else { self.tasks[parent].epoch };
         let at = self.tasks.take();
         if at >= MOST_RECORDS {
-            self.trouble = Some(Stopped::TooManyInFlight);
+            self.stop(Stopped::TooManyInFlight);
         }
         let task = &mut self.tasks[at];
         task.parent = parent;
@@ -322,7 +338,7 @@ impl Partition {
         &world.plan.sites[site as usize]
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tally_of(&mut self, site: &Site) -> &mut CallTally {
         match site.caller {
             Caller::Users => &mut self.workloads[site.tally as usize],
@@ -351,7 +367,7 @@ impl Partition {
     }
 
     /// When the first attempt of a call was sent.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn first_sent(&self, task: u32) -> u64 {
         let record = &self.tasks[task];
         if record.has(RETRIED) { self.retried[task as usize].0 } else { record.sent }

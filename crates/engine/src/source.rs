@@ -3,7 +3,8 @@
 use tarsier_random::{Sampler, Stream};
 
 use crate::instance::Draws;
-use crate::partition::{Names, Partition, World};
+use crate::kernel::queue::END_OF_TIME;
+use crate::partition::{Names, Partition, World, source_event};
 use crate::plan::{NONE, Plan, RateCurve, Site, SourceKind, WorkloadPlan};
 use crate::task::{DETACHED, RETRIED, SAMPLED, State};
 
@@ -13,6 +14,8 @@ pub(crate) struct Entrance {
     pub(crate) version: u32,
     pub(crate) start: u32,
     pub(crate) end: u32,
+    /// The instance, if there is but one.
+    pub(crate) only: u32,
     /// Not around them: all there was is gone.
     pub(crate) far: bool,
 }
@@ -38,6 +41,18 @@ pub(crate) struct Source {
     quota: u64,
 }
 
+impl Source {
+    /// When the rate will have passed `amount`, of which a mean gap is one.
+    #[inline(always)]
+    fn when_passed(&self, curve: &RateCurve, now: u64, amount: f64) -> u64 {
+        match self.steady_gap {
+            Some(gap) => now.saturating_add((amount * gap + 0.5) as i64 as u64),
+            None if self.factor <= 0.0 => u64::MAX,
+            None => curve.after(now, amount / self.factor).unwrap_or(u64::MAX),
+        }
+    }
+}
+
 impl Partition {
     pub(crate) fn add_source(&mut self, plan: &Plan, names: &Names<'_>, source: u32) {
         let part = &plan.sources[source as usize];
@@ -53,7 +68,7 @@ impl Partition {
                 (None, users / n + u64::from(number < users % n))
             }
         };
-        let unknown = Entrance { version: u32::MAX, start: 0, end: 0, far: false };
+        let unknown = Entrance { version: u32::MAX, start: 0, end: 0, only: NONE, far: false };
         self.sources.push(Source {
             workload: part.workload,
             zone: part.zone,
@@ -72,31 +87,28 @@ impl Partition {
             self.add_client(plan, workload.first_site + n, local, 0);
         }
         match &workload.kind {
-            SourceKind::Open { curve, gaps } => self.plan_arrival((curve, gaps), local, None),
+            SourceKind::Open { curve, gaps } => self.plan_arrival((curve, gaps), local),
             SourceKind::Closed { .. } => self.source_fires_for_users(plan, local),
         }
     }
 
-    /// The next arrival comes when the rate has passed `amount`: a gap of mean one, or what is left of it.
-    #[inline]
-    fn plan_arrival(&mut self, (curve, gaps): (&RateCurve, &Sampler), local: u32, left: Option<f64>) {
+    #[inline(always)]
+    fn plan_arrival(&mut self, (curve, gaps): (&RateCurve, &Sampler), local: u32) {
+        let amount = gaps.sample(&mut self.sources[local as usize].gaps);
+        self.plan_arrival_after(curve, local, amount);
+    }
+
+    #[inline(always)]
+    fn plan_arrival_after(&mut self, curve: &RateCurve, local: u32, amount: f64) {
         let source = &mut self.sources[local as usize];
-        let amount = match left {
-            Some(left) => left,
-            None => gaps.sample(&mut source.gaps),
-        };
-        let at = match source.steady_gap {
-            Some(gap) => self.now + (amount * gap + 0.5) as u64,
-            None if source.factor <= 0.0 => u64::MAX,
-            None => curve.after(self.now, amount / source.factor).unwrap_or(u64::MAX),
-        };
-        source.next_at = at;
-        if at < crate::kernel::queue::END_OF_TIME {
-            self.schedule_source(local, at);
+        source.next_at = source.when_passed(curve, self.now, amount);
+        if source.next_at < END_OF_TIME {
+            self.queue.push(source.next_at, source_event(local));
         }
     }
 
     /// An arrival is due, or (closed) the number of users changes.
+    #[inline(always)]
     pub(crate) fn source_fires(&mut self, world: World<'_>, local: u32) {
         let source = &mut self.sources[local as usize];
         if source.next_at != self.now {
@@ -105,7 +117,7 @@ impl Partition {
         match &world.plan.workloads[source.workload as usize].kind {
             SourceKind::Closed { .. } => self.source_fires_for_users(world.plan, local),
             SourceKind::Open { curve, gaps } => {
-                self.plan_arrival((curve, gaps), local, None);
+                self.plan_arrival((curve, gaps), local);
                 let task = self.new_task(NONE, NONE, 0);
                 if world.plan.hashes {
                     let key = self.sources[local as usize].draws.choice.next_u64();
@@ -128,10 +140,10 @@ impl Partition {
             part.mix.iter().position(|sum| draw < *sum).expect("shares sum to one") as u32
         };
         source.sent += 1;
-        let sampled = is_sampled(part, source.sent);
-        self.tasks[task].client = source.first_client + which;
-        if sampled {
-            self.tasks[task].flags |= SAMPLED;
+        let record = &mut self.tasks[task];
+        record.client = source.first_client + which;
+        if is_sampled(part, source.sent) {
+            record.flags |= SAMPLED;
             self.accounts.open(task, self.now);
         }
         self.request(world, &world.plan.sites[(part.first_site + which) as usize], task);
@@ -205,7 +217,7 @@ impl Partition {
         source.next_at = steps.next_change(self.now).unwrap_or(u64::MAX);
         if source.next_at != u64::MAX {
             let at = source.next_at;
-            self.schedule_source(local, at);
+            self.queue.push(at, source_event(local));
         }
     }
 
@@ -218,13 +230,12 @@ impl Partition {
             SourceKind::Closed { .. } => self.source_fires_for_users(world.plan, local),
             SourceKind::Open { curve, gaps } => {
                 source.steady_gap = curve.steady_gap().filter(|_| factor == 1.0);
+                if source.next_at == u64::MAX {
+                    return self.plan_arrival((curve, gaps), local);
+                }
                 // What is left of the current gap goes on at the new rate.
-                let left = if source.next_at == u64::MAX {
-                    None
-                } else {
-                    Some(curve.amount(now, source.next_at) * before)
-                };
-                self.plan_arrival((curve, gaps), local, left);
+                let left = curve.amount(now, source.next_at) * before;
+                self.plan_arrival_after(curve, local, left);
             }
         }
     }

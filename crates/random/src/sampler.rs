@@ -101,8 +101,10 @@ impl Sampler {
     pub fn sample(&self, stream: &mut Stream) -> f64 {
         match self.kind {
             Kind::Constant(value) => value,
-            Kind::Exp { base, mean, floor } => (base + mean * stream.exp1()).max(floor),
-            Kind::Lognormal { mu, sigma, floor } => num::exp_quick(mu + sigma * stream.normal()).max(floor),
+            Kind::Exp { base, mean, floor } => at_least(floor, base + mean * stream.exp1()),
+            Kind::Lognormal { mu, sigma, floor } => {
+                at_least(floor, num::exp_quick(mu + sigma * stream.normal()))
+            }
             _ => self.sample_other(stream),
         }
     }
@@ -143,6 +145,12 @@ impl Sampler {
             Kind::Floored(ref floored) => floored.1.sample(stream).max(floored.0),
         }
     }
+}
+
+/// `value.max(floor)` of numbers, in one instruction.
+#[inline(always)]
+fn at_least(floor: f64, value: f64) -> f64 {
+    if value > floor { value } else { floor }
 }
 
 impl Kind {

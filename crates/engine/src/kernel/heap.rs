@@ -28,24 +28,35 @@ pub(crate) fn payload_of(entry: Entry) -> u32 {
     entry as u32
 }
 
+/// What handles an event nearly always plans another, which may take the place of the one taken: that
+/// saves moving the last entry to the front and the new one up from the end.
 #[derive(Default)]
 pub(crate) struct Heap {
     entries: Vec<Entry>,
+    /// Whether the first entry has been taken and its place is free.
+    vacant: bool,
 }
 
 impl Heap {
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.len() - usize::from(self.vacant)
     }
 
-    #[inline]
-    pub(crate) fn peek(&self) -> Option<Entry> {
+    #[inline(always)]
+    pub(crate) fn peek(&mut self) -> Option<Entry> {
+        if self.vacant {
+            self.close_up();
+        }
         self.entries.first().copied()
     }
 
     #[inline(always)]
     pub(crate) fn push(&mut self, entry: Entry) {
+        if self.vacant {
+            self.vacant = false;
+            return self.sift_down(entry);
+        }
         let mut hole = self.entries.len();
         if hole == self.entries.capacity() {
             self.grow();
@@ -70,10 +81,19 @@ impl Heap {
 
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Entry> {
-        let last = self.entries.pop()?;
-        let Some(&first) = self.entries.first() else { return Some(last) };
-        self.sift_down(last);
+        let first = self.peek()?;
+        self.vacant = true;
         Some(first)
+    }
+
+    /// The last entry goes where the first one was.
+    #[inline]
+    fn close_up(&mut self) {
+        self.vacant = false;
+        let last = self.entries.pop().expect("a vacant place is one of the heap's");
+        if !self.entries.is_empty() {
+            self.sift_down(last);
+        }
     }
 
     /// Puts `entry` where the first one was and lets it sink.
@@ -90,10 +110,13 @@ impl Heap {
                 let (least, at) = if high < low { (high, high_at) } else { (low, low_at) };
                 (first_child + at, least)
             } else if first_child < n {
-                let (at, least) = (entries[first_child..].iter().copied().enumerate())
-                    .min_by_key(|(_, entry)| *entry)
-                    .expect("there is at least one child");
-                (first_child + at, least)
+                let mut child = first_child;
+                for at in first_child + 1..n {
+                    if entries[at] < entries[child] {
+                        child = at;
+                    }
+                }
+                (child, entries[child])
             } else {
                 break;
             };
@@ -108,6 +131,7 @@ impl Heap {
 
     /// Gives up all entries, in no order.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Entry> + '_ {
+        self.peek();
         self.entries.drain(..)
     }
 
