@@ -19,40 +19,44 @@ use crate::view::Targets;
 const DECAY_NS: f64 = 10e9;
 
 impl Partition {
-    /// An instance, and whether the users had to go to another zone or region than theirs.
+    /// The instance that an instance calls.
     #[inline(always)]
-    pub(crate) fn pick(&mut self, world: World<'_>, site: &Site, task: u32) -> Option<(u32, bool)> {
-        let client_idx = self.tasks[task].client;
-        let (targets, far) = match site.caller {
-            Caller::Users => {
-                let entrance = self.entrance(world, site, client_idx);
-                if entrance.only != NONE {
-                    return Some((entrance.only, entrance.far));
-                }
-                (world.view.now.range(entrance.start, entrance.end), entrance.far)
-            }
-            _ if site.balance == Balance::ZoneAware => {
-                let zone = self.zone_of_client(world, client_idx);
-                (nearest(&world.view.now, world, site.service, zone), false)
-            }
-            _ => (world.view.now.all(site.service), false),
+    pub(crate) fn pick(&mut self, world: World<'_>, site: &Site, task: u32, client_idx: u32) -> Option<u32> {
+        let targets = if site.balance == Balance::ZoneAware {
+            let zone = self.zone_of_client(world, client_idx);
+            nearest(&world.view.now, world, site.service, zone)
+        } else {
+            world.view.now.all(site.service)
         };
         match targets {
             [] => None,
-            [only] => Some((*only, far)),
-            several => Some((self.choose(world, site, task, several), far)),
+            [only] => Some(*only),
+            several => Some(self.choose(world, site, task, several)),
         }
     }
 
-    /// Where users enter; looked up once for each version of the view.
+    /// The instance that users call, and whether they had to go to another zone or region than theirs.
+    /// Where they may enter is looked up once for each version of the view.
     #[inline(always)]
-    fn entrance(&mut self, world: World<'_>, site: &Site, client: u32) -> Entrance {
-        let source = &mut self.sources[self.clients[client as usize].origin as usize];
-        let known = &mut source.entrances[(client - source.first_client) as usize];
+    pub(crate) fn enter(
+        &mut self,
+        world: World<'_>,
+        site: &Site,
+        task: u32,
+        client_idx: u32,
+        origin: u32,
+    ) -> Option<(u32, bool)> {
+        let source = &mut self.sources[origin as usize];
+        let known = &mut source.entrances[(client_idx - source.first_client) as usize];
         if known.version != world.view.version {
             *known = look_up(world, site, source.zone);
         }
-        *known
+        let Entrance { start, end, only, far, .. } = *known;
+        if only != NONE {
+            return Some((only, far));
+        }
+        let several = world.view.now.range(start, end);
+        (!several.is_empty()).then(|| (self.choose(world, site, task, several), far))
     }
 
     #[inline(never)]
@@ -110,39 +114,40 @@ impl Partition {
         }
     }
 
-    /// How long the message of an attempt takes.
+    /// How long the message of an attempt takes from an instance.
     #[inline(always)]
-    pub(crate) fn way_there(
+    pub(crate) fn way_there(&mut self, world: World<'_>, site: &Site, origin: u32, instance: u32) -> u64 {
+        let caller = self.first_instance + origin;
+        let [from, to] = [caller, instance].map(|at| world.plan.zone_of[at as usize]);
+        let stream = &mut self.instances[origin as usize].draws.network;
+        site.request_ns + hop(world, stream, from, to, caller == instance)
+    }
+
+    /// How long the message of an attempt takes from the users of a source.
+    #[inline(always)]
+    pub(crate) fn way_from_users(
         &mut self,
         world: World<'_>,
         site: &Site,
-        task: u32,
+        origin: u32,
         instance: u32,
         far: bool,
     ) -> u64 {
-        let client = self.clients[self.tasks[task].client as usize];
-        let to = world.plan.zone_of[instance as usize];
-        let mut delay = site.request_ns;
-        if site.caller == Caller::Users {
-            let source = &mut self.sources[client.origin as usize];
-            let (zone, stream) = (source.zone, &mut source.draws.network);
-            delay += users_hop(world, stream);
-            if far {
-                delay += hop(world, stream, zone, to, false);
-            }
-        } else {
-            let caller = self.first_instance + client.origin;
-            let from = world.plan.zone_of[caller as usize];
-            let stream = &mut self.instances[client.origin as usize].draws.network;
-            delay += hop(world, stream, from, to, caller == instance);
-        }
-        if !world.view.delays.is_empty() {
-            let stream = &mut self.draws_of_client(world, self.tasks[task].client).network;
-            for law in &world.view.delays[client.site as usize] {
-                delay += law.sample_nanos(stream);
-            }
+        let source = &mut self.sources[origin as usize];
+        let mut delay = site.request_ns + users_hop(world, &mut source.draws.network);
+        if far {
+            let to = world.plan.zone_of[instance as usize];
+            delay += hop(world, &mut source.draws.network, source.zone, to, false);
         }
         delay
+    }
+
+    /// What a scenario adds to an attempt of this client.
+    #[cold]
+    pub(crate) fn extra_delay(&mut self, world: World<'_>, client: u32) -> u64 {
+        let laws = &world.view.delays[self.clients[client as usize].site as usize];
+        let stream = &mut self.draws_of_client(world, client).network;
+        laws.iter().map(|law| law.sample_nanos(stream)).sum()
     }
 }
 
@@ -239,6 +244,7 @@ fn jump_hash(mut key: u64, buckets: u32) -> u32 {
 }
 
 /// One way between users and their first service.
+#[inline(always)]
 pub(crate) fn users_hop(world: World<'_>, stream: &mut Stream) -> u64 {
     world.plan.wires.users.as_ref().map_or(0, |law| law.sample_nanos(stream))
 }

@@ -80,7 +80,9 @@ impl Partition {
     /// A new request of a client, not yet sent.
     #[inline(always)]
     pub(crate) fn request(&mut self, world: World<'_>, site: &Site, task: u32) {
-        self.tally_of(site).requests += 1;
+        let tally = self.tally_of(site);
+        tally.requests += 1;
+        tally.attempts += 1;
         if let Some(Budget::Bucket(bucket)) = site.retry.as_ref().and_then(|retry| retry.budget) {
             let extra = self.extra_of(task);
             extra.tokens = (extra.tokens + bucket.per_request).min(bucket.most);
@@ -96,7 +98,6 @@ impl Partition {
     /// Sends, once there is a connection; the bound counts from now.
     #[inline(always)]
     fn attempt(&mut self, world: World<'_>, site: &Site, task: u32) {
-        self.tally_of(site).attempts += 1;
         self.tasks[task].sent = self.now;
         if site.lane != NONE {
             self.arm(site.lane, task);
@@ -121,17 +122,24 @@ impl Partition {
         if self.tasks[task].has(SAMPLED) {
             self.note(site, task, Cause::Connection);
         }
-        let Some((instance, far)) = self.pick(world, site, task) else {
-            self.tasks[task].state = State::Inbound(Outcome::Unreachable);
-            self.tasks[task].instance = NONE;
-            self.schedule(task, 0);
-            return;
+        let client_idx = self.tasks[task].client;
+        let origin = self.clients[client_idx as usize].origin;
+        let picked = match site.caller {
+            Caller::Users => self.enter(world, site, task, client_idx, origin),
+            _ => self.pick(world, site, task, client_idx).map(|instance| (instance, false)),
         };
+        let Some((instance, far)) = picked else { return self.find_no_instance(task) };
         self.tasks[task].instance = instance;
         if site.tracks {
             self.extra_of(task).outstanding[world.plan.number_of[instance as usize] as usize] += 1;
         }
-        let delay = self.way_there(world, site, task, instance, far);
+        let mut delay = match site.caller {
+            Caller::Users => self.way_from_users(world, site, origin, instance, far),
+            _ => self.way_there(world, site, origin, instance),
+        };
+        if !world.view.delays.is_empty() {
+            delay += self.extra_delay(world, client_idx);
+        }
         if world.plan.partitions.len() == 1 || world.plan.partition_of(instance) == self.index {
             // Users stand at the top: to let their request in at once does not nest any deeper.
             if delay == 0 && site.caller == Caller::Users && self.n_paused == 0 {
@@ -142,6 +150,15 @@ impl Partition {
         } else {
             self.send_abroad(world, site, task, delay);
         }
+    }
+
+    /// The attempt fails at once.
+    #[cold]
+    fn find_no_instance(&mut self, task: u32) {
+        let record = &mut self.tasks[task];
+        record.state = State::Inbound(Outcome::Unreachable);
+        record.instance = NONE;
+        self.schedule(task, 0);
     }
 
     #[inline(never)]
@@ -363,6 +380,7 @@ impl Partition {
             self.tally_of(site).errors += 1;
             return self.free(task);
         }
+        self.tally_of(site).attempts += 1;
         self.attempt(world, site, task);
     }
 

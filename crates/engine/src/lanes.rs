@@ -46,11 +46,15 @@ impl Partition {
     }
 
     /// Ends the bound of an attempt, if it has one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn disarm(&mut self, lane: u32, task: u32) {
-        if lane == NONE || self.tasks[task].lane_prev == UNTIMED {
-            return;
+        if lane != NONE && self.tasks[task].lane_prev != UNTIMED {
+            self.unlink(lane, task);
         }
+    }
+
+    #[inline]
+    fn unlink(&mut self, lane: u32, task: u32) {
         let record = &mut self.tasks[task];
         let (before, after) = (record.lane_prev, record.lane_next);
         record.lane_prev = UNTIMED;

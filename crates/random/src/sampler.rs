@@ -97,20 +97,16 @@ impl Sampler {
     }
 
     /// A duration in nanoseconds, not negative.
-    #[inline]
+    #[inline(always)]
     pub fn sample(&self, stream: &mut Stream) -> f64 {
         match self.kind {
-            Kind::Constant(value) => value,
             Kind::Exp { base, mean, floor } => at_least(floor, base + mean * stream.exp1()),
-            Kind::Lognormal { mu, sigma, floor } => {
-                at_least(floor, num::exp_quick(mu + sigma * stream.normal()))
-            }
             _ => self.sample_other(stream),
         }
     }
 
     /// A duration in whole nanoseconds, rounded to the nearest.
-    #[inline]
+    #[inline(always)]
     pub fn sample_nanos(&self, stream: &mut Stream) -> u64 {
         // The cast cuts off what follows the point, and takes what is too long for the longest there is.
         (self.sample(stream) + 0.5) as i64 as u64
@@ -119,7 +115,11 @@ impl Sampler {
     #[inline(never)]
     fn sample_other(&self, stream: &mut Stream) -> f64 {
         match self.kind {
-            Kind::Constant(_) | Kind::Exp { .. } | Kind::Lognormal { .. } => self.sample(stream),
+            Kind::Constant(value) => value,
+            Kind::Lognormal { mu, sigma, floor } => {
+                at_least(floor, num::exp_quick(mu + sigma * stream.normal()))
+            }
+            Kind::Exp { .. } => self.sample(stream),
             Kind::ShiftedLognormal { mu, sigma, base } => base + num::exp_quick(mu + sigma * stream.normal()),
             Kind::Uniform { low, width } => low + width * stream.unit(),
             Kind::Normal { mean, sd, floor } => (mean + sd * stream.normal()).max(floor),

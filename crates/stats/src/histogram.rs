@@ -62,7 +62,7 @@ impl<C: Counter> LogLinear<C> {
         LogLinear { first: 0, counts: Vec::new(), count: 0, sum: 0, min: u64::MAX, max: 0 }
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, value: u64) {
         let place = index_of(value).wrapping_sub(self.first);
         match self.counts.get_mut(place) {
@@ -71,6 +71,13 @@ impl<C: Counter> LogLinear<C> {
         }
         self.count += 1;
         self.sum += u128::from(value);
+        if value < self.min || value > self.max {
+            self.widen(value);
+        }
+    }
+
+    #[cold]
+    fn widen(&mut self, value: u64) {
         self.min = self.min.min(value);
         self.max = self.max.max(value);
     }

@@ -51,11 +51,20 @@ impl Heap {
         self.entries.first().copied()
     }
 
+    /// Puts an entry where the last one was taken from; whether that place was still free.
+    #[inline(always)]
+    pub(crate) fn replace(&mut self, entry: Entry) -> bool {
+        let vacant = std::mem::take(&mut self.vacant);
+        if vacant {
+            self.sift_down(entry);
+        }
+        vacant
+    }
+
     #[inline(always)]
     pub(crate) fn push(&mut self, entry: Entry) {
-        if self.vacant {
-            self.vacant = false;
-            return self.sift_down(entry);
+        if self.replace(entry) {
+            return;
         }
         let mut hole = self.entries.len();
         if hole == self.entries.capacity() {
@@ -79,9 +88,10 @@ impl Heap {
         self.entries.reserve_exact(self.entries.len() / 8 + 16);
     }
 
+    /// Takes the first entry if it is before `limit`.
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<Entry> {
-        let first = self.peek()?;
+    pub(crate) fn pop_before(&mut self, limit: Entry) -> Option<Entry> {
+        let first = self.peek().filter(|first| *first < limit)?;
         self.vacant = true;
         Some(first)
     }
@@ -104,7 +114,8 @@ impl Heap {
         let mut hole = 0;
         loop {
             let first_child = 4 * hole + 1;
-            let (child, least) = if let Some(four) = entries.get(first_child..first_child + 4) {
+            let (child, least) = if first_child + 4 <= n {
+                let four = &entries[first_child..first_child + 4];
                 let (low, low_at) = if four[1] < four[0] { (four[1], 1) } else { (four[0], 0) };
                 let (high, high_at) = if four[3] < four[2] { (four[3], 3) } else { (four[2], 2) };
                 let (least, at) = if high < low { (high, high_at) } else { (low, low_at) };
@@ -169,7 +180,29 @@ mod tests {
             assert!(heap.holds());
         }
         expected.sort_unstable();
-        let popped: Vec<Entry> = std::iter::from_fn(|| heap.pop()).collect();
+        let popped: Vec<Entry> = std::iter::from_fn(|| heap.pop_before(Entry::MAX)).collect();
         assert_eq!(popped, expected);
+    }
+
+    #[test]
+    fn a_vacant_place_is_filled_or_closed() {
+        let mut heap = Heap::default();
+        let mut pending = std::collections::BTreeSet::new();
+        let mut state = 11_u64;
+        for sequence in 0..20_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            // Of each run of takings the last is made good by a push, the others are closed up.
+            if state >> 63 == 0 {
+                let entry = pack(state >> 40 & 0xFFFF, sequence, 0);
+                heap.push(entry);
+                pending.insert(entry);
+            } else {
+                assert_eq!(heap.pop_before(Entry::MAX), pending.pop_first());
+            }
+            assert_eq!(heap.len(), pending.len());
+            assert!(heap.vacant || heap.holds());
+        }
+        assert_eq!(heap.peek(), pending.first().copied());
+        assert_eq!(heap.pop_before(*pending.first().expect("some are left")), None);
     }
 }

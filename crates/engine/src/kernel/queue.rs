@@ -48,13 +48,13 @@ impl EventQueue {
     pub fn push(&mut self, time: u64, payload: u32) {
         let entry = pack(time, self.sequence, payload);
         self.sequence += 1;
-        if time < self.horizon {
+        if time >= self.horizon {
+            self.far.push(entry);
+        } else if !self.near.replace(entry) {
             self.near.push(entry);
             if self.near.len() > self.grow_above {
                 self.overflow();
             }
-        } else {
-            self.far.push(entry);
         }
     }
 
@@ -70,11 +70,17 @@ impl EventQueue {
     /// The next event if it is before `limit`.
     #[inline(always)]
     pub fn pop_before(&mut self, limit: u64) -> Option<(u64, u32)> {
-        if self.next_time() >= limit {
-            return None;
-        }
-        let entry = self.near.pop()?;
+        // Nothing is pending at the end of time.
+        let limit = pack(limit.min(END_OF_TIME), 0, 0);
+        let entry = self.near.pop_before(limit).or_else(|| self.pop_behind(limit))?;
         Some((time_of(entry), payload_of(entry)))
+    }
+
+    /// The same, when there may be nothing near and something far.
+    #[cold]
+    fn pop_behind(&mut self, limit: Entry) -> Option<Entry> {
+        self.next_time();
+        self.near.pop_before(limit)
     }
 
     /// Changes or drops pending events: `change` gives the new time, or `None` to drop it.
