@@ -62,10 +62,9 @@ pub fn run(
 ) -> Findings {
     assert!(plan.reps > 0 && plan.threads > 0, "something is to be run on something");
     let settled = warmup::settle(model, plan, observer);
-    let outcomes = replicate::run_all(model, plan, settled.span, series, observer);
-    let warmup = warmup::judge(model, plan, settled, &outcomes);
-    let reps = outcomes.len() as u64;
-    Findings { outcome: pool::pooled(outcomes), reps, warmup }
+    let pool = replicate::run_all(model, plan, settled.span, series, observer);
+    let warmup = warmup::judge(model, plan, settled, &pool);
+    Findings { reps: pool.reps, outcome: pool.outcome(), warmup }
 }
 
 /// From whom to whom the calls of an outcome are, in its order, before there is one.

@@ -1,131 +1,137 @@
-//! Several outcomes of one model as one.
+//! Several outcomes of one model as one, added one after the other: however many they are, they take the memory
+//! of one.
 
 use tarsier_engine::{CallOutcome, Outcome, ServiceOutcome, Why, WhyPart, WorkloadOutcome};
 use tarsier_stats::Recorder;
 
-/// Pools in the order given. One outcome stays as it is.
-pub(crate) fn pooled(mut outcomes: Vec<Outcome>) -> Outcome {
-    assert!(!outcomes.is_empty(), "there is something to pool");
-    if outcomes.len() == 1 {
-        return outcomes.swap_remove(0);
-    }
-    let all = outcomes.as_slice();
-    let sum = |count: fn(&Outcome) -> u64| all.iter().map(count).sum();
-    Outcome {
-        seed: all[0].seed,
-        simulated_ns: sum(|it| it.simulated_ns),
-        warmup_ns: all[0].warmup_ns,
-        stopped_early: all.iter().any(|it| it.stopped_early),
-        stopped_because: all.iter().find_map(|it| it.stopped_because),
-        events: sum(|it| it.events),
-        fingerprint: all.iter().fold(0, |hash, it| mixed(hash ^ it.fingerprint)),
-        partitions: all[0].partitions,
-        workloads: (0..all[0].workloads.len()).map(|i| workload(&each(all, |it| &it.workloads[i]))).collect(),
-        services: (0..all[0].services.len()).map(|i| service(&each(all, |it| &it.services[i]))).collect(),
-        timeline: all[0].timeline.clone(),
-        timeline_dropped: all[0].timeline_dropped,
-        calls: (0..all[0].calls.len()).map(|i| call(&each(all, |it| &it.calls[i]))).collect(),
-    }
+/// What has been pooled so far, in the order it was added.
+#[derive(Default)]
+pub(crate) struct Pool {
+    pub(crate) reps: u64,
+    /// From the second on, what are means in an outcome are sums here.
+    sum: Option<Outcome>,
+    /// The latency of each workload, all outcomes laid on each other in time.
+    pub(crate) latencies: Vec<Recorder>,
 }
 
-/// The same part of every outcome, with the time over which it was measured.
-struct Each<'a, T> {
-    parts: Vec<(&'a T, u64)>,
-}
-
-fn each<'a, T>(outcomes: &'a [Outcome], part: impl Fn(&'a Outcome) -> &'a T) -> Each<'a, T> {
-    Each { parts: outcomes.iter().map(|outcome| (part(outcome), outcome.simulated_ns)).collect() }
-}
-
-impl<'a, T> Each<'a, T> {
-    fn sum(&self, count: impl Fn(&T) -> u64) -> u64 {
-        self.parts.iter().map(|(part, _)| count(part)).sum()
-    }
-
-    /// The mean over time of something that is a mean over time in each.
-    fn mean(&self, value: impl Fn(&T) -> f64) -> f64 {
-        let time: f64 = self.parts.iter().map(|(_, ns)| *ns as f64).sum();
-        let sum: f64 = self.parts.iter().map(|(part, ns)| value(part) * *ns as f64).sum();
-        if time > 0.0 { sum / time } else { 0.0 }
-    }
-
-    fn recorder(&self, of: impl Fn(&'a T) -> &'a Recorder) -> Recorder {
-        Recorder::pooled(&self.parts.iter().map(|(part, _)| of(part)).collect::<Vec<_>>())
-    }
-
-    fn first(&self) -> &'a T {
-        self.parts[0].0
-    }
-}
-
-fn workload(each: &Each<'_, WorkloadOutcome>) -> WorkloadOutcome {
-    WorkloadOutcome {
-        requests: each.sum(|it| it.requests),
-        attempts: each.sum(|it| it.attempts),
-        retries: each.sum(|it| it.retries),
-        timeouts: each.sum(|it| it.timeouts),
-        completed: each.sum(|it| it.completed),
-        errors: each.sum(|it| it.errors),
-        in_flight_start: each.sum(|it| it.in_flight_start),
-        in_flight_end: each.sum(|it| it.in_flight_end),
-        latency: each.recorder(|it| &it.latency),
-        why: why(each.parts.iter().map(|(it, _)| &it.why)),
-    }
-}
-
-fn service(each: &Each<'_, ServiceOutcome>) -> ServiceOutcome {
-    let has_workers = each.first().workers_busy.is_some();
-    ServiceOutcome {
-        instances: each.first().instances,
-        arrivals: each.sum(|it| it.arrivals),
-        completed: each.sum(|it| it.completed),
-        errors: each.sum(|it| it.errors),
-        refused: each.sum(|it| it.refused),
-        in_flight_start: each.sum(|it| it.in_flight_start),
-        in_flight_end: each.sum(|it| it.in_flight_end),
-        utilization: each.mean(|it| it.utilization),
-        workers_busy: has_workers.then(|| each.mean(|it| it.workers_busy.unwrap_or(0.0))),
-        queue_length_mean: each.mean(|it| it.queue_length_mean),
-        queue: each.recorder(|it| &it.queue),
-        latency: each.recorder(|it| &it.latency),
-    }
-}
-
-fn call(each: &Each<'_, CallOutcome>) -> CallOutcome {
-    CallOutcome {
-        from: each.first().from,
-        to: each.first().to,
-        requests: each.sum(|it| it.requests),
-        attempts: each.sum(|it| it.attempts),
-        retries: each.sum(|it| it.retries),
-        timeouts: each.sum(|it| it.timeouts),
-        completed: each.sum(|it| it.completed),
-        errors: each.sum(|it| it.errors),
-        refused: each.sum(|it| it.refused),
-        in_flight_start: each.sum(|it| it.in_flight_start),
-        in_flight_end: each.sum(|it| it.in_flight_end),
-        latency: each.recorder(|it| &it.latency),
-    }
-}
-
-/// Means over all samples, a part that one sample lacks being zero there.
-fn why<'a>(whys: impl Iterator<Item = &'a Why>) -> Why {
-    let mut pooled = Why::default();
-    for why in whys {
-        pooled.sampled += why.sampled;
-        pooled.sampled_tail += why.sampled_tail;
-        let (mean_weight, tail_weight) = (why.sampled as f64, why.sampled_tail as f64);
-        for part in &why.parts {
-            let sum = entry(&mut pooled.parts, part);
-            sum.mean_ns += part.mean_ns * mean_weight;
-            sum.tail_ns += part.tail_ns * tail_weight;
+impl Pool {
+    /// One outcome stays as it is. One that measured nothing counts only while there is nothing else.
+    pub(crate) fn add(&mut self, mut outcome: Outcome) {
+        match &mut self.sum {
+            Some(sum) if sum.simulated_ns > 0 => {
+                if outcome.simulated_ns == 0 {
+                    return;
+                }
+                if self.reps == 1 {
+                    sum.fingerprint = mixed(sum.fingerprint);
+                    each_mean(sum, |mean, of| *mean *= of);
+                }
+                each_mean(&mut outcome, |mean, of| *mean *= of);
+                let latencies = self.latencies.iter_mut().zip(&outcome.workloads);
+                latencies.for_each(|(all, workload)| all.overlay(&workload.latency));
+                append(sum, &outcome);
+                self.reps += 1;
+            }
+            _ => {
+                self.latencies = outcome.workloads.iter().map(|it| it.latency.clone()).collect();
+                self.sum = Some(outcome);
+                self.reps = 1;
+            }
         }
     }
-    for part in &mut pooled.parts {
-        part.mean_ns /= pooled.sampled.max(1) as f64;
-        part.tail_ns /= pooled.sampled_tail.max(1) as f64;
+
+    pub(crate) fn outcome(self) -> Outcome {
+        let mut outcome = self.sum.expect("something was pooled");
+        if self.reps > 1 {
+            each_mean(&mut outcome, |sum, of| *sum = if of > 0.0 { *sum / of } else { 0.0 });
+        }
+        outcome
     }
-    pooled
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.sum.as_ref().is_some_and(|sum| sum.stopped_early)
+    }
+}
+
+/// Changes every mean, given what it is a mean over: time, or samples.
+fn each_mean(outcome: &mut Outcome, change: fn(&mut f64, f64)) {
+    let time = outcome.simulated_ns as f64;
+    for service in &mut outcome.services {
+        change(&mut service.utilization, time);
+        change(&mut service.queue_length_mean, time);
+        service.workers_busy.iter_mut().for_each(|busy| change(busy, time));
+    }
+    for why in outcome.workloads.iter_mut().map(|workload| &mut workload.why) {
+        for part in &mut why.parts {
+            change(&mut part.mean_ns, why.sampled as f64);
+            change(&mut part.tail_ns, why.sampled_tail as f64);
+        }
+    }
+}
+
+/// Events of the timeline are those of the first: they have no common time.
+fn append(sum: &mut Outcome, other: &Outcome) {
+    sum.simulated_ns += other.simulated_ns;
+    sum.stopped_early |= other.stopped_early;
+    sum.stopped_because = sum.stopped_because.or(other.stopped_because);
+    sum.events += other.events;
+    sum.fingerprint = mixed(sum.fingerprint ^ other.fingerprint);
+    sum.workloads.iter_mut().zip(&other.workloads).for_each(|(sum, other)| append_workload(sum, other));
+    sum.services.iter_mut().zip(&other.services).for_each(|(sum, other)| append_service(sum, other));
+    sum.calls.iter_mut().zip(&other.calls).for_each(|(sum, other)| append_call(sum, other));
+}
+
+fn append_workload(sum: &mut WorkloadOutcome, other: &WorkloadOutcome) {
+    sum.requests += other.requests;
+    sum.attempts += other.attempts;
+    sum.retries += other.retries;
+    sum.timeouts += other.timeouts;
+    sum.completed += other.completed;
+    sum.errors += other.errors;
+    sum.in_flight_start += other.in_flight_start;
+    sum.in_flight_end += other.in_flight_end;
+    sum.latency.append(&other.latency);
+    append_why(&mut sum.why, &other.why);
+}
+
+fn append_service(sum: &mut ServiceOutcome, other: &ServiceOutcome) {
+    sum.arrivals += other.arrivals;
+    sum.completed += other.completed;
+    sum.errors += other.errors;
+    sum.refused += other.refused;
+    sum.in_flight_start += other.in_flight_start;
+    sum.in_flight_end += other.in_flight_end;
+    sum.utilization += other.utilization;
+    if let (Some(sum), Some(other)) = (&mut sum.workers_busy, other.workers_busy) {
+        *sum += other;
+    }
+    sum.queue_length_mean += other.queue_length_mean;
+    sum.queue.append(&other.queue);
+    sum.latency.append(&other.latency);
+}
+
+fn append_call(sum: &mut CallOutcome, other: &CallOutcome) {
+    sum.requests += other.requests;
+    sum.attempts += other.attempts;
+    sum.retries += other.retries;
+    sum.timeouts += other.timeouts;
+    sum.completed += other.completed;
+    sum.errors += other.errors;
+    sum.refused += other.refused;
+    sum.in_flight_start += other.in_flight_start;
+    sum.in_flight_end += other.in_flight_end;
+    sum.latency.append(&other.latency);
+}
+
+/// A part that one sample lacks is zero there.
+fn append_why(sum: &mut Why, other: &Why) {
+    sum.sampled += other.sampled;
+    sum.sampled_tail += other.sampled_tail;
+    for part in &other.parts {
+        let sum = entry(&mut sum.parts, part);
+        sum.mean_ns += part.mean_ns;
+        sum.tail_ns += part.tail_ns;
+    }
 }
 
 fn entry<'a>(parts: &'a mut Vec<WhyPart>, like: &WhyPart) -> &'a mut WhyPart {
@@ -151,6 +157,12 @@ pub(crate) mod tests {
 
     use super::*;
 
+    fn pooled(outcomes: impl IntoIterator<Item = Outcome>) -> Outcome {
+        let mut pool = Pool::default();
+        outcomes.into_iter().for_each(|it| pool.add(it));
+        pool.outcome()
+    }
+
     pub(crate) fn outcome() -> Outcome {
         Outcome {
             seed: 1,
@@ -174,7 +186,7 @@ pub(crate) mod tests {
         let mut longer = outcome();
         longer.simulated_ns = 3_000;
         longer.services[0].utilization = 0.9;
-        let pooled = pooled(vec![outcome(), longer]);
+        let pooled = pooled([outcome(), longer]);
         assert_eq!((pooled.simulated_ns, pooled.warmup_ns, pooled.events), (4_000, 100, 20));
         assert_eq!((pooled.workloads[0].requests, pooled.workloads[0].completed), (10, 8));
         assert_eq!(pooled.services[0].instances, 3);
@@ -184,13 +196,13 @@ pub(crate) mod tests {
 
     #[test]
     fn one_outcome_stays_as_it_is() {
-        assert_eq!(pooled(vec![outcome()]).fingerprint, 7);
+        assert_eq!(pooled([outcome()]).fingerprint, 7);
     }
 
     #[test]
     fn the_fingerprint_tells_the_order_and_the_number() {
         let with = |fingerprint| Outcome { fingerprint, ..outcome() };
-        let of = |list: &[u64]| pooled(list.iter().map(|it| with(*it)).collect()).fingerprint;
+        let of = |list: &[u64]| pooled(list.iter().map(|it| with(*it))).fingerprint;
         assert_ne!(of(&[1, 2]), of(&[2, 1]));
         assert_ne!(of(&[1, 1]), of(&[1, 1, 1]));
         assert_eq!(of(&[1, 2]), of(&[1, 2]));
@@ -205,8 +217,24 @@ pub(crate) mod tests {
             sampled_tail: 1,
             parts: vec![part(Cause::Backoff, 8.0, 4.0), part(Cause::Network, 8.0, 4.0)],
         };
-        let pooled = why([&one, &other].into_iter());
+        let with = |why| Outcome {
+            workloads: vec![WorkloadOutcome { why, ..WorkloadOutcome::default() }],
+            ..outcome()
+        };
+        let pooled = pooled([with(one), with(other)]).workloads.swap_remove(0).why;
         assert_eq!((pooled.sampled, pooled.sampled_tail), (4, 2));
         assert_eq!(pooled.parts, [part(Cause::Network, 7.0, 6.0), part(Cause::Backoff, 6.0, 2.0)]);
+    }
+
+    #[test]
+    fn outcomes_that_measured_nothing_are_left_out() {
+        let nothing = || Outcome { simulated_ns: 0, workloads: Vec::new(), ..outcome() };
+        for order in [[outcome(), nothing()], [nothing(), outcome()]] {
+            let mut pool = Pool::default();
+            order.into_iter().for_each(|it| pool.add(it));
+            assert_eq!((pool.reps, pool.latencies.len()), (1, 1));
+            assert_eq!(pool.outcome().workloads[0].requests, 5);
+        }
+        assert_eq!(pooled([nothing(), nothing()]).simulated_ns, 0);
     }
 }

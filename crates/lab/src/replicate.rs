@@ -1,5 +1,6 @@
 //! Independent replications on scoped threads.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,18 +8,18 @@ use tarsier_engine::{Outcome, RunConfig};
 use tarsier_model::SealedModel;
 use tarsier_units::Span;
 
+use crate::pool::Pool;
 use crate::progress::{Member, Phase, Total};
 use crate::{Observer, Plan, SeriesSink};
 
-/// The outcomes in the order of the replications. When stopped, those not begun are missing, and those still
-/// warming up too unless there is nothing else.
+/// The outcomes, pooled in the order of the replications. When stopped, those not begun are missing.
 pub(crate) fn run_all(
     model: &SealedModel,
     plan: &Plan<'_>,
     warmup: Span,
     series: Option<SeriesSink<'_>>,
     observer: &dyn Observer,
-) -> Vec<Outcome> {
+) -> Pool {
     let workers = plan.reps.min(plan.threads as u64).max(1) as usize;
     let total_s = (warmup.as_secs_f64() + plan.duration.as_secs_f64()) * plan.reps as f64;
     let total = Total::new(observer, Phase::Measuring, total_s);
@@ -35,7 +36,7 @@ pub(crate) fn run_all(
         let config = RunConfig { replication, series: watch.wants_series(), ..config.clone() };
         tarsier_engine::run(model, &config, watch)
     };
-    only_measured(spread(plan.reps, workers, &total, series, &run_one))
+    spread(plan.reps, workers, &total, series, &run_one)
 }
 
 /// Runs every replication on one of `workers` threads, whichever is free.
@@ -45,41 +46,48 @@ fn spread(
     total: &Total<'_>,
     series: Option<SeriesSink<'_>>,
     run_one: &(dyn Fn(u64, &mut Member<'_, '_>) -> Outcome + Sync),
-) -> Vec<Outcome> {
+) -> Pool {
     let next = AtomicU64::new(0);
     let series = Mutex::new(series);
+    let done = Mutex::new(InOrder::default());
     let work = || {
-        let mut done = Vec::new();
         loop {
             let replication = next.fetch_add(1, Ordering::Relaxed);
             // The first is begun in any case: there is always an outcome.
             if replication >= reps || (replication > 0 && total.is_stopped()) {
-                return done;
+                return;
             }
             let sink =
                 if replication == 0 { series.lock().expect("no one panics holding it").take() } else { None };
-            done.push((replication, run_one(replication, &mut Member::new(total, sink))));
+            let outcome = run_one(replication, &mut Member::new(total, sink));
+            done.lock().expect("no one panics holding it").add(replication, outcome);
         }
     };
-    let mut outcomes = if workers == 1 {
-        work()
+    if workers == 1 {
+        work();
     } else {
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-            threads.into_iter().flat_map(|it| it.join().expect("a run does not panic")).collect()
-        })
-    };
-    outcomes.sort_by_key(|(replication, _)| *replication);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+        std::thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
+    }
+    done.into_inner().expect("no one panics holding it").pool
 }
 
-fn only_measured(mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
-    if outcomes.iter().any(|outcome| outcome.simulated_ns > 0) {
-        outcomes.retain(|outcome| outcome.simulated_ns > 0);
-    } else {
-        outcomes.truncate(1);
+/// Pools outcomes in their order, whoever is done first: sums of numbers with a point depend on it.
+#[derive(Default)]
+struct InOrder {
+    pool: Pool,
+    next: u64,
+    /// Done before others that come first.
+    early: BTreeMap<u64, Outcome>,
+}
+
+impl InOrder {
+    fn add(&mut self, replication: u64, outcome: Outcome) {
+        self.early.insert(replication, outcome);
+        while let Some(outcome) = self.early.remove(&self.next) {
+            self.pool.add(outcome);
+            self.next += 1;
+        }
     }
-    outcomes
 }
 
 #[cfg(test)]
@@ -99,7 +107,7 @@ mod tests {
         }
     }
 
-    /// A run of ten pulses with an event each, whose seed tells which replication it was.
+    /// A run of ten pulses with an event each, whose fingerprint tells which replication it was.
     fn fake(replication: u64, watch: &mut Member<'_, '_>) -> Outcome {
         let mut n_events = 0;
         for n in 1..=10 {
@@ -108,32 +116,35 @@ mod tests {
                 break;
             }
         }
-        Outcome { seed: replication, events: n_events, ..outcome() }
+        Outcome { fingerprint: replication, events: n_events, ..outcome() }
     }
 
     #[test]
     fn order_does_not_depend_on_the_number_of_threads() {
-        for workers in 1..=4 {
-            let total = Total::new(&(), Phase::Measuring, 1.0);
-            let outcomes = spread(20, workers, &total, None, &fake);
-            let seeds: Vec<u64> = outcomes.iter().map(|outcome| outcome.seed).collect();
-            assert_eq!(seeds, Vec::from_iter(0..20), "with {workers} threads");
-        }
+        let fingerprint = |workers| {
+            let pool = spread(20, workers, &Total::new(&(), Phase::Measuring, 1.0), None, &fake);
+            assert_eq!(pool.reps, 20, "with {workers} threads");
+            pool.outcome().fingerprint
+        };
+        let alone = fingerprint(1);
+        (2..=4).for_each(|workers| assert_eq!(fingerprint(workers), alone, "with {workers} threads"));
     }
 
     #[test]
     fn a_stop_ends_what_runs_and_begins_nothing_new() {
         let observer = StopAfter(25);
         let total = Total::new(&observer, Phase::Measuring, 1.0);
-        let outcomes = spread(20, 1, &total, None, &fake);
-        let events: Vec<u64> = outcomes.iter().map(|outcome| outcome.events).collect();
-        assert_eq!(events, [10, 10, 5]);
+        let pool = spread(20, 1, &total, None, &fake);
+        assert_eq!((pool.reps, pool.outcome().events), (3, 10 + 10 + 5));
     }
 
     #[test]
-    fn runs_that_measured_nothing_are_left_out() {
-        let nothing = Outcome { simulated_ns: 0, ..outcome() };
-        assert_eq!(only_measured(vec![outcome(), nothing.clone()]).len(), 1);
-        assert_eq!(only_measured(vec![nothing.clone(), nothing]).len(), 1);
+    fn what_is_done_too_early_waits() {
+        let mut in_order = InOrder::default();
+        let with = |fingerprint| Outcome { fingerprint, ..outcome() };
+        in_order.add(1, with(1));
+        assert_eq!((in_order.pool.reps, in_order.early.len()), (0, 1));
+        in_order.add(0, with(0));
+        assert_eq!((in_order.pool.reps, in_order.early.len()), (2, 0));
     }
 }

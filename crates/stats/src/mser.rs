@@ -8,8 +8,9 @@
 /// Shorter series tell nothing.
 const SHORTEST: usize = 10;
 
-/// How many leading values to drop. `None` if the series is too short, or if the answer lies in its second
-/// half: then the whole series may be a transient.
+/// How many leading values to drop. `None` if the series is too short, or if dropping its whole first half is
+/// best: then all of it may be a transient. The second half is not looked at: there so few values are left
+/// that some happen to agree, which says nothing of the many before them.
 pub fn truncation(values: &[f64]) -> Option<usize> {
     let n = values.len();
     if n < SHORTEST {
@@ -25,12 +26,11 @@ pub fn truncation(values: &[f64]) -> Option<usize> {
         squares += shifted * shifted;
         let rest = (n - index) as f64;
         let error = (squares - sum * sum / rest).max(0.0) / (rest * rest);
-        // The last few values say nothing of their own spread.
-        if rest >= 5.0 && error <= best.0 {
+        if index <= n / 2 && error <= best.0 {
             best = (error, index);
         }
     }
-    (best.1 <= n / 2).then_some(best.1)
+    (best.1 < n / 2).then_some(best.1)
 }
 
 /// The rule over means of five values each, as it is commonly used on raw values.

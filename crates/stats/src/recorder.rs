@@ -83,22 +83,21 @@ impl Recorder {
         }
     }
 
-    /// Independent runs of one model as one record, each run a batch of its own. A single run keeps its
-    /// batches.
-    pub fn pooled(runs: &[&Recorder]) -> Recorder {
-        if let [only] = runs {
-            return (*only).clone();
+    /// Adds another, independent run of the same model: from now on each run is a batch of its own.
+    pub fn append(&mut self, run: &Recorder) {
+        if !self.replicated {
+            self.batches = vec![self.whole()];
+            self.replicated = true;
         }
-        let mut pooled = Recorder { replicated: true, ..Recorder::default() };
-        for run in runs {
-            pooled.total.absorb(&run.total);
-            let mut whole = BatchRecord::default();
-            for batch in &run.batches {
-                whole.absorb(batch);
-            }
-            pooled.batches.push(whole);
-        }
-        pooled
+        self.total.absorb(&run.total);
+        self.batches.push(run.whole());
+    }
+
+    /// All batches as one.
+    fn whole(&self) -> BatchRecord {
+        let mut whole = BatchRecord::default();
+        self.batches.iter().for_each(|batch| whole.absorb(batch));
+        whole
     }
 
     pub fn total(&self) -> &Histogram {

@@ -25,7 +25,6 @@ fn without_values_there_is_no_summary() {
     assert_eq!(Recorder::default().summary(), Summary::default());
     assert_eq!(record(0, |_| 0).summary(), Summary::default());
     assert_eq!(Recorder::default().transient(), None);
-    assert_eq!(Recorder::pooled(&[]).summary(), Summary::default());
 }
 
 #[test]
@@ -84,22 +83,16 @@ fn overlaid_halves_are_the_whole() {
 }
 
 #[test]
-fn pooling_one_run_changes_nothing() {
-    let run = exponential(50, 1);
-    assert_eq!(Recorder::pooled(&[&run]).summary(), run.summary());
-}
-
-#[test]
-fn pooled_runs_count_all_values_and_narrow_the_interval() {
+fn appended_runs_count_all_values_and_narrow_the_interval() {
     let runs: Vec<Recorder> = (0..10).map(|seed| exponential(50, seed)).collect();
-    let width = |runs: &[&Recorder]| {
-        let pooled = Recorder::pooled(runs);
-        assert_eq!(pooled.count(), runs.iter().map(|run| run.count()).sum());
-        let interval = pooled.summary().ci95.mean.expect("an interval");
+    let width = |runs: &[Recorder]| {
+        let mut all = runs[0].clone();
+        runs[1..].iter().for_each(|run| all.append(run));
+        assert_eq!(all.count(), runs.iter().map(Recorder::count).sum());
+        let interval = all.summary().ci95.mean.expect("an interval");
         interval.high - interval.low
     };
-    let all: Vec<&Recorder> = runs.iter().collect();
-    assert!(width(&all) < width(&all[..3]));
+    assert!(width(&runs) < width(&runs[..3]));
 }
 
 #[test]
@@ -126,6 +119,14 @@ fn a_steady_record_has_no_transient_to_speak_of() {
 #[test]
 fn a_record_that_never_settles_is_undecidable() {
     assert_eq!(record(10, |batch| 1_000_000 * (1 + batch as u64)).transient(), None);
+}
+
+/// Of the last few batches some happen to agree; that says nothing of the many before them.
+#[test]
+fn a_calm_end_does_not_make_the_rest_a_transient() {
+    let mut stream = Stream::named(9, &["calm end"], &[]);
+    let series: Vec<f64> = (0..64).map(|n| if n < 58 { 10.0 + stream.exp1() } else { 10.5 }).collect();
+    assert!(mser::truncation(&series).is_some_and(|dropped| dropped < 16));
 }
 
 #[test]
