@@ -104,6 +104,12 @@ codes! {
          million calls.";
     Unsound = "T042", "a model that cannot run",
         "The model built from the file breaks one of its own rules. No file should get this far: please report it.";
+    Contradiction = "T043", "settings that contradict each other",
+        "Each of them is fine alone; together they cannot be meant: a hedge that comes after the timeout, a budget for no \
+         retry, a least that is above the most.";
+    Ineffective = "T044", "a protection that cannot work",
+        "The way it is set, it would never do what it is for, or never stop: a breaker that never opens or never closes, a \
+         budget into which nothing flows.";
     Unreached = "T050", "a service that nobody calls",
         "No workload leads to this service, directly or through others. This is a warning: the run goes ahead, and the \
          service stays idle.";
@@ -111,6 +117,9 @@ codes! {
         "Nobody sends requests, so a run has nothing to measure. This is a warning: `tarsier check` still draws the calls.";
     NoSuchCall = "T052", "a call that nobody makes",
         "The scenario delays calls between two services that never call each other. This is a warning.";
+    NoEffect = "T053", "a setting without effect",
+        "Something else in the file always comes first, so that this never comes to bear. This is a warning: the numbers show \
+         which of the two to change.";
 }
 
 impl Code {

@@ -110,6 +110,13 @@ impl Sink {
         self.kept.borrow().n_errors > 0
     }
 
+    /// Whether something there has been found wrong: what follows from it need not be said.
+    pub(crate) fn has_error_in(&self, place: Place) -> bool {
+        let is_inside = |known: &Diagnostic| place.start <= known.place.start && known.place.end <= place.end;
+        let kept = self.kept.borrow();
+        kept.diagnostics.iter().any(|known| known.severity == Severity::Error && is_inside(known))
+    }
+
     /// In the order of their places.
     pub(crate) fn into_sorted(self) -> Vec<Diagnostic> {
         let mut diagnostics = self.kept.into_inner().diagnostics;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::keys::{self, FAMILIES, KINDS, Key, Object, PRESETS, STEPS, Shape, Status, Word};
+use crate::keys::{self, CALL_PRESETS, FAMILIES, KINDS, Key, Object, PRESETS, STEPS, Shape, Status, Word};
 use crate::limits;
 
 const TEMPLATE: &str = include_str!("reference.md");
@@ -79,7 +79,7 @@ fn object_table(object: &'static Object) -> String {
     let mut text = String::new();
     line(&mut text, &format!("**{}**: {}\n", capitalised(object.name), lower_first(object.doc)));
     line(&mut text, "| key | value | meaning (default) |\n| --- | --- | --- |");
-    for key in object.keys().filter(|key| key.status != Status::Later) {
+    for key in object.keys().filter(|key| key.is_built()) {
         line(&mut text, &key_row(key));
     }
     text
@@ -114,6 +114,11 @@ fn value(shape: &Shape) -> String {
         Shape::Law => "distribution".to_owned(),
         Shape::Arrivals => "arrivals".to_owned(),
         Shape::Objective => "objective".to_owned(),
+        Shape::Quantile => "quantile".to_owned(),
+        Shape::RoundTrips => "`2 round trips`".to_owned(),
+        Shape::PresetName => {
+            CALL_PRESETS.iter().map(|preset| format!("`{}`", preset.name)).collect::<Vec<_>>().join(", ")
+        }
         Shape::Name(names) => name(*names).to_owned(),
         Shape::Word(words) => {
             let words: Vec<String> = words.iter().map(|word| format!("`{}`", word.name)).collect();
@@ -188,7 +193,7 @@ fn step(object: &'static Object) -> String {
     line(&mut text, "| key | value | meaning (default) |\n| --- | --- | --- |");
     object.keys.iter().for_each(|key| line(&mut text, &key_row(key)));
     if !object.shared.is_empty() {
-        let options = object.shared.iter().filter(|key| key.status != Status::Later);
+        let options = object.shared.iter().filter(|key| key.is_built());
         let options: Vec<String> = options.map(|key| format!("`{}`", key.name)).collect();
         line(&mut text, &format!("| {} | see [calls](#calls) | the options of a call |", options.join(", ")));
     }
@@ -211,7 +216,7 @@ fn inner_objects(shape: &'static Shape) -> Vec<&'static Object> {
 fn later() -> String {
     let mut names = BTreeSet::new();
     for object in keys::OBJECTS.iter().copied().chain(STEPS) {
-        for key in object.keys().filter(|key| key.status == Status::Later) {
+        for key in object.keys().filter(|key| !key.is_built()) {
             names.insert(format!("`{}` of {}", key.name, object.name));
         }
     }

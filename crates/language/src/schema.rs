@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::keys::{FAMILIES, Key, NETWORK, Names, Object, STEPS, Shape, Status, TOP, Word};
+use crate::keys::{
+    CALL_PRESETS, CallPreset, FAMILIES, Key, NETWORK, Names, Object, STEPS, Shape, Status, TOP, Word,
+};
 
 /// `10%` or `0.1`.
 pub(crate) const SHARE: &str = r"^([0-9]+(\.[0-9]+)?|\.[0-9]+)%?$";
@@ -66,7 +68,7 @@ impl Definitions {
     }
 
     fn object(&mut self, object: &'static Object) -> Value {
-        let built = || object.keys().filter(|key| key.status != Status::Later);
+        let built = || object.keys().filter(|key| key.is_built());
         let properties: Map<String, Value> =
             built().map(|key| (key.name.to_owned(), self.property(key))).collect();
         let required: Vec<&str> =
@@ -119,6 +121,14 @@ impl Definitions {
                 "pattern": r"^\S+\s+(mean|max|p[0-9.]+|errors|availability|throughput|utilization)\s*(<|<=|>|>=)\s*\S+$",
                 "examples": ["shoppers p99 < 250ms", "shoppers errors < 0.1%"],
             }),
+            Shape::Quantile => {
+                json!({ "type": "string", "pattern": r"^p[0-9]{1,2}(\.[0-9]+)?$|^p[0-9]{3,}$", "examples": ["p95"] })
+            }
+            Shape::RoundTrips => json!({ "anyOf": [
+                { "type": "string", "pattern": r"^\s*[0-9]+( round trips?)?\s*$", "examples": ["1 round trip", "2 round trips"] },
+                { "type": "integer", "minimum": 0 },
+            ]}),
+            Shape::PresetName => preset_names(),
             Shape::Name(names) => name(*names),
             Shape::Word(words) => word_schema(words),
             Shape::Object(object) => self.refer(object),
@@ -186,6 +196,11 @@ fn arrivals() -> Value {
     let families = FAMILIES.iter().filter_map(|family| family.as_arrivals);
     let examples: Vec<&str> = ["poisson", "regular"].into_iter().chain(families).collect();
     json!({ "type": "string", "examples": examples })
+}
+
+fn preset_names() -> Value {
+    let choice = |preset: &CallPreset| json!({ "const": preset.name, "description": preset.doc });
+    json!({ "oneOf": CALL_PRESETS.iter().map(choice).collect::<Vec<_>>() })
 }
 
 fn name(names: Names) -> Value {

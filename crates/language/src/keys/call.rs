@@ -1,8 +1,9 @@
 //! What a caller does about a call.
 
-use super::words::{BALANCES, FAILURES, JITTERS};
-use super::{Key, NONE, Object, Shape, key, later};
-use crate::limits::MAX_COUNT;
+use super::protection::{BREAKER, CONNECT, DEADLINE_OBJECT, HEDGE, OUTLIER, THROTTLE};
+use super::words::{BALANCES, FAILURES, JITTERS, PRIORITIES};
+use super::{Key, NONE, Object, Shape, key};
+use crate::limits::{MAX_COUNT, MAX_INSTANCES};
 
 static ATTEMPTS: Shape = Shape::Count { least: 0, most: 1_000_000 };
 static BALANCE: Shape = Shape::Word(BALANCES);
@@ -10,6 +11,16 @@ static FAILURE: Shape = Shape::Word(FAILURES);
 static TIMEOUT_SHAPE: Shape = Shape::OneOf(&[&NONE, &Shape::Duration]);
 static RETRY_SHAPE: Shape = Shape::OneOf(&[&NONE, &ATTEMPTS, &Shape::Object(&RETRY)]);
 static CONNECTIONS_SHAPE: Shape = Shape::OneOf(&[&NONE, &Shape::Object(&CONNECTIONS)]);
+static DEADLINE_SHAPE: Shape = Shape::OneOf(&[&NONE, &Shape::Duration, &Shape::Object(&DEADLINE_OBJECT)]);
+static HEDGE_SHAPE: Shape =
+    Shape::OneOf(&[&NONE, &Shape::Duration, &Shape::Quantile, &Shape::Object(&HEDGE)]);
+static BREAKER_SHAPE: Shape = Shape::OneOf(&[&NONE, &Shape::Object(&BREAKER)]);
+static OUTLIER_SHAPE: Shape = Shape::OneOf(&[&NONE, &Shape::Object(&OUTLIER)]);
+static THROTTLE_SHAPE: Shape = Shape::OneOf(&[&NONE, &Shape::Number, &Shape::Object(&THROTTLE)]);
+static CONNECT_SHAPE: Shape = Shape::OneOf(&[&NONE, &Shape::Object(&CONNECT)]);
+static PRIORITY_SHAPE: Shape = Shape::Word(PRIORITIES);
+static PRESET_SHAPE: Shape = Shape::OneOf(&[&NONE, &Shape::PresetName]);
+static SUBSET_SHAPE: Shape = Shape::OneOf(&[&NONE, &Shape::Count { least: 1, most: MAX_INSTANCES }]);
 
 /// What stands beside `call`, in `defaults: { call: … }`, and in part elsewhere.
 pub(crate) static CALL_OPTIONS: Object = Object {
@@ -21,9 +32,19 @@ pub(crate) static CALL_OPTIONS: Object = Object {
 
 pub(super) static CALL_KEYS: &[Key] = &[
     TIMEOUT,
+    DEADLINE,
+    CANCEL,
     RETRY_KEY,
+    HEDGE_KEY,
+    BREAKER_KEY,
+    OUTLIER_KEY,
+    THROTTLE_KEY,
     BALANCE_KEY,
+    SUBSET,
     CONNECTIONS_KEY,
+    CONNECT_KEY,
+    PRIORITY,
+    PRESET,
     key("optional", &Shape::Flag, "whether the caller goes on when the call fails").default("false"),
     key(
         "fallback",
@@ -33,21 +54,49 @@ pub(super) static CALL_KEYS: &[Key] = &[
     .default("none"),
     REQUEST,
     RESPONSE,
-    later("hedge", "a second attempt when the first has not answered by then"),
-    later("breaker", "stops calling for a while after too many failures"),
-    later("outlier", "stops choosing instances that fail"),
-    later("connect", "the time to open a connection"),
-    DEADLINE,
-    CANCEL,
-    later("preset", "a named set of options"),
 ];
 
-/// What a call shares with those that do not wait or do not fail.
-pub(super) static POLICY_KEYS: &[Key] =
-    &[TIMEOUT, RETRY_KEY, BALANCE_KEY, CONNECTIONS_KEY, REQUEST, RESPONSE, DEADLINE, CANCEL];
+/// What a call shares with the asking of a cache, which does not fail.
+pub(super) static ASK_KEYS: &[Key] = &[
+    TIMEOUT,
+    DEADLINE,
+    CANCEL,
+    RETRY_KEY,
+    HEDGE_KEY,
+    BREAKER_KEY,
+    OUTLIER_KEY,
+    THROTTLE_KEY,
+    BALANCE_KEY,
+    SUBSET,
+    CONNECTIONS_KEY,
+    CONNECT_KEY,
+    PRIORITY,
+    PRESET,
+    REQUEST,
+    RESPONSE,
+];
+
+/// What makes sense where nobody waits for the answer.
+pub(super) static PUBLISH_KEYS: &[Key] =
+    &[TIMEOUT, RETRY_KEY, BALANCE_KEY, SUBSET, CONNECTIONS_KEY, PRIORITY, REQUEST, RESPONSE];
 
 /// What the users of a workload have of it.
-pub(super) static USER_KEYS: &[Key] = &[TIMEOUT, RETRY_KEY, BALANCE_KEY, CONNECTIONS_KEY, DEADLINE, CANCEL];
+pub(super) static USER_KEYS: &[Key] = &[
+    TIMEOUT,
+    DEADLINE,
+    CANCEL,
+    RETRY_KEY,
+    HEDGE_KEY,
+    BREAKER_KEY,
+    OUTLIER_KEY,
+    THROTTLE_KEY,
+    BALANCE_KEY,
+    SUBSET,
+    CONNECTIONS_KEY,
+    CONNECT_KEY,
+    PRIORITY,
+    PRESET,
+];
 
 const TIMEOUT: Key = key(
     "timeout",
@@ -56,13 +105,68 @@ const TIMEOUT: Key = key(
      while the callee works on",
 )
 .default("none");
+const DEADLINE: Key = key(
+    "deadline",
+    &DEADLINE_SHAPE,
+    "bounds all attempts together, from the first sending; a bare duration is `after`",
+)
+.default("none")
+.also(&["total-timeout", "overall-timeout"])
+.soon();
+const CANCEL: Key = key(
+    "cancel",
+    &Shape::Flag,
+    "whether the callee hears that the caller has given up (a bound fired, or another attempt won), and drops the \
+     request with all that it waits for",
+)
+.default("false")
+.also(&["cancellation"])
+.soon();
 const RETRY_KEY: Key =
     key("retry", &RETRY_SHAPE, "more attempts after a failed one; a bare number is `attempts`")
         .default("none")
         .also(&["retries"]);
+const HEDGE_KEY: Key = key(
+    "hedge",
+    &HEDGE_SHAPE,
+    "another attempt beside one that has not answered by then; the first answer counts; a bare duration or quantile \
+     is `after`",
+)
+.default("none")
+.also(&["hedging", "backup-requests", "speculative"])
+.soon();
+const BREAKER_KEY: Key = key(
+    "breaker",
+    &BREAKER_SHAPE,
+    "stops calling for a while after too many failures; meanwhile calls fail at once",
+)
+.default("none")
+.also(&["circuit-breaker", "circuit"])
+.soon();
+const OUTLIER_KEY: Key =
+    key("outlier", &OUTLIER_SHAPE, "stops choosing instances that do worse than others, for a while")
+        .default("none")
+        .also(&["outlier-detection", "ejection", "failure-accrual"])
+        .soon();
+const THROTTLE_KEY: Key = key(
+    "throttle",
+    &THROTTLE_SHAPE,
+    "lets a call fail at once, by chance, when too many were refused of late; a bare number is `factor`",
+)
+.default("none")
+.also(&["adaptive-throttling"])
+.soon();
 const BALANCE_KEY: Key = key("balance", &BALANCE, "how an instance is chosen")
     .default("round-robin")
     .also(&["lb", "load-balancing"]);
+const SUBSET: Key = key(
+    "subset",
+    &SUBSET_SHAPE,
+    "each calling instance knows only so many of the instances, chosen so that all are known to equally many",
+)
+.default("all of them")
+.also(&["subsetting", "aperture"])
+.soon();
 const CONNECTIONS_KEY: Key = key(
     "connections",
     &CONNECTIONS_SHAPE,
@@ -70,14 +174,33 @@ const CONNECTIONS_KEY: Key = key(
 )
 .default("as many as it takes")
 .also(&["pool"]);
+const CONNECT_KEY: Key = key(
+    "connect",
+    &CONNECT_SHAPE,
+    "a connection to an instance is set up before its first request, which takes time and may fail",
+)
+.default("none: connections are there")
+.also(&["connection", "connect-timeout", "handshake"])
+.soon();
+const PRIORITY: Key =
+    key("priority", &PRIORITY_SHAPE, "how much the request matters; what a service sheds first")
+        .default("that of the request which makes the call, or else `normal`")
+        .also(&["criticality", "importance"])
+        .soon();
+const PRESET: Key = key(
+    "preset",
+    &PRESET_SHAPE,
+    "what a known client does by default; a key beside it wins over the preset's",
+)
+.default("none")
+.also(&["policy", "profile"])
+.soon();
 const REQUEST: Key =
     key("request", &Shape::Size, "size of the request; matters where the network has a `bandwidth`")
         .default("0B");
 const RESPONSE: Key =
     key("response", &Shape::Size, "size of the response; matters where the network has a `bandwidth`")
         .default("0B");
-const DEADLINE: Key = later("deadline", "bounds all attempts together");
-const CANCEL: Key = later("cancel", "whether the callee stops working when the caller gives up");
 
 pub(crate) static RETRY: Object = Object {
     name: "a retry policy",
@@ -94,10 +217,62 @@ pub(crate) static RETRY: Object = Object {
             "how long to wait before a retry; a bare duration doubles with each retry",
         )
         .default("none: the retry goes out at once"),
-        key("jitter", &Shape::Word(JITTERS), "what chance does to the backoff").default("none"),
-        key("budget", &Shape::Share, "retries are at most this share of requests").default("unlimited"),
+        key(
+            "jitter",
+            &Shape::OneOf(&[&Shape::Word(JITTERS), &Shape::Share]),
+            "what chance does to the backoff; a share makes it up to that much longer or shorter",
+        )
+        .default("none"),
+        key(
+            "budget",
+            &Shape::OneOf(&[&NONE, &Shape::Share, &Shape::Object(&BUDGET)]),
+            "bounds the retries of a client; with a bare share they are at most that share of its requests",
+        )
+        .default("unlimited"),
         key("elsewhere", &Shape::Flag, "whether a retry goes to another instance, if there is one")
             .default("false"),
+    ],
+    shared: &[],
+};
+
+static TOKENS: Shape = Shape::Number;
+
+/// One bucket for all systems that count tokens, and Envoy's count of retries in flight.
+pub(crate) static BUDGET: Object = Object {
+    name: "a retry budget",
+    doc: "Either a bucket of tokens, from which a retry takes some and is made only if they are there, or (with \
+          `concurrent`) a bound on the retries in flight at once. A bare share is `{ share: … }`.",
+    keys: &[
+        key("share", &Shape::Share, "tokens that each request brings, retries not counted")
+            .default("0")
+            .soon(),
+        key("per-second", &Shape::Number, "tokens that each second brings").default("0").soon(),
+        key("per-success", &TOKENS, "tokens that each answered call brings").default("0").soon(),
+        key("per-failure", &TOKENS, "tokens that each failed attempt takes").default("0").soon(),
+        key("tokens", &TOKENS, "tokens at the start").default("0").soon(),
+        key("most", &TOKENS, "never more tokens than this")
+            .default("`tokens`, or else 10")
+            .also(&["max"])
+            .soon(),
+        key("cost", &TOKENS, "tokens that a retry takes").default("1, or 0 beside `per-failure`").soon(),
+        key("timeout-cost", &TOKENS, "tokens that a retry after a timeout takes").default("`cost`").soon(),
+        key("refund", &TOKENS, "tokens that a retry which succeeds brings").default("0").soon(),
+        key("above", &TOKENS, "retries are made only while there are more tokens than this")
+            .default("0")
+            .soon(),
+        key(
+            "concurrent",
+            &Shape::Share,
+            "retries in flight are at most this share of the requests in flight",
+        )
+        .soon(),
+        key(
+            "least",
+            &Shape::Count { least: 0, most: MAX_COUNT },
+            "but so many retries are always allowed; beside `concurrent`",
+        )
+        .default("0")
+        .soon(),
     ],
     shared: &[],
 };

@@ -1,6 +1,6 @@
 //! The steps of an endpoint. Each kind of step is an object whose first key names it.
 
-use super::call::{CALL_KEYS, POLICY_KEYS};
+use super::call::{ASK_KEYS, CALL_KEYS, PUBLISH_KEYS};
 use super::{Key, Names, Object, Shape, key, word};
 use crate::limits::{MAX_BRANCHES, MAX_REPEATS};
 
@@ -88,7 +88,7 @@ pub(crate) static STEPS: &[Object] = &[
                 .required()
                 .also(&["send", "emit"]),
         ],
-        shared: POLICY_KEYS,
+        shared: PUBLISH_KEYS,
     },
     Object {
         name: "a `fail` step",
@@ -126,5 +126,5 @@ pub(crate) static CACHE: Object = Object {
         key("fill", &Shape::Flag, "whether a miss writes back to the same endpoint, without waiting")
             .default("true"),
     ],
-    shared: POLICY_KEYS,
+    shared: ASK_KEYS,
 };

@@ -34,6 +34,7 @@ pub(crate) static JITTERS: &[Word] = &[
     word("none", "exactly the backoff"),
     word("full", "anything between zero and the backoff"),
     word("equal", "half the backoff, and anything up to the other half"),
+    word("decorrelated", "anything between the base and three times the last backoff"),
 ];
 
 pub(crate) static FAILURES: &[Word] = &[
@@ -55,3 +56,9 @@ pub(crate) static METRICS: &[Word] = &[
 
 pub(crate) static RELATIONS: &[Word] =
     &[word("<", "less"), word("<=", "at most"), word(">", "more"), word(">=", "at least")];
+
+pub(crate) static PRIORITIES: &[Word] = &[
+    word("critical", "never shed"),
+    word("normal", "shed when there is much too much"),
+    word("sheddable", "shed first"),
+];

@@ -1,48 +1,98 @@
 //! What a caller does about a call: timeouts, retries, balancing, connections, and what comes instead.
 
-use tarsier_model::{
-    Backoff, Balance, Bucket, Budget, Call, CallPolicy, Connections, EndpointId, Failures, Jitter, Retry,
-    Step,
-};
+use tarsier_model::{Balance, Call, CallPolicy, Connections, EndpointId, Step};
 
 use super::context::Context;
 use super::fields::Fields;
+use super::retry::retry;
 use super::scalars::is_none;
 use super::steps::steps;
+use super::{contradictions, presets, protection};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::keys::{BACKOFF, BALANCES, CALL_OPTIONS, CONNECTIONS, FAILURES, JITTERS, RETRY};
-use crate::limits::MAX_COUNT;
+use crate::keys::{BALANCES, CALL_OPTIONS, CONNECTIONS};
+use crate::limits::{MAX_COUNT, MAX_INSTANCES};
+use crate::place::Place;
 use crate::tree::{Kind, Node};
 
-const MAX_ATTEMPTS: u64 = 1_000_000;
-
-/// What a call says itself, over what the defaults say for all calls.
-struct Options<'f, 'n> {
+/// What a call says itself, over what its preset says, over what the defaults say for all calls.
+pub(super) struct Options<'f, 'n> {
     own: &'f Fields<'n>,
-    defaults: Option<Fields<'n>>,
+    layers: Vec<Layer<'n>>,
+    /// Whether a deadline travels where nothing is said of it.
+    pub(super) deadlines_travel: bool,
 }
 
-impl<'n> Options<'_, 'n> {
-    fn get(&self, name: &str) -> Option<&'n Node> {
-        self.own.get(name).or_else(|| self.defaults.as_ref()?.get(name))
-    }
+struct Layer<'n> {
+    fields: Fields<'n>,
+    /// Where a preset is named: its own text is in no file.
+    named_at: Option<Place>,
 }
 
-fn with_defaults<'f, 'n>(cx: &Context<'n>, own: &'f Fields<'n>) -> Options<'f, 'n> {
-    let defaults = cx.call_defaults.and_then(|node| Fields::open(cx, node, &CALL_OPTIONS, node.place));
-    // Which of them are read depends on what the call says itself; they are checked once for all.
-    if let Some(defaults) = &defaults {
-        defaults.abandon();
+/// A value, and where to point when something is wrong with it.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'n> {
+    pub(super) node: &'n Node,
+    pub(super) place: Place,
+    pub(super) from_preset: bool,
+}
+
+impl<'f, 'n> Options<'f, 'n> {
+    fn new(cx: &Context<'n>, own: &'f Fields<'n>, defaults: Option<&'n Node>) -> Self {
+        let mut options = Options { own, layers: Vec::new(), deadlines_travel: false };
+        let chosen = own.has("preset").then(|| own.get("preset")).flatten();
+        options.add_preset(cx, chosen);
+        let defaults = defaults.and_then(|node| Fields::open(cx, node, &CALL_OPTIONS, node.place));
+        if let Some(fields) = defaults {
+            let default_preset = fields.get("preset");
+            options.add(fields, None);
+            // A preset of its own, or `none`, stands in place of the default one.
+            options.add_preset(cx, default_preset.filter(|_| chosen.is_none()));
+        }
+        options
     }
-    Options { own, defaults }
+
+    fn add_preset(&mut self, cx: &Context<'n>, named: Option<&'n Node>) {
+        let Some(named) = named.filter(|node| !is_none(node)) else { return };
+        let Some(preset) = presets::named(cx, named) else { return };
+        self.deadlines_travel |= preset.table.deadlines_travel;
+        if let Some(fields) = Fields::open(cx, &preset.options, &CALL_OPTIONS, named.place) {
+            self.add(fields, Some(named.place));
+        }
+    }
+
+    fn add(&mut self, fields: Fields<'n>, named_at: Option<Place>) {
+        // Which of them are read depends on what the call says itself; they are checked elsewhere.
+        fields.abandon();
+        self.layers.push(Layer { fields, named_at });
+    }
+
+    /// What holds for this call; nothing if a step of this kind has no such option.
+    pub(super) fn get(&self, name: &str) -> Option<Given<'n>> {
+        if !self.own.has(name) {
+            return None;
+        }
+        let own = self.own.get(name).map(|node| Given { node, place: node.place, from_preset: false });
+        own.or_else(|| {
+            self.layers.iter().find_map(|layer| {
+                let node = layer.fields.get(name)?;
+                let from_preset = layer.named_at.is_some();
+                Some(Given { node, place: layer.named_at.unwrap_or(node.place), from_preset })
+            })
+        })
+    }
+
+    /// Unless it says `none`.
+    pub(super) fn wanted(&self, name: &str) -> Option<Given<'n>> {
+        self.get(name).filter(|given| !is_none(given.node))
+    }
 }
 
 /// Reads `defaults: { call: … }` for its mistakes, also if no call follows it.
 pub(super) fn check_defaults(cx: &Context<'_>) {
     let Some(node) = cx.call_defaults else { return };
     let Some(own) = Fields::open(cx, node, &CALL_OPTIONS, node.place) else { return };
-    let options = Options { own: &own, defaults: None };
+    let options = Options::new(cx, &own, None);
     policy(cx, &options);
     sizes(cx, &options);
     optional(cx, &options);
@@ -51,7 +101,7 @@ pub(super) fn check_defaults(cx: &Context<'_>) {
 
 /// A `call` step, with all its options.
 pub(super) fn waited_for<'n>(cx: &Context<'n>, to: EndpointId, own: &Fields<'n>) -> Call {
-    let options = with_defaults(cx, own);
+    let options = Options::new(cx, own, cx.call_defaults);
     let optional = optional(cx, &options);
     let fallback = fallback(cx, &options);
     Call { optional, fallback, ..plain(cx, to, &options) }
@@ -59,7 +109,7 @@ pub(super) fn waited_for<'n>(cx: &Context<'n>, to: EndpointId, own: &Fields<'n>)
 
 /// A call that cannot fail its caller: to a cache, or one that nobody waits for.
 pub(super) fn never_failing<'n>(cx: &Context<'n>, to: EndpointId, own: &Fields<'n>) -> Call {
-    plain(cx, to, &with_defaults(cx, own))
+    plain(cx, to, &Options::new(cx, own, cx.call_defaults))
 }
 
 fn plain(cx: &Context<'_>, to: EndpointId, options: &Options<'_, '_>) -> Call {
@@ -69,28 +119,39 @@ fn plain(cx: &Context<'_>, to: EndpointId, options: &Options<'_, '_>) -> Call {
 }
 
 /// The policy of users; the defaults of calls are not theirs.
-pub(super) fn of_users(cx: &Context<'_>, own: &Fields<'_>) -> CallPolicy {
-    policy(cx, &Options { own, defaults: None })
+pub(super) fn of_users<'n>(cx: &Context<'n>, own: &Fields<'n>) -> CallPolicy {
+    policy(cx, &Options::new(cx, own, None))
 }
 
 fn policy(cx: &Context<'_>, options: &Options<'_, '_>) -> CallPolicy {
-    let given = |name: &str| options.get(name).filter(|node| !is_none(node));
-    CallPolicy {
-        timeout: given("timeout").and_then(|node| cx.positive_duration(node)),
-        retry: given("retry").and_then(|node| retry(cx, node)),
-        balance: options.get("balance").and_then(|node| balance(cx, node)).unwrap_or(Balance::RoundRobin),
-        connections: given("connections").and_then(|node| connections(cx, node)),
-        ..CallPolicy::default()
-    }
+    let wanted = |name: &str| options.wanted(name).map(|given| given.node);
+    let policy = CallPolicy {
+        timeout: wanted("timeout").and_then(|node| cx.positive_duration(node)),
+        retry: wanted("retry").and_then(|node| retry(cx, node)),
+        balance: wanted("balance").and_then(|node| balance(cx, node)).unwrap_or_default(),
+        connections: wanted("connections").and_then(|node| connections(cx, node)),
+        deadline: wanted("deadline")
+            .and_then(|node| protection::deadline(cx, node, options.deadlines_travel)),
+        cancel: wanted("cancel").and_then(|node| cx.flag(node)).unwrap_or(false),
+        hedge: wanted("hedge").and_then(|node| protection::hedge(cx, node)),
+        breaker: wanted("breaker").and_then(|node| protection::breaker(cx, node)),
+        outlier: wanted("outlier").and_then(|node| protection::outlier(cx, node)),
+        throttle: wanted("throttle").and_then(|node| protection::throttle(cx, node)),
+        connect: wanted("connect").and_then(|node| protection::connect(cx, node)),
+        subset: wanted("subset").and_then(|node| cx.count32(node, 1, MAX_INSTANCES)),
+        priority: wanted("priority").and_then(|node| protection::priority(cx, node)),
+    };
+    contradictions::of_call(cx, options, &policy);
+    policy
 }
 
 fn sizes(cx: &Context<'_>, options: &Options<'_, '_>) -> [u64; 2] {
     ["request", "response"]
-        .map(|name| options.get(name).and_then(|node| cx.size(node)).map_or(0, |size| size.count))
+        .map(|name| options.get(name).and_then(|given| cx.size(given.node)).map_or(0, |size| size.count))
 }
 
 fn optional(cx: &Context<'_>, options: &Options<'_, '_>) -> bool {
-    options.get("optional").and_then(|node| cx.flag(node)).unwrap_or(false)
+    options.get("optional").and_then(|given| cx.flag(given.node)).unwrap_or(false)
 }
 
 /// The calls of a default fallback have no default fallback themselves: that would never end.
@@ -98,7 +159,7 @@ fn fallback<'n>(cx: &Context<'n>, options: &Options<'_, 'n>) -> Option<Vec<Step>
     if let Some(node) = options.own.get("fallback") {
         return (!is_none(node)).then(|| steps(cx, node));
     }
-    let node = options.defaults.as_ref()?.get("fallback").filter(|node| !is_none(node))?;
+    let node = options.wanted("fallback")?.node;
     if cx.in_default_fallback.get() || !affordable(cx, node) {
         return None;
     }
@@ -131,76 +192,6 @@ fn balance(cx: &Context<'_>, node: &Node) -> Option<Balance> {
         "hash" => Balance::Hash,
         "zone-aware" => Balance::ZoneAware,
         other => unreachable!("`{other}` is in the table of balances"),
-    })
-}
-
-/// A bare number is the number of attempts.
-fn retry(cx: &Context<'_>, node: &Node) -> Option<Retry> {
-    let attempts = |node: &Node| cx.count32(node, 0, MAX_ATTEMPTS);
-    let plain = Retry {
-        attempts: 0,
-        on: Failures::ALL,
-        backoff: None,
-        jitter: Jitter::None,
-        budget: None,
-        elsewhere: false,
-    };
-    if node.text().is_some() {
-        return Some(Retry { attempts: attempts(node)?, ..plain });
-    }
-    let fields = Fields::open(cx, node, &RETRY, node.place)?;
-    Some(Retry {
-        attempts: fields.get("attempts").and_then(attempts).unwrap_or(0),
-        on: fields.get("on").map_or(Failures::ALL, |node| failures(cx, node)),
-        backoff: fields.get("backoff").filter(|node| !is_none(node)).and_then(|node| backoff(cx, node)),
-        jitter: fields.get("jitter").and_then(|node| jitter(cx, node)).unwrap_or(Jitter::None),
-        budget: (fields.get("budget").and_then(|node| cx.share(node)))
-            .map(|share| Budget::Bucket(Bucket::share(share))),
-        elsewhere: fields.get("elsewhere").and_then(|node| cx.flag(node)).unwrap_or(false),
-    })
-}
-
-fn failures(cx: &Context<'_>, node: &Node) -> Failures {
-    let mut failures = Failures::NONE;
-    let nodes = one_or_many(node);
-    if nodes.is_empty() || nodes.len() > FAILURES.len() {
-        let message = format!("expected 1 to {} kinds of failure, found {}", FAILURES.len(), nodes.len());
-        cx.report(Diagnostic::error(Code::OutOfRange, node.place, message));
-        return Failures::ALL;
-    }
-    for node in nodes {
-        match cx.word(node, FAILURES) {
-            Some("timeout") => failures.timeout = true,
-            Some("error") => failures.error = true,
-            Some("refused") => failures.refused = true,
-            Some("unreachable") => failures.unreachable = true,
-            Some(other) => unreachable!("`{other}` is in the table of failures"),
-            None => {}
-        }
-    }
-    failures
-}
-
-/// A bare duration doubles with each retry.
-fn backoff(cx: &Context<'_>, node: &Node) -> Option<Backoff> {
-    const DOUBLING: f64 = 2.0;
-    if node.text().is_some() {
-        return Some(Backoff { base: cx.duration(node)?, factor: DOUBLING, max: None });
-    }
-    let fields = Fields::open(cx, node, &BACKOFF, node.place)?;
-    Some(Backoff {
-        base: fields.get("base").and_then(|node| cx.duration(node)).unwrap_or_default(),
-        factor: fields.get("factor").and_then(|node| cx.factor(node, false)).unwrap_or(DOUBLING),
-        max: fields.get("max").filter(|node| !is_none(node)).and_then(|node| cx.duration(node)),
-    })
-}
-
-fn jitter(cx: &Context<'_>, node: &Node) -> Option<Jitter> {
-    Some(match cx.word(node, JITTERS)? {
-        "none" => Jitter::None,
-        "full" => Jitter::Full,
-        "equal" => Jitter::Equal,
-        other => unreachable!("`{other}` is in the table of jitters"),
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Sink};
+use crate::keys::Key;
 use crate::lower::names::Names;
 use crate::places::Places;
 use crate::tree::Node;
@@ -17,6 +18,8 @@ pub(crate) type Samples = Result<Arc<[f64]>, String>;
 
 pub(crate) struct Context<'a> {
     pub(crate) sink: &'a Sink,
+    /// Whether keys are understood that the engine does not do yet.
+    pub(crate) ahead: bool,
     pub(crate) files: FileReader<'a>,
     pub(crate) names: Names,
     /// Where the calls stand that were lowered so far.
@@ -48,5 +51,10 @@ impl Context<'_> {
             workloads: self.names.workloads.iter().map(|workload| workload.place).collect(),
             ..self.places.into_inner()
         }
+    }
+
+    /// Whether this key may stand in the file.
+    pub(crate) fn knows(&self, key: &Key) -> bool {
+        key.is_built() || self.ahead && key.soon
     }
 }

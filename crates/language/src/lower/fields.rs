@@ -56,6 +56,11 @@ impl<'n> Fields<'n> {
         self.place
     }
 
+    /// Whether its table has such a key.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.object.key(name).is_some()
+    }
+
     fn entry(&self, name: &str) -> Option<&'n Entry> {
         self.entries.iter().find(|entry| entry.key.text == name).copied()
     }
@@ -121,7 +126,7 @@ pub(crate) fn exclude(cx: &Context<'_>, first: &Entry, second: &Entry, object: &
 }
 
 fn wrong_shape(node: &Node, object: &Object) -> Diagnostic {
-    let keys = listed(object.keys().filter(|key| key.status != Status::Later).map(|key| key.name));
+    let keys = listed(object.keys().filter(|key| key.is_built()).map(|key| key.name));
     let message = format!("expected a mapping for {}, found {}", object.name, node.what());
     Diagnostic::error(Code::WrongShape, node.place, message).hint(format!("its keys are {keys}"))
 }
@@ -129,7 +134,7 @@ fn wrong_shape(node: &Node, object: &Object) -> Diagnostic {
 /// Whether the key may be read on.
 fn accept(cx: &Context<'_>, entry: &Entry, object: &Object) -> bool {
     match object.key(&entry.key.text) {
-        Some(key) if key.status == Status::Later => {
+        Some(key) if !cx.knows(key) => {
             cx.report(not_yet(&entry.key, key, object.name));
             false
         }
@@ -160,7 +165,7 @@ fn unknown_key(key: &tree::Key, object: &Object) -> Diagnostic {
     match meant {
         Some(meant) => diagnostic.label(format!("did you mean `{meant}`?")),
         None => {
-            let keys = object.keys().filter(|known| known.status != Status::Later).map(|known| known.name);
+            let keys = object.keys().filter(|known| known.is_built()).map(|known| known.name);
             diagnostic.label("no such key").hint(format!("its keys are {}", listed(keys)))
         }
     }

@@ -3,6 +3,7 @@
 
 mod call;
 mod context;
+mod contradictions;
 mod family;
 mod fields;
 mod law;
@@ -10,6 +11,9 @@ mod names;
 mod nearest;
 mod network;
 mod placement;
+mod presets;
+mod protection;
+mod retry;
 mod samples;
 mod scalars;
 mod scenario;
@@ -41,10 +45,12 @@ pub(crate) fn lower(
     root: &Node,
     fallback_name: &str,
     files: FileReader<'_>,
+    ahead: bool,
     sink: &Sink,
 ) -> Option<(SealedModel, Places)> {
     let mut cx = Context {
         sink,
+        ahead,
         files,
         names: Names::default(),
         places: RefCell::default(),

@@ -5,10 +5,11 @@ use tarsier_units::{Bytes, Rate, Span, UnitError, parse};
 
 use super::context::Context;
 use super::nearest::{listed, nearest};
+use super::slo::quantile;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::keys::Word;
-use crate::limits::MAX_FACTOR;
+use crate::limits::{MAX_COUNT, MAX_FACTOR};
 use crate::place::Place;
 use crate::tree::{Kind, Node};
 
@@ -98,6 +99,29 @@ impl Context<'_> {
             return None;
         }
         Some(factor)
+    }
+
+    /// A number of things that need not be whole.
+    pub(crate) fn amount(&self, node: &Node) -> Option<f64> {
+        let amount = self.quantity(node, "a number such as `5` or `0.1`", parse::number)?;
+        if amount > MAX_COUNT as f64 {
+            self.out_of_range(node, "this is too much", &format!("a number of at most {MAX_COUNT}"));
+            return None;
+        }
+        Some(amount)
+    }
+
+    /// `p95`.
+    pub(crate) fn quantile(&self, node: &Node) -> Option<f64> {
+        let expected = "a quantile such as `p95` or `p99.9`";
+        let text = self.text(node, expected)?;
+        let read = quantile(text);
+        if read.is_none() {
+            let diagnostic =
+                Diagnostic::error(Code::BadQuantity, node.place, format!("`{text}` cannot be read"));
+            self.report(diagnostic.label(format!("expected {expected}")));
+        }
+        read
     }
 
     pub(crate) fn count(&self, node: &Node, least: u64, most: u64) -> Option<u64> {

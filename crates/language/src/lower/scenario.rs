@@ -8,7 +8,7 @@ use super::fields::Fields;
 use super::names::{Reference, check_name};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::keys::{DELAY, ERROR, HAPPENING, KILL, LOAD, LOSE, Object, PAUSE, SLOW, Status, TROUBLES};
+use crate::keys::{DELAY, ERROR, HAPPENING, KILL, LOAD, LOSE, Object, PAUSE, SLOW, TROUBLES};
 use crate::limits::MAX_INSTANCES;
 use crate::place::Place;
 use crate::tree::{Entry, Kind, Node};
@@ -38,9 +38,8 @@ fn happening(cx: &Context<'_>, node: &Node, scenario: &Entry) -> Option<Happenin
     let fields = Fields::open(cx, node, &HAPPENING, place)?;
     let at = fields.get("at").and_then(|node| cx.duration(node));
     let lasts = fields.get("for").and_then(|node| cx.positive_duration(node));
-    let built: Vec<&str> =
-        TROUBLES.iter().filter(|key| key.status != Status::Later).map(|key| key.name).collect();
-    if built.iter().all(|name| fields.get(name).is_none()) && has_later_trouble(node) {
+    let built: Vec<&str> = TROUBLES.iter().filter(|key| cx.knows(key)).map(|key| key.name).collect();
+    if built.iter().all(|name| fields.get(name).is_none()) && has_later_trouble(cx, node) {
         // Said already: not supported yet.
         return None;
     }
@@ -48,8 +47,8 @@ fn happening(cx: &Context<'_>, node: &Node, scenario: &Entry) -> Option<Happenin
     Some(Happening { at: at?, lasts, trouble: trouble? })
 }
 
-fn has_later_trouble(node: &Node) -> bool {
-    let mut later = TROUBLES.iter().filter(|key| key.status == Status::Later);
+fn has_later_trouble(cx: &Context<'_>, node: &Node) -> bool {
+    let mut later = TROUBLES.iter().filter(|key| !cx.knows(key));
     later.any(|key| node.get(key.name).is_some())
 }
 

@@ -120,7 +120,7 @@ fn metric_of(cx: &Context<'_>, part: Part<'_>) -> Option<Metric> {
 }
 
 /// `p99` and `p99.9`; `p999` is `p99.9`, as in the result.
-fn quantile(text: &str) -> Option<f64> {
+pub(super) fn quantile(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('p')?;
     let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let percent = match digits.split_once('.') {

@@ -1,0 +1,59 @@
+//! Settings that are fine alone and contradict each other.
+
+use tarsier_model::{CallPolicy, HedgeDelay};
+use tarsier_units::Span;
+
+use super::call::Options;
+use super::context::Context;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::place::Place;
+
+impl Context<'_> {
+    pub(crate) fn contradiction(&self, place: Place, message: impl Into<String>) {
+        self.report(Diagnostic::error(Code::Contradiction, place, message));
+    }
+
+    /// A protection that can never do what it is for, or never stops doing it.
+    pub(crate) fn ineffective(&self, place: Place, message: impl Into<String>) {
+        self.report(Diagnostic::error(Code::Ineffective, place, message));
+    }
+}
+
+/// What bounds an attempt, a call, and the wait for either.
+pub(super) fn of_call(cx: &Context<'_>, options: &Options<'_, '_>, policy: &CallPolicy) {
+    hedge_after_bound(cx, options, policy);
+    let deadline = policy.deadline.map(|deadline| deadline.after);
+    let connecting = policy.connect.as_ref().and_then(|connect| connect.timeout);
+    let never_fires = |(name, span): (_, Option<Span>), (other, bound): (_, Option<Span>), what: &str| {
+        let (Some(longer), Some(shorter)) = (options.get(name), options.get(other)) else { return };
+        // What a preset brings along need not be said again.
+        if let (Some(span), Some(bound), false) = (span, bound, longer.from_preset)
+            && span > bound
+        {
+            let message = format!("{what} {span} never comes to bear: the {other} of {bound} is shorter");
+            let diagnostic = Diagnostic::warning(Code::NoEffect, longer.place, message);
+            cx.report(diagnostic.related(shorter.place, "the shorter one"));
+        }
+    };
+    never_fires(("timeout", policy.timeout), ("deadline", deadline), "a timeout of");
+    never_fires(("connect", connecting), ("timeout", policy.timeout), "a connect timeout of");
+    never_fires(("connect", connecting), ("deadline", deadline), "a connect timeout of");
+    let backoff = policy.retry.as_ref().and_then(|retry| retry.backoff.as_ref()).map(|backoff| backoff.base);
+    never_fires(("retry", backoff), ("deadline", deadline), "a first retry after");
+}
+
+/// A second attempt when nobody waits for the first any more.
+fn hedge_after_bound(cx: &Context<'_>, options: &Options<'_, '_>, policy: &CallPolicy) {
+    let Some(HedgeDelay::Fixed(after)) = policy.hedge.map(|hedge| hedge.after) else { return };
+    let bounds = [("timeout", policy.timeout), ("deadline", policy.deadline.map(|deadline| deadline.after))];
+    for (name, bound) in bounds {
+        let Some(bound) = bound.filter(|bound| after >= *bound) else { continue };
+        let (Some(hedge), Some(given)) = (options.get("hedge"), options.get(name)) else { continue };
+        let message = format!("the hedge after {after} never goes out: the {name} of {bound} fires before");
+        let diagnostic = Diagnostic::error(Code::Contradiction, hedge.place, message);
+        cx.report(
+            diagnostic.related(given.place, format!("the {name}")).hint("hedge near the 95th percentile"),
+        );
+    }
+}
