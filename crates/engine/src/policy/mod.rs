@@ -6,10 +6,23 @@
 #![cfg_attr(not(test), expect(dead_code, reason = "plugged in next"))]
 
 pub(crate) mod aimd;
+pub(crate) mod backoff;
+pub(crate) mod breaker;
+pub(crate) mod budget;
 pub(crate) mod codel;
+pub(crate) mod connect;
 pub(crate) mod gradient;
+pub(crate) mod hedge;
 #[cfg_attr(test, expect(dead_code, reason = "plugged in next"))]
 pub(crate) mod limit;
+pub(crate) mod outlier;
+pub(crate) mod quantile;
 pub(crate) mod rate_limit;
+pub(crate) mod rolling;
 pub(crate) mod shed;
+pub(crate) mod subset;
+pub(crate) mod throttle;
 pub(crate) mod vegas;
+
+/// What a policy did that is worth noting, and why.
+pub(crate) type Change = (crate::timeline::EventKind, crate::timeline::Reason);
