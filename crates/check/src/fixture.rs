@@ -1,10 +1,10 @@
 //! Models made by hand for the tests of this crate.
 
 use tarsier_model::{
-    Arrivals, Call, CallPolicy, Demand, Endpoint, EndpointId, Model, Region, RegionId, Service, ServiceId,
-    Step, Workload, Zone, ZoneId,
+    Arrivals, Branch, Call, CallPolicy, Demand, Endpoint, EndpointId, Model, Region, RegionId, SealedModel,
+    Service, ServiceId, Step, Workload, Zone, ZoneId,
 };
-use tarsier_random::Law;
+use tarsier_random::{Law, Stream};
 use tarsier_units::Span;
 
 pub(crate) fn work_ms(mean: f64) -> Step {
@@ -55,5 +55,84 @@ pub(crate) fn model(rate: f64, services: &[(&str, Vec<Step>)]) -> Model {
         }]
         .into(),
         ..Model::empty()
+    }
+}
+
+/// A few small services that need each other in every way there is, in up to two regions of two zones; a workload sends
+/// to each endpoint.
+pub(crate) fn random_model(stream: &mut Stream) -> SealedModel {
+    loop {
+        if let Ok(model) = sketch(stream).seal() {
+            return model;
+        }
+    }
+}
+
+fn sketch(stream: &mut Stream) -> Model {
+    let n_regions = 1 + stream.below(2);
+    let n_services = 2 + stream.below(4);
+    let region = |n: u32| Region { name: format!("r{n}") };
+    let zone = |n: u32| Zone { name: format!("z{n}"), region: RegionId(n / 2) };
+    let mut model = Model {
+        regions: (0..n_regions).map(region).collect(),
+        zones: (0..2 * n_regions).map(zone).collect(),
+        ..Model::empty()
+    };
+    let n_endpoints: Vec<u32> = (0..n_services).map(|_| 1 + stream.below(2)).collect();
+    let n_all = n_endpoints.iter().sum();
+    for (n, n_own) in (0..n_services).zip(n_endpoints) {
+        let first = model.endpoints.len() as u32;
+        for _ in 0..n_own {
+            let here = model.endpoints.len() as u32;
+            let steps = random_steps(stream, here, n_all, 2);
+            model.endpoints.push(Endpoint { service: ServiceId(n), name: None, steps });
+        }
+        model.services.push(Service {
+            instances: (0..1 + stream.below(3)).map(|_| ZoneId(stream.below(2 * n_regions))).collect(),
+            endpoints: first..first + n_own,
+            ..Service::named(&format!("s{n}"))
+        });
+    }
+    let workload = |to: EndpointId| Workload {
+        name: format!("to {}", to.0),
+        demand: Demand::Open {
+            rate: vec![(Span::ZERO, 1000.0)],
+            arrivals: Arrivals::Poisson,
+            steps: Vec::new(),
+        },
+        mix: vec![(1.0, to)],
+        from: model.regions.ids().collect(),
+        policy: CallPolicy::default(),
+    };
+    model.workloads = model.endpoints.ids().map(workload).collect();
+    model
+}
+
+fn random_steps(stream: &mut Stream, here: u32, n_all: u32, depth: u32) -> Vec<Step> {
+    (0..stream.below(3)).map(|_| random_step(stream, here, n_all, depth)).collect()
+}
+
+/// Calls go forward; back only where chance may end the round.
+fn random_step(stream: &mut Stream, here: u32, n_all: u32, depth: u32) -> Step {
+    let forward = |stream: &mut Stream| call((here + 1 + stream.below(2)).min(n_all - 1));
+    let inner = |stream: &mut Stream| random_steps(stream, here, n_all, depth - 1);
+    match stream.below(if depth == 0 { 4 } else { 9 }) {
+        0 if here + 1 < n_all => Step::Call(forward(stream)),
+        1 if here + 1 < n_all => Step::Call(Call { optional: stream.chance(0.5), ..forward(stream) }),
+        2 => Step::Maybe { share: 0.3, steps: vec![call_step(stream.below(n_all))] },
+        3 => Step::Fail(if stream.chance(0.1) { 1.0 } else { 0.1 }),
+        4 if here + 1 < n_all => Step::Call(Call { fallback: Some(inner(stream)), ..forward(stream) }),
+        5 => {
+            let branches: Vec<Branch> =
+                (0..2).map(|_| Branch { times: 1 + stream.below(2), steps: inner(stream) }).collect();
+            let most = branches.iter().map(|branch| branch.times).sum();
+            Step::Parallel { branches, need: 1 + stream.below(most) }
+        }
+        6 => Step::Choose(vec![(0.5, inner(stream)), (0.5, inner(stream))]),
+        7 if here + 1 < n_all => {
+            let hit = if stream.chance(0.2) { 0.0 } else { 0.5 };
+            Step::Cache { ask: forward(stream), hit, miss: inner(stream), fill: None }
+        }
+        _ => Step::Repeat { times: 2, steps: vec![Step::Publish(call(n_all - 1))] },
     }
 }

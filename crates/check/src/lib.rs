@@ -6,12 +6,16 @@
 mod edges;
 #[cfg(test)]
 mod fixture;
+mod independence;
 mod load;
+mod standing;
 mod text;
 mod tree;
 mod unloaded;
 
+pub use independence::{Independence, Resilience, Shared, SinglePoint, resilience};
 pub use load::{Limit, Load, ServiceLoad, offered};
+pub use standing::Part;
 pub use text::text;
 pub use tree::draw;
 pub use unloaded::{HopelessTimeout, hopeless_timeouts};
