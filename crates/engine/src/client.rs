@@ -441,7 +441,12 @@ fn is_retried(on: Failures, failure: Outcome) -> bool {
 
 /// `min(base × factor^n, max)`, with jitter as Brooker names it («Exponential Backoff and Jitter»,
 /// AWS Architecture Blog, 2015).
-fn back_off(backoff: &Backoff, jitter: Jitter, n: u32, stream: &mut tarsier_random::Stream) -> u64 {
+pub(crate) fn back_off(
+    backoff: &Backoff,
+    jitter: Jitter,
+    n: u32,
+    stream: &mut tarsier_random::Stream,
+) -> u64 {
     let most = backoff.max.map_or(f64::MAX, |max| max.nanos() as f64);
     let mut delay = backoff.base.nanos() as f64;
     for _ in 0..n {

@@ -271,6 +271,7 @@ impl Partition {
         instance.waiting = 0;
         instance.health = health;
         self.services[service].up.down(self.now);
+        self.reset_guard(world, at);
     }
 
     fn leave_line(&mut self, task: u32) {

@@ -91,6 +91,8 @@ pub(crate) struct Instance {
     pub(crate) clients: u32,
     /// Index of its shared processor, or none.
     pub(crate) processor: u32,
+    /// Index of its guard, or none.
+    pub(crate) guard: u32,
     pub(crate) health: Health,
     /// Whether a share of its requests fails on arrival; see the partition's faults.
     pub(crate) injects: bool,

@@ -124,6 +124,8 @@ pub enum Cause {
     Worker,
     /// Waiting for a core of this service.
     Core,
+    /// Waiting for a lock of this service.
+    Lock,
     /// Waiting for a free connection to this service.
     Connection,
     /// Working on a core of this service (also, under processor sharing, sharing it).

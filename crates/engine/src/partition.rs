@@ -9,10 +9,12 @@ use std::collections::VecDeque;
 use crate::account::Accounts;
 use crate::client::{Client, Extra};
 use crate::fault::Injection;
+use crate::guard::Guard;
 use crate::instance::{Draws, Health, Instance, Line};
 use crate::kernel::EventQueue;
 use crate::kernel::slab::Slab;
 use crate::lanes::Lane;
+use crate::lock::Try;
 use crate::outcome::Stopped;
 use crate::plan::{Caller, NONE, Plan, Site};
 use crate::processor::Processor;
@@ -74,6 +76,9 @@ pub(crate) struct Partition {
     pub(crate) extras: Vec<Extra>,
     pub(crate) sources: Vec<Source>,
     pub(crate) processors: Vec<Processor>,
+    pub(crate) guards: Vec<Guard>,
+    /// Of records at optimistic steps, one within the other.
+    pub(crate) tries: Vec<Vec<Try>>,
     // The books of the thread that runs this partition, while it does.
     pub(crate) services: Vec<ServiceTally>,
     pub(crate) calls: Vec<CallTally>,
@@ -119,6 +124,8 @@ impl Partition {
             extras: Vec::new(),
             sources: Vec::with_capacity(part.sources.len()),
             processors: Vec::new(),
+            guards: Vec::new(),
+            tries: Vec::new(),
             services: Vec::new(),
             calls: Vec::new(),
             workloads: Vec::new(),
@@ -156,6 +163,7 @@ impl Partition {
         } else {
             NONE
         };
+        let guard = self.add_guard(part);
         self.instances.push(Instance {
             draws: Draws::named(
                 names.seed,
@@ -172,6 +180,7 @@ impl Partition {
             waiting: 0,
             clients: self.clients.len() as u32,
             processor,
+            guard,
             health: Health::Up,
             injects: false,
             bounds_cores: part.workers.is_none(),

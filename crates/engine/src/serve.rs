@@ -203,6 +203,7 @@ impl Partition {
     /// Refused after it had a worker: at its first wait for a core.
     #[inline(never)]
     fn refused_inside(&mut self, world: World<'_>, task: u32) {
+        self.release_all(world, task);
         if self.tasks[task].has(BRANCH) {
             return self.fails(world, task, Outcome::Refused);
         }
@@ -267,8 +268,11 @@ impl Partition {
 
     pub(crate) fn wait_ends(&mut self, world: World<'_>, task: u32) {
         if self.tasks[task].has(SAMPLED) {
+            // Before running an optimistic step again it waits, too.
+            let tries_again = matches!(world.plan.ops[self.tasks[task].pc as usize], Op::BeginTries { .. });
+            let cause = if tries_again { Cause::Backoff } else { Cause::Wait };
             let service = self.instance_of(task).service;
-            self.accounts.note(task, (service, Cause::Wait), self.now);
+            self.accounts.note(task, (service, cause), self.now);
         }
         self.tasks[task].pc += 1;
         self.proceed(world, task);

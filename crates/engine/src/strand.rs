@@ -60,6 +60,19 @@ impl Partition {
                         return self.fails(world, task, Outcome::Error);
                     }
                 }
+                Op::Acquire { lock } => {
+                    if !self.acquire(task, lock) {
+                        return;
+                    }
+                }
+                Op::Release { lock } => self.release(task, lock),
+                Op::BeginTries { conflict } => self.begin_tries(world, task, conflict),
+                Op::NoteVersion { conflict } => self.note_version(world, task, conflict),
+                Op::Commit { conflict } => {
+                    if !self.commit(world, task, conflict) {
+                        return;
+                    }
+                }
                 Op::Return => return self.ends(world, task, Outcome::Ok),
                 Op::EndBranch => return self.branch_returns(world, task, Outcome::Ok),
             }
@@ -69,6 +82,7 @@ impl Partition {
 
     /// A step has failed, and with it the endpoint or the branch.
     pub(crate) fn fails(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
+        self.release_all(world, task);
         if self.tasks[task].has(BRANCH) {
             self.branch_returns(world, task, outcome);
         } else {

@@ -26,6 +26,8 @@ pub(crate) enum State {
     Granted,
     /// Waiting for a core.
     AwaitingCore,
+    /// Waiting for a permit of a lock.
+    AwaitingLock,
     /// On a core.
     Working,
     /// On a shared processor.
@@ -50,6 +52,7 @@ impl State {
             State::AwaitingWorker
                 | State::Granted
                 | State::AwaitingCore
+                | State::AwaitingLock
                 | State::Working
                 | State::Sharing
                 | State::Waiting

@@ -118,6 +118,9 @@ fn check_services(model: &Model, flaws: &mut Vec<Flaw>) {
         if service.workers == Some(0) {
             flaw("has no workers");
         }
+        if service.locks.iter().any(|lock| lock.permits == 0) {
+            flaw("has a lock that nobody can take");
+        }
         if !(service.speed.is_finite() && service.speed > 0.0) {
             flaw("has a speed that is not above zero");
         }
@@ -131,6 +134,15 @@ fn check_endpoints(model: &Model, flaws: &mut Vec<Flaw>) {
     for (id, endpoint) in model.endpoints.entries() {
         if endpoint.calls().iter().any(|call| call.to.index() >= model.endpoints.len()) {
             let message = "calls an endpoint that does not exist".to_owned();
+            flaws.push(Flaw { subject: FlawSubject::Endpoint(id), message });
+        }
+        let locks = model.services[endpoint.service].locks.len();
+        let locks_exist = all_steps(&endpoint.steps, &|step| match step {
+            Step::Lock { lock, .. } | Step::Conflict { lock, .. } => (*lock as usize) < locks,
+            _ => true,
+        });
+        if !locks_exist {
+            let message = "has a step at a lock that its service does not have".to_owned();
             flaws.push(Flaw { subject: FlawSubject::Endpoint(id), message });
         }
         if !all_steps(&endpoint.steps, &step_is_sound) {

@@ -162,6 +162,7 @@ fn cause_key(cause: Cause) -> &'static str {
         Cause::Network => "network",
         Cause::Worker => "worker",
         Cause::Core => "core",
+        Cause::Lock => "lock",
         Cause::Connection => "connection",
         Cause::Work => "work",
         Cause::Wait => "wait",

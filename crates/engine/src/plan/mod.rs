@@ -14,7 +14,7 @@ use tarsier_model::{Balance, CallPolicy, Demand, EndpointId, Retry, Scheduling, 
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
 
-pub(crate) use program::{Branching, Op, Start};
+pub(crate) use program::{Branching, Conflict, Hold, Op, Start};
 pub(crate) use rates::RateCurve;
 pub(crate) use wires::{FIRST_RETRANSMISSION_NS, Wires};
 
@@ -25,6 +25,10 @@ pub(crate) struct Plan {
     pub(crate) ops: Vec<Op>,
     pub(crate) laws: Vec<Sampler>,
     pub(crate) branchings: Vec<Branching>,
+    pub(crate) holds: Vec<Hold>,
+    /// By instruction: the innermost lock held there, an index into `holds`.
+    pub(crate) held_at: Vec<u32>,
+    pub(crate) conflicts: Vec<Conflict>,
     /// Cumulative shares and where each option starts.
     pub(crate) options: Vec<(f64, u32)>,
     /// Where each endpoint's program starts.
@@ -66,6 +70,8 @@ pub(crate) struct ServicePlan {
     /// Its call sites.
     pub(crate) sites: std::ops::Range<u32>,
     pub(crate) n_instances: u32,
+    /// The permits of each of its locks.
+    pub(crate) locks: Vec<u32>,
 }
 
 /// Who makes the call of a site.
@@ -156,6 +162,9 @@ impl Plan {
             ops: program.ops,
             laws: program.laws,
             branchings: program.branchings,
+            holds: program.holds,
+            held_at: program.held_at,
+            conflicts: program.conflicts,
             options: program.options,
             sites: program.sites,
             calls: program.calls,
@@ -217,6 +226,7 @@ fn services(model: &SealedModel, program: &program::Compiler<'_>) -> Vec<Service
             pace: 1.0 / service.speed,
             sites: program.sites_of(id),
             n_instances: service.instances.len() as u32,
+            locks: service.locks.iter().map(|lock| lock.permits).collect(),
         })
         .collect()
 }

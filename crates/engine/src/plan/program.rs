@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tarsier_model::{Balance, Call, CallPolicy, Demand, EndpointId, SealedModel, ServiceId, Step};
+use tarsier_model::{Balance, Call, CallPolicy, Demand, EndpointId, Retry, SealedModel, ServiceId, Step};
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
 
@@ -46,6 +46,24 @@ pub(crate) enum Op {
     Fail {
         share: f64,
     },
+    /// Goes on once it holds a permit of this lock of the instance.
+    Acquire {
+        lock: u32,
+    },
+    Release {
+        lock: u32,
+    },
+    /// An optimistic step; what it begins with each time follows.
+    BeginTries {
+        conflict: u32,
+    },
+    NoteVersion {
+        conflict: u32,
+    },
+    /// Goes on, or back to the beginning, or fails.
+    Commit {
+        conflict: u32,
+    },
     /// The endpoint has ended well.
     Return,
     /// A branch has ended well.
@@ -62,6 +80,23 @@ pub(crate) struct Branching {
     pub(crate) next: u32,
 }
 
+/// A lock held, and what else is.
+#[derive(Clone, Copy)]
+pub(crate) struct Hold {
+    pub(crate) lock: u32,
+    /// Index of the next lock outwards that the same record holds.
+    pub(crate) outer: u32,
+}
+
+/// An optimistic step.
+pub(crate) struct Conflict {
+    pub(crate) lock: u32,
+    /// Within how many others of the same record it stands.
+    pub(crate) depth: u32,
+    pub(crate) start: u32,
+    pub(crate) retry: Option<Retry>,
+}
+
 #[derive(Clone, Copy)]
 pub(crate) enum Start {
     /// A branch that is one call needs no strand of its own.
@@ -73,6 +108,17 @@ pub(crate) enum Start {
     },
 }
 
+/// What a record that stands at an instruction is in the middle of.
+#[derive(Clone, Copy)]
+struct Scope {
+    hold: u32,
+    depth: u32,
+}
+
+impl Scope {
+    const NOTHING: Scope = Scope { hold: NONE, depth: 0 };
+}
+
 pub(crate) struct Compiler<'a> {
     model: &'a SealedModel,
     pub(crate) ops: Vec<Op>,
@@ -82,6 +128,11 @@ pub(crate) struct Compiler<'a> {
     pub(crate) sites: Vec<Site>,
     pub(crate) calls: Vec<(EndpointId, EndpointId)>,
     pub(crate) timeouts: Vec<u64>,
+    pub(crate) holds: Vec<Hold>,
+    pub(crate) held_at: Vec<u32>,
+    pub(crate) conflicts: Vec<Conflict>,
+    /// What is held where the next instruction goes.
+    scope: Scope,
     call_index: CallIndex,
     site_ranges: Vec<Range<u32>>,
     endpoint: EndpointId,
@@ -98,6 +149,10 @@ impl<'a> Compiler<'a> {
             sites: Vec::new(),
             calls: Vec::new(),
             timeouts: Vec::new(),
+            holds: Vec::new(),
+            held_at: Vec::new(),
+            conflicts: Vec::new(),
+            scope: Scope::NOTHING,
             call_index: CallIndex::default(),
             site_ranges: Vec::new(),
             endpoint: EndpointId(0),
@@ -122,6 +177,7 @@ impl<'a> Compiler<'a> {
             }
             self.site_ranges.push(first_site..self.sites.len() as u32);
         }
+        self.held_at.resize(self.ops.len(), NONE);
         entries
     }
 
@@ -155,7 +211,8 @@ impl<'a> Compiler<'a> {
 
     fn step(&mut self, step: &Step) {
         match step {
-            Step::Lock { .. } | Step::Conflict { .. } => unreachable!("no file can ask for these yet"),
+            Step::Lock { lock, steps } => self.lock(*lock, steps),
+            Step::Conflict { lock, steps, retry } => self.conflict(*lock, steps, retry.as_ref()),
             Step::Work(law) => {
                 let law = self.law(law);
                 self.ops.push(Op::Work { law });
@@ -204,6 +261,34 @@ impl<'a> Compiler<'a> {
         self.ops[at] = Op::Call { site, on_fail };
     }
 
+    /// What follows is within another scope than what was before; gives the scope left.
+    fn enter(&mut self, scope: Scope) -> Scope {
+        self.held_at.resize(self.ops.len(), self.scope.hold);
+        std::mem::replace(&mut self.scope, scope)
+    }
+
+    fn lock(&mut self, lock: u32, steps: &[Step]) {
+        self.ops.push(Op::Acquire { lock });
+        let hold = self.holds.len() as u32;
+        self.holds.push(Hold { lock, outer: self.scope.hold });
+        let outside = self.enter(Scope { hold, ..self.scope });
+        self.steps(steps);
+        self.ops.push(Op::Release { lock });
+        self.enter(outside);
+    }
+
+    fn conflict(&mut self, lock: u32, steps: &[Step], retry: Option<&Retry>) {
+        let conflict = self.conflicts.len() as u32;
+        let (start, depth) = (self.here(), self.scope.depth);
+        self.conflicts.push(Conflict { lock, depth, start, retry: retry.cloned() });
+        self.ops.push(Op::BeginTries { conflict });
+        self.ops.push(Op::NoteVersion { conflict });
+        self.scope.depth += 1;
+        self.steps(steps);
+        self.scope.depth -= 1;
+        self.ops.push(Op::Commit { conflict });
+    }
+
     fn cache(&mut self, ask: &Call, hit: f64, miss: &[Step], fill: Option<&Call>) {
         let site = self.call_site(Caller::Service, ask);
         let at = self.hole();
@@ -247,8 +332,11 @@ impl<'a> Compiler<'a> {
                 }
                 _ => {
                     let pc = self.here();
+                    // A branch is a record of its own: it does not hold what surrounds the step.
+                    let outside = self.enter(Scope::NOTHING);
                     self.steps(steps);
                     self.ops.push(Op::EndBranch);
+                    self.enter(outside);
                     Start::Strand { pc }
                 }
             };

@@ -1,5 +1,6 @@
 //! The engine against theory and against itself.
 
+mod contention;
 mod faults;
 mod policies;
 mod queueing;

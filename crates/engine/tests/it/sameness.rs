@@ -3,8 +3,8 @@
 use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
     Backoff, Balance, Branch, Bucket, Budget, Call, CallMatch, CallPolicy, Connections, ErrorKind, Failures,
-    Happening, Jitter, Link, Network, Party, Region, RegionId, Retry, Scenario, Scheduling, SealedModel,
-    ServiceId, Step, Target, Trouble, Zone, ZoneId,
+    Happening, Jitter, Link, Lock, Network, Party, Region, RegionId, Retry, Scenario, Scheduling,
+    SealedModel, ServiceId, Step, Target, Trouble, Zone, ZoneId,
 };
 use tarsier_random::{Law, Stream};
 use tarsier_units::{IdVec, Span};
@@ -150,6 +150,18 @@ impl Swarm {
         }
     }
 
+    fn retry(&mut self) -> Retry {
+        let backoff = self.coin().then(|| Backoff { base: Span::from_millis(2), factor: 2.0, max: None });
+        Retry {
+            attempts: self.below(3),
+            on: Failures { error: self.coin(), ..Failures::ALL },
+            backoff,
+            jitter: [Jitter::None, Jitter::Full, Jitter::Equal][self.below(3) as usize],
+            budget: self.coin().then_some(Budget::Bucket(Bucket::share(0.2))),
+            elsewhere: self.coin(),
+        }
+    }
+
     fn policy(&mut self) -> CallPolicy {
         let balances = [
             Balance::RoundRobin,
@@ -160,15 +172,7 @@ impl Swarm {
             Balance::Hash,
             Balance::ZoneAware,
         ];
-        let backoff = self.coin().then(|| Backoff { base: Span::from_millis(2), factor: 2.0, max: None });
-        let retry = Retry {
-            attempts: self.below(3),
-            on: Failures { error: self.coin(), ..Failures::ALL },
-            backoff,
-            jitter: [Jitter::None, Jitter::Full, Jitter::Equal][self.below(3) as usize],
-            budget: self.coin().then_some(Budget::Bucket(Bucket::share(0.2))),
-            elsewhere: self.coin(),
-        };
+        let retry = self.retry();
         CallPolicy {
             timeout: self.coin().then(|| Span::from_micros(u64::from(1 + self.stream.below(20_000)))),
             retry: self.coin().then_some(retry),
@@ -202,7 +206,7 @@ impl Swarm {
     }
 
     fn step(&mut self, from: u32, depth: u32) -> Step {
-        let nested = if depth < 2 { 10 } else { 5 };
+        let nested = if depth < 2 { 12 } else { 5 };
         match self.below(nested) {
             0 => Step::Wait(self.law()),
             1 => Step::Fail(0.05),
@@ -221,6 +225,11 @@ impl Swarm {
                 (Some(ask), fill) => Step::Cache { ask, hit: 0.5, miss: self.steps(from, depth + 1), fill },
                 _ => Step::Work(self.law()),
             },
+            10 => Step::Lock { lock: self.below(2), steps: self.steps(from, depth + 1) },
+            11 => {
+                let retry = self.coin().then(|| self.retry());
+                Step::Conflict { lock: self.below(2), steps: self.steps(from, depth + 1), retry }
+            }
             _ => Step::Work(self.law()),
         }
     }
@@ -238,6 +247,7 @@ impl Swarm {
             build = build.service(&format!("s{service}"), steps, |it| {
                 it.instances = (0..n_instances).map(|n| ZoneId(n % (n_regions * n_zones))).collect();
                 it.cores = cores;
+                it.locks = [1, 3].map(|permits| Lock { name: "l".into(), permits }).to_vec();
                 it.workers = workers;
                 it.queue = queue;
                 it.scheduling = if shared { Scheduling::ProcessorSharing } else { Scheduling::Fifo };
