@@ -54,7 +54,7 @@ impl Partition {
     /// The instance that runs `parent` calls from a site of its program.
     pub(crate) fn call(&mut self, world: World<'_>, site_idx: u32, parent: u32, joins: bool) {
         let site = &world.plan.sites[site_idx as usize];
-        let client = self.client_of(world, site_idx, parent);
+        let client = self.client_of(site, parent);
         let sampled = self.tasks[parent].flags & SAMPLED;
         let task = self.new_task(parent, client, sampled | if joins { JOINS } else { 0 });
         if sampled != 0 {
@@ -63,18 +63,18 @@ impl Partition {
         self.request(world, site, task);
     }
 
-    fn client_of(&self, world: World<'_>, site_idx: u32, parent: u32) -> u32 {
-        let instance = &self.instances[self.local(self.tasks[parent].instance)];
-        instance.clients + site_idx - world.plan.services[instance.service as usize].sites.start
+    #[inline(always)]
+    fn client_of(&self, site: &Site, parent: u32) -> u32 {
+        self.instances[self.local(self.tasks[parent].instance)].clients + site.number
     }
 
     /// Sends and forgets.
     pub(crate) fn publish(&mut self, world: World<'_>, site_idx: u32, sender: u32) {
         let key = if world.plan.hashes { self.key_of(sender) } else { 0 };
-        let client = self.client_of(world, site_idx, sender);
-        let task = self.new_task(NONE, client, 0);
+        let site = &world.plan.sites[site_idx as usize];
+        let task = self.new_task(NONE, self.client_of(site, sender), 0);
         self.tasks[task].parent_epoch = key as u32;
-        self.request(world, &world.plan.sites[site_idx as usize], task);
+        self.request(world, site, task);
     }
 
     /// A new request of a client, not yet sent.
@@ -403,7 +403,9 @@ impl Partition {
             let outcome = if site.optional { Outcome::Ok } else { outcome };
             self.branch_ended(world, parent, outcome, account);
         } else {
-            self.accounts.absorb(parent, account, self.now);
+            if self.tasks[parent].has(SAMPLED) {
+                self.accounts.absorb(parent, account, self.now);
+            }
             self.call_ended(world, parent, outcome);
         }
     }

@@ -114,7 +114,8 @@ impl Partition {
         if source.next_at != self.now {
             return;
         }
-        match &world.plan.workloads[source.workload as usize].kind {
+        let workload = &world.plan.workloads[source.workload as usize];
+        match &workload.kind {
             SourceKind::Closed { .. } => self.source_fires_for_users(world.plan, local),
             SourceKind::Open { curve, gaps } => {
                 self.plan_arrival((curve, gaps), local);
@@ -123,36 +124,36 @@ impl Partition {
                     let key = self.sources[local as usize].draws.choice.next_u64();
                     self.tasks[task].parent_epoch = key as u32;
                 }
-                self.user_request(world, local, task);
+                self.user_request(world, workload, local, task);
             }
         }
     }
 
     /// A request of a user, to one of the workload's destinations.
     #[inline(always)]
-    fn user_request(&mut self, world: World<'_>, local: u32, task: u32) {
+    fn user_request(&mut self, world: World<'_>, workload: &WorkloadPlan, local: u32, task: u32) {
         let source = &mut self.sources[local as usize];
-        let part = &world.plan.workloads[source.workload as usize];
-        let which = if part.mix.len() == 1 {
+        let which = if workload.mix.len() == 1 {
             0
         } else {
             let draw = source.draws.choice.unit();
-            part.mix.iter().position(|sum| draw < *sum).expect("shares sum to one") as u32
+            workload.mix.iter().position(|sum| draw < *sum).expect("shares sum to one") as u32
         };
         source.sent += 1;
         let record = &mut self.tasks[task];
         record.client = source.first_client + which;
-        if is_sampled(part, source.sent) {
+        if is_sampled(workload, source.sent) {
             record.flags |= SAMPLED;
             self.accounts.open(task, self.now);
         }
-        self.request(world, &world.plan.sites[(part.first_site + which) as usize], task);
+        self.request(world, &world.plan.sites[(workload.first_site + which) as usize], task);
     }
 
     /// A user of a closed workload has thought.
     pub(crate) fn user_sends(&mut self, world: World<'_>, task: u32) {
         let local = self.clients[self.tasks[task].client as usize].origin;
-        self.user_request(world, local, task);
+        let workload = &world.plan.workloads[self.sources[local as usize].workload as usize];
+        self.user_request(world, workload, local, task);
     }
 
     /// The user has an answer, or none: thinks, or leaves.

@@ -168,7 +168,9 @@ impl Partition {
         }
         // What is still running is not waited for any more.
         record.epoch = record.epoch.wrapping_add(1);
-        self.accounts.absorb(task, account, self.now);
+        if record.has(SAMPLED) {
+            self.accounts.absorb(task, account, self.now);
+        }
         if outcome == Outcome::Ok {
             let Op::Parallel { branching } = world.plan.ops[self.tasks[task].pc as usize] else {
                 unreachable!("a record that waits for branches stands at a parallel step")

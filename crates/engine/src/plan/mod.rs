@@ -105,6 +105,8 @@ pub(crate) struct Site {
     pub(crate) request_ns: u64,
     pub(crate) response_ns: u64,
     pub(crate) optional: bool,
+    /// Number among the sites of the service that calls.
+    pub(crate) number: u32,
     /// Whether its users think after an answer and ask again.
     pub(crate) thinks: bool,
     pub(crate) from: Option<EndpointId>,
@@ -185,6 +187,10 @@ impl Plan {
         };
         for site in &mut plan.sites {
             site.entry = plan.entries[site.to.index()];
+        }
+        for service in &plan.services {
+            let sites = &mut plan.sites[service.sites.start as usize..service.sites.end as usize];
+            sites.iter_mut().zip(0..).for_each(|(site, number)| site.number = number);
         }
         plan.hashes = plan.sites.iter().any(|site| site.balance == Balance::Hash);
         plan.add_sources(model, &workload_sites, warmup_ns, duration_ns);

@@ -395,6 +395,7 @@ impl<'a> Compiler<'a> {
             request_ns: transfer(bytes[0]),
             response_ns: transfer(bytes[1]),
             optional: false,
+            number: 0,
             thinks: false,
             from: None,
             to,
