@@ -96,6 +96,12 @@ codes! {
         "An objective is written `NAME METRIC OP VALUE`, such as `shoppers p99 < 250ms`.";
     BadName = "T036", "not a name",
         "A name has no spaces and no `/`, because it is used in paths such as `web/home` and in objectives.";
+    UnknownName = "T037", "an unknown name",
+        "Services, zones, regions or the users could stand here, and none of them is called so. Before a name may stand what \
+         it is the name of: `zone a`, `service web`.";
+    Ambiguous = "T038", "a name of several things",
+        "A service and a zone, say, have this name. Write `service a` or `zone a`; the users of all workloads are `all users` \
+         where a service is called `users`.";
     EndlessRecursion = "T040", "endless recursion",
         "The endpoint calls itself, directly or through others, so often that a request never ends. A cycle is fine when \
          a chance (`maybe`, `choose`, `cache`) ends it.";
@@ -110,6 +116,9 @@ codes! {
     Ineffective = "T044", "a protection that cannot work",
         "The way it is set, it would never do what it is for, or never stop: a breaker that never opens or never closes, a \
          budget into which nothing flows.";
+    Deadlock = "T045", "requests that wait for themselves",
+        "A request that holds a lock waits for the same lock again, or two locks are taken in one order here and in the other \
+         there. It is an error where it always goes wrong, a warning where it can.";
     Unreached = "T050", "a service that nobody calls",
         "No workload leads to this service, directly or through others. This is a warning: the run goes ahead, and the \
          service stays idle.";

@@ -183,7 +183,7 @@ fn kinds() -> String {
 }
 
 fn steps() -> String {
-    STEPS.iter().map(|object| step(object) + "\n").collect()
+    STEPS.iter().filter(|object| object.verb().is_built()).map(|object| step(object) + "\n").collect()
 }
 
 /// A step with its keys; the options of calls have a section of their own.

@@ -48,7 +48,7 @@ impl Definitions {
     }
 
     fn define_steps(&mut self) {
-        let step = json!({ "anyOf": STEPS.iter().map(|object| self.refer(object)).collect::<Vec<_>>() });
+        let step = json!({ "anyOf": STEPS.iter().filter(|step| step.verb().is_built()).map(|step| self.refer(step)).collect::<Vec<_>>() });
         self.done.insert("step".to_owned(), step);
         let steps = json!({ "anyOf": [
             { "$ref": "#/$defs/step" },

@@ -5,7 +5,7 @@ use super::words::{BALANCES, FAILURES, JITTERS, PRIORITIES};
 use super::{Key, NONE, Object, Shape, key};
 use crate::limits::{MAX_COUNT, MAX_INSTANCES};
 
-static ATTEMPTS: Shape = Shape::Count { least: 0, most: 1_000_000 };
+pub(super) static ATTEMPTS: Shape = Shape::Count { least: 0, most: 1_000_000 };
 static BALANCE: Shape = Shape::Word(BALANCES);
 static FAILURE: Shape = Shape::Word(FAILURES);
 static TIMEOUT_SHAPE: Shape = Shape::OneOf(&[&NONE, &Shape::Duration]);
@@ -206,23 +206,8 @@ pub(crate) static RETRY: Object = Object {
     name: "a retry policy",
     doc: "More attempts after a failed one.",
     keys: &[
-        key("attempts", &ATTEMPTS, "how many more after the first")
-            .required()
-            .also(&["max", "times", "count"]),
         key("on", &Shape::OneOf(&[&FAILURE, &Shape::List(&FAILURE)]), "the failures that are tried again")
             .default("all"),
-        key(
-            "backoff",
-            &Shape::OneOf(&[&NONE, &Shape::Duration, &Shape::Object(&BACKOFF)]),
-            "how long to wait before a retry; a bare duration doubles with each retry",
-        )
-        .default("none: the retry goes out at once"),
-        key(
-            "jitter",
-            &Shape::OneOf(&[&Shape::Word(JITTERS), &Shape::Share]),
-            "what chance does to the backoff; a share makes it up to that much longer or shorter",
-        )
-        .default("none"),
         key(
             "budget",
             &Shape::OneOf(&[&NONE, &Shape::Share, &Shape::Object(&BUDGET)]),
@@ -232,8 +217,25 @@ pub(crate) static RETRY: Object = Object {
         key("elsewhere", &Shape::Flag, "whether a retry goes to another instance, if there is one")
             .default("false"),
     ],
-    shared: &[],
+    shared: AGAIN_KEYS,
 };
+
+/// How often and after how long something is tried again.
+pub(super) static AGAIN_KEYS: &[Key] = &[
+    key("attempts", &ATTEMPTS, "how many more after the first").required().also(&["max", "times", "count"]),
+    key(
+        "backoff",
+        &Shape::OneOf(&[&NONE, &Shape::Duration, &Shape::Object(&BACKOFF)]),
+        "how long to wait before a retry; a bare duration doubles with each retry",
+    )
+    .default("none: the retry goes out at once"),
+    key(
+        "jitter",
+        &Shape::OneOf(&[&Shape::Word(JITTERS), &Shape::Share]),
+        "what chance does to the backoff; a share makes it up to that much longer or shorter",
+    )
+    .default("none"),
+];
 
 static TOKENS: Shape = Shape::Number;
 
@@ -256,7 +258,13 @@ pub(crate) static BUDGET: Object = Object {
             .soon(),
         key("cost", &TOKENS, "tokens that a retry takes").default("1, or 0 beside `per-failure`").soon(),
         key("timeout-cost", &TOKENS, "tokens that a retry after a timeout takes").default("`cost`").soon(),
-        key("refund", &TOKENS, "tokens that a retry which succeeds brings").default("0").soon(),
+        key(
+            "refund",
+            &TOKENS,
+            "tokens that a retry which succeeds brings, if that is more than `per-success`",
+        )
+        .default("0")
+        .soon(),
         key("above", &TOKENS, "retries are made only while there are more tokens than this")
             .default("0")
             .soon(),

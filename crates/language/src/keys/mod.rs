@@ -5,6 +5,7 @@
 
 mod call;
 mod distributions;
+mod guard;
 mod presets;
 mod protection;
 mod scenario;
@@ -16,13 +17,17 @@ mod workload;
 
 pub(crate) use call::{BACKOFF, BUDGET, CALL_OPTIONS, CONNECTIONS, RETRY};
 pub(crate) use distributions::{FAMILIES, Family, Parameter, Quantity};
+pub(crate) use guard::{CODEL, DISCOVERY, HEALTH, LIMIT, QUEUE, RATE_LIMIT, SHED};
 pub(crate) use presets::{CALL_PRESETS, CallPreset};
 pub(crate) use protection::{BREAKER, CONNECT, DEADLINE_OBJECT, HEDGE, OUTLIER, THROTTLE};
 pub(crate) use scenario::{DELAY, ERROR, HAPPENING, KILL, LOAD, LOSE, PAUSE, SLOW, TROUBLES};
 pub(crate) use service::{AVAILABILITY, INSTANCES, PRESETS, Preset, SERVICE, SERVICE_DEFAULTS};
-pub(crate) use steps::{BRANCHES, CACHE, OPTION, STEPS};
+pub(crate) use steps::{BRANCHES, CACHE, CONFLICT_RETRY, OPTION, STEPS};
 pub(crate) use top::{DEFAULTS, NETWORK, REGION, TOP};
-pub(crate) use words::{BALANCES, FAILURES, JITTERS, KINDS, METRICS, PRIORITIES, RELATIONS, SCHEDULINGS};
+pub(crate) use words::{
+    BALANCES, DISCOVERIES, FAILURES, JITTERS, KINDS, LIMITS, METRICS, ORDERS, PRIORITIES, RELATIONS,
+    SCHEDULINGS,
+};
 pub(crate) use workload::{SHAPE_STEP, WORKLOAD};
 
 /// All objects but the steps.
@@ -34,6 +39,13 @@ pub(crate) static OBJECTS: &[&Object] = &[
     &SERVICE,
     &INSTANCES,
     &AVAILABILITY,
+    &QUEUE,
+    &CODEL,
+    &LIMIT,
+    &RATE_LIMIT,
+    &SHED,
+    &DISCOVERY,
+    &HEALTH,
     &CALL_OPTIONS,
     &DEADLINE_OBJECT,
     &RETRY,
@@ -48,6 +60,7 @@ pub(crate) static OBJECTS: &[&Object] = &[
     &BRANCHES,
     &OPTION,
     &CACHE,
+    &CONFLICT_RETRY,
     &WORKLOAD,
     &SHAPE_STEP,
     &HAPPENING,
@@ -198,6 +211,11 @@ impl Object {
         self.keys.iter().chain(self.shared)
     }
 
+    /// Of a step: the key that says which it is.
+    pub(crate) fn verb(&self) -> &'static Key {
+        &self.keys[0]
+    }
+
     pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys().find(|key| key.name == name)
     }
@@ -205,3 +223,6 @@ impl Object {
 
 /// A word or `none`, for what `defaults` may have turned on.
 pub(crate) static NONE: Shape = Shape::Word(&[word("none", "nothing of the kind, whatever `defaults` say")]);
+
+/// The word for no limit at all.
+pub(crate) static UNLIMITED: Shape = Shape::Word(&[word("unlimited", "no limit, whatever `defaults` say")]);

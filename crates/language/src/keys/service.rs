@@ -2,8 +2,9 @@
 
 use tarsier_model::Kind;
 
+use super::guard::{BULKHEADS, DISCOVERY, HEALTH, LIMIT, QUEUE, RATE_LIMIT, SHED};
 use super::words::{KINDS, SCHEDULINGS};
-use super::{Key, Object, Shape, key, later, word};
+use super::{Key, NONE, Object, Shape, UNLIMITED, key, later};
 use crate::limits::{MAX_CORES, MAX_COUNT, MAX_INSTANCES};
 
 pub(crate) static SERVICE: Object = Object {
@@ -52,11 +53,48 @@ static SETTINGS: &[Key] = &[
     .also(&["threads", "concurrency"]),
     key(
         "queue",
-        &Shape::OneOf(&[&UNLIMITED, &Shape::Count { least: 0, most: MAX_COUNT }]),
+        &Shape::OneOf(&[&UNLIMITED, &Shape::Count { least: 0, most: MAX_COUNT }, &Shape::Object(&QUEUE)]),
         "how many may wait on an instance for a worker or, with unlimited workers, for their first core; one more is \
          refused at once",
     )
     .default("unlimited"),
+    key(
+        "limit",
+        &Shape::OneOf(&[&NONE, &Shape::Count { least: 1, most: MAX_COUNT }, &Shape::Object(&LIMIT)]),
+        "requests on an instance at once, in service and waiting; one more is refused at once",
+    )
+    .default("none")
+    .also(&["concurrency-limit", "max-requests"])
+    .soon(),
+    key(
+        "rate-limit",
+        &Shape::OneOf(&[&NONE, &Shape::Rate, &Shape::Object(&RATE_LIMIT)]),
+        "requests that an instance takes in; more are refused at once",
+    )
+    .default("none")
+    .also(&["throttle", "ratelimit"])
+    .soon(),
+    key("shed", &Shape::OneOf(&[&NONE, &Shape::Object(&SHED)]), "which requests are refused first, by `priority`")
+        .default("none")
+        .also(&["shedding", "load-shedding"])
+        .soon(),
+    key(
+        "bulkheads",
+        &Shape::OneOf(&[&NONE, &BULKHEADS]),
+        "requests on an instance at once, in service and waiting, by the service that calls; `users` are those of the \
+         workloads, `others` is for each service that is not named",
+    )
+    .default("none")
+    .also(&["bulkhead"])
+    .soon(),
+    key("discovery", &Shape::OneOf(&[&NONE, &Shape::Object(&DISCOVERY)]), "how callers learn which instances there are")
+        .default("none: they know at once")
+        .also(&["registry", "dns"])
+        .soon(),
+    key("health", &Shape::OneOf(&[&NONE, &Shape::Object(&HEALTH)]), "instances that fail checks are delisted")
+        .default("none")
+        .also(&["health-check", "healthcheck", "probe"])
+        .soon(),
     key(
         "availability",
         &Shape::OneOf(&[&Shape::Share, &Shape::Object(&AVAILABILITY)]),
@@ -72,7 +110,6 @@ static SETTINGS: &[Key] = &[
     later("calls", "where its calls go, by version"),
 ];
 
-static UNLIMITED: Shape = Shape::Word(&[word("unlimited", "no limit, whatever `defaults` say")]);
 static N_INSTANCES: Shape = Shape::Count { least: 1, most: MAX_INSTANCES };
 
 pub(crate) static INSTANCES: Object = Object {

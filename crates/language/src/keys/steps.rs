@@ -1,8 +1,8 @@
 //! The steps of an endpoint. Each kind of step is an object whose first key names it.
 
-use super::call::{ASK_KEYS, CALL_KEYS, PUBLISH_KEYS};
-use super::{Key, Names, Object, Shape, key, word};
-use crate::limits::{MAX_BRANCHES, MAX_REPEATS};
+use super::call::{AGAIN_KEYS, ASK_KEYS, ATTEMPTS, CALL_KEYS, PUBLISH_KEYS};
+use super::{Key, NONE, Names, Object, Shape, key, word};
+use crate::limits::{MAX_BRANCHES, MAX_COUNT, MAX_REPEATS};
 
 static TIMES: Shape = Shape::Count { least: 1, most: MAX_BRANCHES };
 static NEED: Shape =
@@ -91,6 +91,34 @@ pub(crate) static STEPS: &[Object] = &[
         shared: PUBLISH_KEYS,
     },
     Object {
+        name: "a `lock` step",
+        doc: "Steps that not everybody may take at once: others wait, first come first served. Each instance has locks of its \
+              own, which all endpoints of the service share.",
+        keys: &[
+            key("lock", &Shape::Text, "the name of the lock").required().also(&["mutex", "semaphore", "critical"]),
+            key("permits", &Shape::Count { least: 1, most: MAX_COUNT }, "how many may take them at once")
+                .default("1, or what another step with this lock says"),
+            DO_KEY,
+        ],
+        shared: &[],
+    },
+    Object {
+        name: "a `conflict` step",
+        doc: "Steps that fail if another request has done the same meanwhile: the version is noted, the steps run, and they count \
+              only if nobody has committed since (compare and set). Each instance has versions of its own.",
+        keys: &[
+            key("conflict", &Shape::Text, "the name of what is changed").required().also(&["cas", "transaction"]),
+            key(
+                "retry",
+                &Shape::OneOf(&[&NONE, &ATTEMPTS, &Shape::Object(&CONFLICT_RETRY)]),
+                "runs them again after a conflict; a bare number is `attempts`",
+            )
+            .default("none: a conflict is an error"),
+            DO_KEY,
+        ],
+        shared: &[],
+    },
+    Object {
         name: "a `fail` step",
         doc: "The endpoint answers with an error, with this chance.",
         keys: &[key("fail", &Shape::Share, "the chance").required().also(&["error"])],
@@ -99,6 +127,13 @@ pub(crate) static STEPS: &[Object] = &[
 ];
 
 const DO_KEY: Key = key("do", &Shape::Steps, "the steps").required();
+
+pub(crate) static CONFLICT_RETRY: Object = Object {
+    name: "the retries of a conflict",
+    doc: "The steps run again from the start.",
+    keys: AGAIN_KEYS,
+    shared: &[],
+};
 
 /// `parallel: { times: 100, do: [...] }`.
 pub(crate) static BRANCHES: Object = Object {

@@ -62,3 +62,21 @@ pub(crate) static PRIORITIES: &[Word] = &[
     word("normal", "shed when there is much too much"),
     word("sheddable", "shed first"),
 ];
+
+pub(crate) static ORDERS: &[Word] = &[
+    word("fifo", "who came first"),
+    word("lifo", "who came last: under overload some are still served in time"),
+];
+
+pub(crate) static LIMITS: &[Word] = &[
+    word("fixed", "it stays `start`"),
+    word("aimd", "one more while it is used, times `backoff` after a request that was too slow"),
+    word("gradient", "follows the ratio of long-term and present latency (Netflix's Gradient2)"),
+    word("vegas", "follows an estimate of how many requests wait (Netflix's Vegas)"),
+];
+
+pub(crate) static DISCOVERIES: &[Word] = &[
+    word("registry", "instances send heartbeats, callers ask now and then (Eureka)"),
+    word("dns", "callers keep an answer for a while"),
+    word("push", "callers are told (xDS)"),
+];

@@ -7,7 +7,7 @@ use super::fields::Fields;
 use super::retry::retry;
 use super::scalars::is_none;
 use super::steps::steps;
-use super::{contradictions, presets, protection};
+use super::{contradictions, locks, presets, protection};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::keys::{BALANCES, CALL_OPTIONS, CONNECTIONS};
@@ -97,6 +97,8 @@ pub(super) fn check_defaults(cx: &Context<'_>) {
     sizes(cx, &options);
     optional(cx, &options);
     fallback(cx, &options);
+    // The locks of the default fallback are those of the services that take it over.
+    locks::finish(cx);
 }
 
 /// A `call` step, with all its options.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::keys::Key;
+use crate::lower::bulkheads::Expected;
+use crate::lower::locks::Locks;
 use crate::lower::names::Names;
 use crate::places::Places;
 use crate::tree::Node;
@@ -24,6 +26,10 @@ pub(crate) struct Context<'a> {
     pub(crate) names: Names,
     /// Where the calls stand that were lowered so far.
     pub(crate) places: RefCell<Places>,
+    /// Whom the services have bulkheads against.
+    pub(crate) expected_callers: RefCell<Vec<Expected>>,
+    /// Those of the service that is being lowered.
+    pub(crate) locks: RefCell<Locks>,
     /// `defaults: { call: … }`, if the file has them.
     pub(crate) call_defaults: Option<&'a Node>,
     /// `defaults: { service: … }`.

@@ -43,7 +43,8 @@ impl<'n> Fields<'n> {
     }
 
     fn require_keys(&self, cx: &Context<'_>) {
-        for key in self.object.keys().filter(|key| key.status == Status::Required) {
+        let required = |key: &&Key| key.status == Status::Required && cx.knows(key);
+        for key in self.object.keys().filter(required) {
             if self.entry(key.name).is_none() {
                 let message = format!("{} needs `{}`", self.object.name, key.name);
                 let diagnostic = Diagnostic::error(Code::MissingKey, self.place, message);

@@ -1,12 +1,16 @@
 //! From the tree to a model: every part reports its own mistakes and goes on, so that all of them
 //! come at once.
 
+mod bulkheads;
 mod call;
 mod context;
 mod contradictions;
 mod family;
 mod fields;
+mod guard;
 mod law;
+mod locks;
+mod named;
 mod names;
 mod nearest;
 mod network;
@@ -54,6 +58,8 @@ pub(crate) fn lower(
         files,
         names: Names::default(),
         places: RefCell::default(),
+        expected_callers: RefCell::default(),
+        locks: RefCell::default(),
         call_defaults: None,
         service_defaults: None,
         in_default_fallback: Cell::new(false),

@@ -80,6 +80,19 @@ impl Names {
         self.workloads.push(Declared { name: name.to_owned(), place });
     }
 
+    pub(crate) fn region_id(&self, name: &str) -> Option<RegionId> {
+        position(&self.regions, name).map(RegionId::from_index)
+    }
+
+    /// One for `us-east-1/a`, perhaps several for `a`.
+    pub(crate) fn zones_named(&self, name: &str) -> &[ZoneId] {
+        self.zone_ids.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn zone_labels(&self) -> Vec<String> {
+        self.zones.iter().map(|zone| self.zone_label(zone)).collect()
+    }
+
     pub(crate) fn add_region(&mut self, name: &str, place: Place, zones: &[&str]) {
         let region = RegionId::from_index(self.regions.len());
         self.regions.push(Declared { name: name.to_owned(), place });
@@ -246,27 +259,29 @@ impl Context<'_> {
     }
 
     pub(crate) fn region_of(&self, reference: Reference<'_>) -> Option<RegionId> {
-        let found = position(&self.names.regions, reference.text);
+        let found = self.names.region_id(reference.text);
         if found.is_none() {
             self.unknown(Code::UnknownZone, reference, "region", || names_of(&self.names.regions));
         }
-        found.map(RegionId::from_index)
+        found
     }
 
     /// `us-east-1/a`, or `a` if only one region has such a zone.
     pub(crate) fn zone(&self, node: &Node) -> Option<ZoneId> {
-        let reference = self.reference(node, "a zone such as `us-east-1/a`")?;
-        match self.names.zone_ids.get(reference.text).map(Vec::as_slice) {
-            Some([only]) => Some(*only),
-            Some(_) => {
+        self.zone_of(self.reference(node, "a zone such as `us-east-1/a`")?)
+    }
+
+    pub(crate) fn zone_of(&self, reference: Reference<'_>) -> Option<ZoneId> {
+        match self.names.zones_named(reference.text) {
+            [only] => Some(*only),
+            [_, ..] => {
                 let message = format!("several regions have a zone `{}`", reference.text);
                 let diagnostic = Diagnostic::error(Code::UnknownZone, reference.place, message);
                 self.report(diagnostic.hint("say which, as in `us-east-1/a`"));
                 None
             }
-            None => {
-                let labels = || self.names.zones.iter().map(|zone| self.names.zone_label(zone)).collect();
-                self.unknown(Code::UnknownZone, reference, "zone", labels);
+            [] => {
+                self.unknown(Code::UnknownZone, reference, "zone", || self.names.zone_labels());
                 None
             }
         }

@@ -27,7 +27,7 @@ const PLAIN: Retry = Retry {
 /// A bare number is the number of attempts.
 pub(super) fn retry(cx: &Context<'_>, node: &Node) -> Option<Retry> {
     if node.text().is_some() {
-        return Some(Retry { attempts: attempts(cx, node)?, ..PLAIN });
+        return plain(cx, node);
     }
     let fields = Fields::open(cx, node, &RETRY, node.place)?;
     let budget = fields.get("budget").filter(|node| !is_none(node));
@@ -43,6 +43,11 @@ pub(super) fn retry(cx: &Context<'_>, node: &Node) -> Option<Retry> {
         cx.report(diagnostic.label("there is nothing to bound").related(none.place, "no more attempts"));
     }
     Some(retry)
+}
+
+/// So many more attempts, and nothing else.
+pub(super) fn plain(cx: &Context<'_>, node: &Node) -> Option<Retry> {
+    Some(Retry { attempts: attempts(cx, node)?, ..PLAIN })
 }
 
 /// How often and after how long: what all kinds of trying again have.
@@ -64,7 +69,7 @@ pub(super) fn again(cx: &Context<'_>, fields: &Fields<'_>) -> Retry {
     }
 }
 
-pub(super) fn attempts(cx: &Context<'_>, node: &Node) -> Option<u32> {
+fn attempts(cx: &Context<'_>, node: &Node) -> Option<u32> {
     cx.count32(node, 0, MAX_ATTEMPTS)
 }
 

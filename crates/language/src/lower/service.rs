@@ -5,6 +5,8 @@ use tarsier_units::Id;
 
 use super::context::Context;
 use super::fields::Fields;
+use super::guard::guard;
+use super::locks;
 use super::names::{EndpointName, Names, check_name};
 use super::placement::instances;
 use super::steps::{check_size, steps};
@@ -78,13 +80,13 @@ fn check_defaults(cx: &Context<'_>) {
 }
 
 /// What a service says itself, over what the defaults say for all.
-struct Settings<'n> {
+pub(super) struct Settings<'n> {
     own: Option<Fields<'n>>,
     defaults: Option<Fields<'n>>,
 }
 
 impl<'n> Settings<'n> {
-    fn get(&self, name: &str) -> Option<&'n Node> {
+    pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
         let own = self.own.as_ref().and_then(|fields| fields.get(name));
         own.or_else(|| self.defaults.as_ref()?.get(name))
     }
@@ -102,14 +104,14 @@ fn lower_service<'n>(cx: &Context<'n>, entry: &'n Entry, model: &mut Model) -> S
         defaults.abandon();
     }
     let service = settings(cx, &Settings { own, defaults }, &entry.key.text, place);
-    Service { endpoints: first..model.endpoints.len() as u32, ..service }
+    let locks = locks::finish(cx);
+    Service { locks, endpoints: first..model.endpoints.len() as u32, ..service }
 }
 
 fn settings(cx: &Context<'_>, settings: &Settings<'_>, name: &str, place: Place) -> Service {
     let preset = settings.get("kind").and_then(|node| preset(cx, node)).unwrap_or(&PRESETS[0]);
-    let count = |name: &str, least, most| settings.get(name).and_then(|node| limit(cx, node, least, most));
     let cores = settings.get("cores").and_then(|node| cx.count32(node, 1, MAX_CORES));
-    Service {
+    let mut service = Service {
         kind: preset.kind,
         instances: instances(cx, settings.get("instances"), place),
         cores: cores.or(preset.cores).unwrap_or(1),
@@ -118,15 +120,16 @@ fn settings(cx: &Context<'_>, settings: &Settings<'_>, name: &str, place: Place)
             .and_then(|node| scheduling(cx, node))
             .unwrap_or(Scheduling::Fifo),
         speed: settings.get("speed").and_then(|node| cx.factor(node, false)).unwrap_or(1.0),
-        workers: count("workers", 1, MAX_COUNT),
-        queue: count("queue", 0, MAX_COUNT),
+        workers: settings.get("workers").and_then(|node| limit_of(cx, node, 1, MAX_COUNT)),
         availability: settings.get("availability").and_then(|node| availability(cx, node)),
         ..Service::named(name)
-    }
+    };
+    guard(cx, settings, &mut service);
+    service
 }
 
 /// `unlimited` is what there is without the key; the word undoes a default.
-fn limit(cx: &Context<'_>, node: &Node, least: u64, most: u64) -> Option<u32> {
+pub(super) fn limit_of(cx: &Context<'_>, node: &Node, least: u64, most: u64) -> Option<u32> {
     if node.text() == Some("unlimited") { None } else { cx.count32(node, least, most) }
 }
 

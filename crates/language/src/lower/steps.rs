@@ -6,6 +6,7 @@ use super::call::{never_failing, one_or_many, waited_for};
 use super::context::Context;
 use super::fields::Fields;
 use super::law::percent;
+use super::locks;
 use super::nearest::{listed, nearest};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -33,11 +34,11 @@ pub(super) fn steps<'n>(cx: &Context<'n>, node: &'n Node) -> Vec<Step> {
 
 /// The table of a kind of step; its first key is what names it.
 fn verb_of(key: &str) -> Option<&'static Object> {
-    STEPS.iter().find(|object| object.keys[0].name == key)
+    STEPS.iter().find(|object| object.verb().name == key)
 }
 
-fn verbs() -> impl Iterator<Item = &'static str> {
-    STEPS.iter().map(|object| object.keys[0].name)
+fn verbs(cx: &Context<'_>) -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(Object::verb).filter(|verb| cx.knows(verb)).map(|verb| verb.name)
 }
 
 fn step<'n>(cx: &Context<'n>, node: &'n Node) -> Option<Step> {
@@ -62,17 +63,17 @@ fn step<'n>(cx: &Context<'n>, node: &'n Node) -> Option<Step> {
             None
         }
         (None, _) => {
-            cx.report(no_verb(node, entries));
+            cx.report(no_verb(cx, node, entries));
             None
         }
     }
 }
 
-fn no_verb(node: &Node, entries: &[Entry]) -> Diagnostic {
+fn no_verb(cx: &Context<'_>, node: &Node, entries: &[Entry]) -> Diagnostic {
     let meant = |entry: &Entry| {
         let key = entry.key.text.as_str();
         let synonym = STEPS.iter().map(|object| &object.keys[0]).find(|known| known.also.contains(&key));
-        synonym.map(|known| known.name).or_else(|| nearest(key, verbs()))
+        synonym.map(|known| known.name).or_else(|| nearest(key, verbs(cx)))
     };
     if let Some((entry, meant)) = entries.iter().find_map(|entry| Some((entry, meant(entry)?))) {
         let message = format!("there is no step `{}`", entry.key.text);
@@ -84,7 +85,7 @@ fn no_verb(node: &Node, entries: &[Entry]) -> Diagnostic {
         Some(entry) => (Code::UnknownKey, format!("there is no step `{}`", entry.key.text)),
         None => (Code::MissingKey, "this step says nothing".to_owned()),
     };
-    Diagnostic::error(code, place, message).hint(format!("the steps are {}", listed(verbs())))
+    Diagnostic::error(code, place, message).hint(format!("the steps are {}", listed(verbs(cx))))
 }
 
 fn lower_step<'n>(
@@ -94,7 +95,10 @@ fn lower_step<'n>(
     object: &'static Object,
 ) -> Option<Step> {
     let fields = Fields::open(cx, node, object, verb.key.place)?;
-    let value = fields.get(&verb.key.text)?;
+    let Some(value) = fields.get(&verb.key.text) else {
+        fields.abandon();
+        return None;
+    };
     match verb.key.text.as_str() {
         "work" => cx.law(value).map(Step::Work),
         "wait" => cx.law(value).map(Step::Wait),
@@ -122,11 +126,13 @@ fn lower_step<'n>(
             Some(Step::Repeat { times: cx.count32(value, 1, MAX_REPEATS)?, steps })
         }
         "cache" => cache(cx, value),
+        "lock" => locks::lock(cx, value, &fields),
+        "conflict" => locks::conflict(cx, value, &fields),
         other => unreachable!("`{other}` is in the table of steps"),
     }
 }
 
-fn inner<'n>(cx: &Context<'n>, fields: &Fields<'n>) -> Vec<Step> {
+pub(super) fn inner<'n>(cx: &Context<'n>, fields: &Fields<'n>) -> Vec<Step> {
     fields.get("do").map_or_else(Vec::new, |node| steps(cx, node))
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tarsier_model::{EndpointId, Flaw, FlawSubject, Model, SealedModel};
 use tarsier_units::{Id, IdVec};
 
+use super::bulkheads;
 use super::context::Context;
 use super::nearest::listed;
 use super::scenario::delayed_calls;
@@ -118,6 +119,7 @@ fn doubts(cx: &Context<'_>, model: &Model, scenarios: Option<&Node>) {
     } else {
         unreached(cx, model);
     }
+    bulkheads::doubts(cx, model);
     if let Some(scenarios) = scenarios {
         calls_nobody_makes(cx, model, scenarios);
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tarsier_model::{Call, Model, Step};
+use tarsier_model::{Call, Model, Protection, Service, Step};
 
 pub(crate) fn dump(model: &Model) -> String {
     let mut text = format!("architecture {:?}\ndescription {:?}\n", model.name, model.description);
@@ -44,10 +44,28 @@ fn services(model: &Model, text: &mut String) {
         if let Some(availability) = service.availability {
             writeln!(text, "  availability of an instance {availability}").expect("strings take text");
         }
+        guard(service, text);
         for endpoint in service.endpoint_ids() {
             writeln!(text, "  endpoint {}", model.endpoint_label(endpoint)).expect("strings take text");
             steps(model, &model.endpoints[endpoint].steps, 2, text);
         }
+    }
+}
+
+/// What protects the service, if anything does.
+fn guard(service: &Service, text: &mut String) {
+    let mut line = |shown: String| writeln!(text, "  {shown}").expect("strings take text");
+    if service.protection != Protection::default() {
+        line(format!("{:?}", service.protection));
+    }
+    if let Some(discovery) = &service.discovery {
+        line(format!("{discovery:?}"));
+    }
+    if let Some(health) = &service.health {
+        line(format!("{health:?}"));
+    }
+    if !service.locks.is_empty() {
+        line(format!("{:?}", service.locks));
     }
 }
 
