@@ -3,7 +3,10 @@
 //!
 //! Everything here is arithmetic on means. Queueing, retries and failures are what a run is for.
 
+mod availability;
+mod chance;
 mod edges;
+mod fanout;
 #[cfg(test)]
 mod fixture;
 mod independence;
@@ -13,6 +16,8 @@ mod text;
 mod tree;
 mod unloaded;
 
+pub use availability::{Availability, availabilities};
+pub use fanout::{FanOut, fan_outs};
 pub use independence::{Independence, Resilience, Shared, SinglePoint, resilience};
 pub use load::{Limit, Load, ServiceLoad, offered};
 pub use standing::Part;

@@ -4,7 +4,7 @@ use tarsier_model::{Demand, EndpointId, Model, ServiceId, Step, Workload};
 use tarsier_random::Law;
 use tarsier_units::IdVec;
 
-use crate::edges::edges;
+use crate::edges::{Edge, edges};
 use crate::unloaded::latencies_s;
 
 /// What the workloads ask of every service, at their peak.
@@ -98,24 +98,33 @@ fn mean_s(law: &Law) -> f64 {
     law.mean().unwrap_or(f64::INFINITY) / 1e9
 }
 
-/// Follows the requests of all workloads until none is left.
+/// Requests a second to each endpoint, of all workloads.
 fn visits_per_s(model: &Model, latencies: &IdVec<EndpointId, f64>) -> IdVec<EndpointId, f64> {
-    let calls: Vec<Vec<(EndpointId, f64)>> = model
-        .endpoints
-        .iter()
-        .map(|endpoint| edges(&endpoint.steps).iter().map(|edge| (edge.call.to, edge.weight())).collect())
-        .collect();
-    let none = || -> IdVec<EndpointId, f64> { model.endpoints.iter().map(|_| 0.0).collect() };
-    let mut arriving = none();
+    let mut arriving: IdVec<EndpointId, f64> = model.endpoints.iter().map(|_| 0.0).collect();
     for workload in &model.workloads {
         let rate = peak_per_s(workload, latencies);
         workload.mix.iter().for_each(|(share, to)| arriving[*to] += rate * share);
     }
+    visits(model, arriving, |edge| edge.weight())
+}
+
+/// Follows what arrives until nothing is left; `weight` is how many calls a visit makes.
+pub(crate) fn visits(
+    model: &Model,
+    mut arriving: IdVec<EndpointId, f64>,
+    weight: impl Fn(&Edge<'_>) -> f64,
+) -> IdVec<EndpointId, f64> {
+    let calls: Vec<Vec<(EndpointId, f64)>> = model
+        .endpoints
+        .iter()
+        .map(|endpoint| edges(&endpoint.steps).iter().map(|edge| (edge.call.to, weight(edge))).collect())
+        .collect();
+    let none = || -> IdVec<EndpointId, f64> { model.endpoints.iter().map(|_| 0.0).collect() };
     let mut visits = none();
     // A sealed model ends its recursion, if with a chance.
     for _ in 0..model.endpoints.len() + 10_000 {
         let mut next = none();
-        for (from, rate) in arriving.entries() {
+        for (from, rate) in arriving.entries().filter(|(_, rate)| **rate > 0.0) {
             visits[from] += rate;
             calls[from.0 as usize].iter().for_each(|(to, weight)| next[*to] += rate * weight);
         }
