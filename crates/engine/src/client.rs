@@ -80,8 +80,9 @@ impl Partition {
     /// A new request of a client, not yet sent.
     #[inline(always)]
     pub(crate) fn request(&mut self, world: World<'_>, site: &Site, task: u32) {
+        let now = self.now;
         let tally = self.tally_of(site);
-        tally.requests += 1;
+        tally.begins(now);
         tally.attempts += 1;
         if let Some(Budget::Bucket(bucket)) = site.retry.as_ref().and_then(|retry| retry.budget) {
             let extra = self.extra_of(task);
@@ -297,9 +298,9 @@ impl Partition {
 
     #[inline(always)]
     fn succeeded(&mut self, world: World<'_>, site: &Site, task: u32) {
-        let latency = self.now - self.first_sent(task);
-        let tally = self.tally_of(site);
-        tally.completed += 1;
+        let now = self.now;
+        let latency = now - self.first_sent(task);
+        self.tally_of(site).succeeds(now);
         let records = &mut self.records;
         let windows = if site.caller == Caller::Users { &mut records.workloads } else { &mut records.calls };
         windows[site.tally as usize].record(latency);
@@ -319,7 +320,8 @@ impl Partition {
         if self.tries_again(world, site, task, failure) {
             return;
         }
-        self.tally_of(site).errors += 1;
+        let now = self.now;
+        self.tally_of(site).fails(now);
         if site.caller == Caller::Users {
             self.user_is_done(world, site, task);
         } else {
@@ -377,7 +379,8 @@ impl Partition {
         }
         if site.caller == Caller::Service && !self.is_awaited(task) {
             // Its caller has died meanwhile.
-            self.tally_of(site).errors += 1;
+            let now = self.now;
+            self.tally_of(site).fails(now);
             return self.free(task);
         }
         self.tally_of(site).attempts += 1;

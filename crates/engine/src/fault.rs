@@ -327,7 +327,8 @@ impl Partition {
             }
             let site = self.site_of(world, task);
             self.disarm(site.lane, task);
-            self.tally_of(site).errors += 1;
+            let now = self.now;
+            self.tally_of(site).fails(now);
             self.tasks[task].flags |= DETACHED;
         }
     }

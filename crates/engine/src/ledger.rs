@@ -21,6 +21,7 @@ pub(crate) struct ServiceCounts {
     pub(crate) killed: u64,
     pub(crate) present: u64,
     pub(crate) up: u64,
+    pub(crate) present_ns: u128,
     pub(crate) busy_ns: u128,
     pub(crate) workers_ns: u128,
     pub(crate) waiting_ns: u128,
@@ -38,6 +39,7 @@ impl ServiceCounts {
             killed: tally.killed,
             present: tally.present.count,
             up: tally.up.count,
+            present_ns: integral(&tally.present),
             busy_ns: integral(&tally.busy),
             workers_ns: integral(&tally.workers),
             waiting_ns: integral(&tally.waiting),
@@ -209,7 +211,11 @@ impl Ledger {
             timeline: Vec::new(),
             timeline_dropped: 0,
             calls: (self.calls.into_iter().zip(calls).zip(&plan.calls))
-                .map(|((track, counts), (from, to))| call_outcome(track, counts, *from, *to))
+                .map(|((track, counts), (from, to))| {
+                    let in_flight = counts.integral(now) - track.start.integral(now - elapsed);
+                    let in_flight_mean = ratio(in_flight as f64, elapsed as f64);
+                    CallOutcome { in_flight_mean, ..call_outcome(track, counts, *from, *to) }
+                })
                 .collect(),
             services: (self.services.into_iter().zip(services).enumerate())
                 .map(|(at, (track, counts))| {
@@ -312,6 +318,7 @@ fn call_outcome(
         refused: counted.refused,
         in_flight_start: track.start.in_flight(),
         in_flight_end: end.in_flight(),
+        in_flight_mean: 0.0,
         latency: track.latency.recorder,
     }
 }
@@ -338,6 +345,7 @@ fn service_outcome(
         workers_busy: plan
             .workers
             .map(|workers| ratio((end.workers_ns - start.workers_ns) as f64, up * f64::from(workers))),
+        present_mean: ratio((end.present_ns - start.present_ns) as f64, elapsed as f64),
         queue_length_mean: ratio((end.waiting_ns - start.waiting_ns) as f64, elapsed as f64),
         queue: track.queue.recorder,
         latency: track.latency.recorder,

@@ -68,6 +68,8 @@ pub struct ServiceOutcome {
     pub utilization: f64,
     /// Mean share of the workers in use; `None` if unlimited.
     pub workers_busy: Option<f64>,
+    /// Mean number of requests on its instances, served and waiting.
+    pub present_mean: f64,
     /// Mean number waiting for a worker or a core, over all instances together.
     pub queue_length_mean: f64,
     pub queue: Recorder,
@@ -91,6 +93,8 @@ pub struct CallOutcome {
     pub refused: u64,
     pub in_flight_start: u64,
     pub in_flight_end: u64,
+    /// Mean number in flight.
+    pub in_flight_mean: f64,
     pub latency: Recorder,
 }
 

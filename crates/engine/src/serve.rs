@@ -58,7 +58,7 @@ impl Partition {
             return self.turn_away(world, task, Outcome::Unreachable);
         }
         if site.caller == Caller::Publisher {
-            self.calls[site.tally as usize].errors += 1;
+            self.calls[site.tally as usize].fails(self.now);
         }
         self.lose(world, task);
     }
@@ -74,7 +74,7 @@ impl Partition {
         let has_room = instance.waiting < world.plan.services[service].queue;
         let fails = instance.injects && self.injected(at);
         if site.caller == Caller::Publisher && (serves || has_room || fails) {
-            self.calls[site.tally as usize].completed += 1;
+            self.calls[site.tally as usize].succeeds(self.now);
         }
         if fails {
             return self.ends(world, task, Outcome::Error);
@@ -128,7 +128,7 @@ impl Partition {
         let site = self.site_of(world, task);
         if site.caller == Caller::Publisher {
             let tally = &mut self.calls[site.tally as usize];
-            tally.errors += 1;
+            tally.fails(self.now);
             tally.refused += u64::from(outcome == Outcome::Refused);
         }
         self.reply(world, task, outcome);

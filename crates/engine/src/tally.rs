@@ -98,9 +98,33 @@ pub(crate) struct CallTally {
     pub(crate) completed: u64,
     pub(crate) errors: u64,
     pub(crate) refused: u64,
+    /// For the integral of the number in flight, as in [`Level`].
+    changes: u128,
 }
 
 impl CallTally {
+    #[inline]
+    pub(crate) fn begins(&mut self, now: u64) {
+        self.requests += 1;
+        self.changes = self.changes.wrapping_sub(u128::from(now));
+    }
+
+    #[inline]
+    pub(crate) fn succeeds(&mut self, now: u64) {
+        self.completed += 1;
+        self.changes = self.changes.wrapping_add(u128::from(now));
+    }
+
+    pub(crate) fn fails(&mut self, now: u64) {
+        self.errors += 1;
+        self.changes = self.changes.wrapping_add(u128::from(now));
+    }
+
+    /// The integral of the number in flight from 0 to `now`, in calls × nanoseconds.
+    pub(crate) fn integral(&self, now: u64) -> u128 {
+        self.changes.wrapping_add(u128::from(self.in_flight()) * u128::from(now))
+    }
+
     /// Adds what was counted elsewhere.
     fn add(&mut self, other: &CallTally) {
         self.requests += other.requests;
@@ -110,6 +134,7 @@ impl CallTally {
         self.completed += other.completed;
         self.errors += other.errors;
         self.refused += other.refused;
+        self.changes = self.changes.wrapping_add(other.changes);
     }
 
     pub(crate) fn since(self, before: CallTally) -> CallTally {
@@ -121,11 +146,12 @@ impl CallTally {
             completed: self.completed - before.completed,
             errors: self.errors - before.errors,
             refused: self.refused - before.refused,
+            changes: self.changes.wrapping_sub(before.changes),
         }
     }
 
     /// Requests that have not ended.
-    pub(crate) fn in_flight(self) -> u64 {
+    pub(crate) fn in_flight(&self) -> u64 {
         self.requests - self.completed - self.errors
     }
 }

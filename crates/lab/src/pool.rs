@@ -58,9 +58,11 @@ fn each_mean(outcome: &mut Outcome, change: fn(&mut f64, f64)) {
     let time = outcome.simulated_ns as f64;
     for service in &mut outcome.services {
         change(&mut service.utilization, time);
+        change(&mut service.present_mean, time);
         change(&mut service.queue_length_mean, time);
         service.workers_busy.iter_mut().for_each(|busy| change(busy, time));
     }
+    outcome.calls.iter_mut().for_each(|call| change(&mut call.in_flight_mean, time));
     for why in outcome.workloads.iter_mut().map(|workload| &mut workload.why) {
         for part in &mut why.parts {
             change(&mut part.mean_ns, why.sampled as f64);
@@ -105,6 +107,7 @@ fn append_service(sum: &mut ServiceOutcome, other: &ServiceOutcome) {
     if let (Some(sum), Some(other)) = (&mut sum.workers_busy, other.workers_busy) {
         *sum += other;
     }
+    sum.present_mean += other.present_mean;
     sum.queue_length_mean += other.queue_length_mean;
     sum.queue.append(&other.queue);
     sum.latency.append(&other.latency);
@@ -120,6 +123,7 @@ fn append_call(sum: &mut CallOutcome, other: &CallOutcome) {
     sum.refused += other.refused;
     sum.in_flight_start += other.in_flight_start;
     sum.in_flight_end += other.in_flight_end;
+    sum.in_flight_mean += other.in_flight_mean;
     sum.latency.append(&other.latency);
 }
 

@@ -1,6 +1,6 @@
 //! Going through the steps of an endpoint.
 
-use crate::{Call, Endpoint, Step};
+use crate::{Call, Endpoint, EndpointId, Step};
 
 impl Endpoint {
     /// Every call that the steps can make, in their order: a call before its fallback; a cache's question before what is
@@ -10,6 +10,18 @@ impl Endpoint {
         collect_calls(&self.steps, &mut calls);
         calls
     }
+
+    /// Whether some step waits for an answer of that endpoint.
+    pub fn waits_for(&self, to: EndpointId) -> bool {
+        waits_for(&self.steps, to)
+    }
+}
+
+fn waits_for(steps: &[Step], to: EndpointId) -> bool {
+    steps.iter().any(|step| {
+        let here = matches!(step, Step::Call(call) | Step::Cache { ask: call, .. } if call.to == to);
+        here || step.inner().into_iter().any(|inner| waits_for(inner, to))
+    })
 }
 
 fn collect_calls<'a>(steps: &'a [Step], calls: &mut Vec<&'a Call>) {

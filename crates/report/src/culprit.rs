@@ -1,13 +1,15 @@
-//! What holds the workers that requests wait for.
+//! What is behind waits for workers and behind attempts given up.
 //!
-//! To wait for a worker of a service is to wait until requests in front end, and what these do is known:
-//! the accounts say where a request spends its time while it holds a worker there, on that service
-//! itself and on all that it calls. So a wait for a worker is handed on, in those proportions, to what
-//! the worker is held by; where that is a wait for another worker further down, once more. What is left
-//! in the end is work, steps that wait, the network, a core or a connection that is short: the cause of
-//! the backpressure, however far below the tier that looks saturated.
+//! To wait for a worker of a service is to wait for the requests in front, and to give an attempt up is
+//! to have waited for a service in vain. What these were doing meanwhile is known: how many requests
+//! were on each service, how many of them queued, and how many waited for an answer of which other
+//! service (time averages, so that requests count that failed or never ended). So such a wait is handed
+//! on, in those proportions, to what happened on that service and in its calls, and where that is again
+//! a wait for a worker further down, once more. What is left is work, steps that wait, the network, a
+//! core or a connection that is short: the cause of the backpressure, however far below the tier that
+//! looks saturated.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tarsier_engine::{Cause, Outcome, Why, WhyPart};
 use tarsier_model::{Model, ServiceId};
@@ -20,38 +22,49 @@ const MOST_ROUNDS: usize = 100;
 /// A rest below this share of all is not handed on.
 const NEGLIGIBLE: f64 = 1e-6;
 
-/// What the workers are held by that a workload's requests wait for; nothing if they do not wait for any.
-pub(crate) fn behind_workers(why: &Why, model: &Model, outcome: &Outcome) -> Option<Why> {
-    let waits = |part: &&WhyPart| part.cause == Cause::Worker;
-    let mut waiting: BTreeMap<Place, [f64; 2]> = BTreeMap::new();
-    for part in why.parts.iter().filter(waits) {
-        waiting.insert((part.service, part.cause), [part.mean_ns, part.tail_ns]);
+/// What is handed on: nanoseconds of the mean and of the tail.
+type Amount = [f64; 2];
+
+/// Where an amount is on its way.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// Spent by requests that hold a worker of the service.
+    Held(ServiceId),
+    /// Spent by callers of the service, from sending to answer.
+    Called(ServiceId),
+}
+
+/// What is behind a workload's waits for workers and its attempts given up; nothing if it has none.
+pub(crate) fn behind_waits(why: &Why, model: &Model, outcome: &Outcome) -> Option<Why> {
+    let mut on_its_way: BTreeMap<Stage, Amount> = BTreeMap::new();
+    for part in &why.parts {
+        let stage = match (part.service, part.cause) {
+            (Some(service), Cause::Worker) => Stage::Held(service),
+            (Some(service), Cause::Timeout) => Stage::Called(service),
+            _ => continue,
+        };
+        add(on_its_way.entry(stage).or_default(), [part.mean_ns, part.tail_ns]);
     }
-    let all: f64 = waiting.values().map(|[mean, tail]| mean + tail).sum();
+    let all = total(&on_its_way);
     if all <= 0.0 {
         return None;
     }
-    let holders = Holders::of(model, outcome);
-    let mut found: BTreeMap<Place, [f64; 2]> = BTreeMap::new();
+    let occupation = Occupation::of(model, outcome);
+    let mut found: BTreeMap<Place, Amount> = BTreeMap::new();
     for _ in 0..MOST_ROUNDS {
-        let mut handed_on: BTreeMap<Place, [f64; 2]> = BTreeMap::new();
-        for (place, amount) in &waiting {
-            let held_by = holders.of_worker(*place);
-            for (holder, share) in &held_by {
-                let to = if holder.1 == Cause::Worker { &mut handed_on } else { &mut found };
-                add(to.entry(*holder).or_default(), amount.map(|it| it * share));
-            }
-            if held_by.is_empty() {
-                add(found.entry(*place).or_default(), *amount);
-            }
+        let mut next = BTreeMap::new();
+        for (stage, amount) in on_its_way {
+            occupation.hand_on(stage, amount, &mut next, &mut found);
         }
-        waiting = handed_on;
-        if waiting.values().map(|[mean, tail]| mean + tail).sum::<f64>() < NEGLIGIBLE * all {
+        on_its_way = next;
+        if total(&on_its_way) < NEGLIGIBLE * all {
             break;
         }
     }
-    waiting.into_iter().for_each(|(place, amount)| add(found.entry(place).or_default(), amount));
-    let part = |((service, cause), [mean_ns, tail_ns]): (Place, [f64; 2])| WhyPart {
+    for (Stage::Held(service) | Stage::Called(service), amount) in on_its_way {
+        add(found.entry((Some(service), Cause::Worker)).or_default(), amount);
+    }
+    let part = |((service, cause), [mean_ns, tail_ns]): (Place, Amount)| WhyPart {
         service,
         cause,
         mean_ns,
@@ -61,19 +74,42 @@ pub(crate) fn behind_workers(why: &Why, model: &Model, outcome: &Outcome) -> Opt
     Some(Why { sampled: why.sampled, sampled_tail: why.sampled_tail, parts })
 }
 
-fn add(sum: &mut [f64; 2], more: [f64; 2]) {
+fn add(sum: &mut Amount, more: Amount) {
     sum[0] += more[0];
     sum[1] += more[1];
 }
 
-/// Where requests spend their time, over all workloads, and which services each service calls, also by way of others.
-struct Holders {
-    spent: BTreeMap<Place, f64>,
-    below: Vec<BTreeSet<ServiceId>>,
+fn total(amounts: &BTreeMap<Stage, Amount>) -> f64 {
+    amounts.values().map(|[mean, tail]| mean + tail).sum()
 }
 
-impl Holders {
-    fn of(model: &Model, outcome: &Outcome) -> Holders {
+/// Mean numbers of requests: what those on a service are doing.
+#[derive(Clone, Default)]
+struct Doing {
+    waiting_for_worker: f64,
+    waiting_for_core: f64,
+    /// Waiting for answers, by service.
+    calling: BTreeMap<ServiceId, f64>,
+    /// Working, or in a step that waits.
+    itself: f64,
+}
+
+impl Doing {
+    fn holding(&self) -> f64 {
+        self.waiting_for_core + self.itself + self.calling.values().sum::<f64>()
+    }
+}
+
+struct Occupation {
+    doing: Vec<Doing>,
+    /// Of the time of a service's callers, the share during which their request is there.
+    present: Vec<f64>,
+    /// Time spent by causes, over all workloads: tells apart what the numbers above do not.
+    spent: BTreeMap<Place, f64>,
+}
+
+impl Occupation {
+    fn of(model: &Model, outcome: &Outcome) -> Occupation {
         let mut spent: BTreeMap<Place, f64> = BTreeMap::new();
         for workload in &outcome.workloads {
             let ended = (workload.completed + workload.errors) as f64;
@@ -81,45 +117,119 @@ impl Holders {
                 *spent.entry((part.service, part.cause)).or_default() += ended * part.mean_ns;
             }
         }
-        Holders { spent, below: services_below(model) }
-    }
-
-    /// What holds a worker of a service, with shares that sum to one.
-    fn of_worker(&self, (service, _): Place) -> Vec<(Place, f64)> {
-        let Some(service) = service else { return Vec::new() };
-        let below = &self.below[service.index()];
-        // What comes before a request has its worker does not hold it.
-        let holds = |place: &Place| match *place {
-            (Some(other), Cause::Core | Cause::Work | Cause::Wait) if other == service => true,
-            (Some(other), _) => other != service && below.contains(&other),
-            (None, _) => false,
-        };
-        let held: Vec<(Place, f64)> =
-            self.spent.iter().filter(|(place, _)| holds(place)).map(|(place, it)| (*place, *it)).collect();
-        let all: f64 = held.iter().map(|(_, spent)| spent).sum();
-        if all <= 0.0 {
-            return Vec::new();
+        let mut calling: Vec<BTreeMap<ServiceId, f64>> = vec![BTreeMap::new(); model.services.len()];
+        let mut called = vec![0.0; model.services.len()];
+        for call in outcome.calls.iter().filter(|call| model.endpoints[call.from].waits_for(call.to)) {
+            let [from, to] = [call.from, call.to].map(|endpoint| model.endpoints[endpoint].service);
+            *calling[from.index()].entry(to).or_default() += call.in_flight_mean;
+            called[to.index()] += call.in_flight_mean;
         }
-        held.into_iter().map(|(place, spent)| (place, spent / all)).collect()
+        let mut occupation = Occupation { doing: Vec::new(), present: Vec::new(), spent };
+        for (at, calling) in calling.into_iter().enumerate() {
+            let found = &outcome.services[at];
+            let doing = occupation.doing_of(ServiceId::from_index(at), found, calling);
+            occupation.doing.push(doing);
+            let share = if called[at] > 0.0 { (found.present_mean / called[at]).min(1.0) } else { 1.0 };
+            occupation.present.push(share);
+        }
+        occupation
     }
-}
 
-fn services_below(model: &Model) -> Vec<BTreeSet<ServiceId>> {
-    let mut called: Vec<BTreeSet<ServiceId>> = vec![BTreeSet::new(); model.services.len()];
-    for (from, calls) in model.calls_per_visit().entries() {
-        let to = calls.iter().map(|(to, _)| model.endpoints[*to].service);
-        called[model.endpoints[from].service.index()].extend(to);
+    fn doing_of(
+        &self,
+        service: ServiceId,
+        found: &tarsier_engine::ServiceOutcome,
+        mut calling: BTreeMap<ServiceId, f64>,
+    ) -> Doing {
+        let [for_worker, for_core] =
+            self.shares(service, [Cause::Worker, Cause::Core]).unwrap_or_else(|| {
+                let worker = f64::from(u8::from(found.workers_busy.is_some()));
+                [worker, 1.0 - worker]
+            });
+        let queue = found.queue_length_mean;
+        let answered = (found.present_mean - queue).max(0.0);
+        // Calls side by side are in flight together: in all they fill no more than the time there is.
+        let in_calls: f64 = calling.values().sum();
+        if in_calls > answered {
+            calling.values_mut().for_each(|share| *share *= answered / in_calls);
+        }
+        Doing {
+            waiting_for_worker: queue * for_worker,
+            waiting_for_core: queue * for_core,
+            calling,
+            itself: (answered - in_calls).max(0.0),
+        }
     }
-    (0..called.len()).map(|service| reachable(&called, service)).collect()
-}
 
-fn reachable(called: &[BTreeSet<ServiceId>], from: usize) -> BTreeSet<ServiceId> {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![from];
-    while let Some(service) = open.pop() {
-        open.extend(called[service].iter().filter(|next| seen.insert(**next)).map(|next| next.index()));
+    /// How the accounts divide what these causes make on a service.
+    fn shares<const N: usize>(&self, service: ServiceId, causes: [Cause; N]) -> Option<[f64; N]> {
+        let spent = causes.map(|cause| self.spent.get(&(Some(service), cause)).copied().unwrap_or(0.0));
+        let all: f64 = spent.iter().sum();
+        (all > 0.0).then(|| spent.map(|it| it / all))
     }
-    seen
+
+    fn hand_on(
+        &self,
+        stage: Stage,
+        amount: Amount,
+        next: &mut BTreeMap<Stage, Amount>,
+        found: &mut BTreeMap<Place, Amount>,
+    ) {
+        match stage {
+            Stage::Held(service) => self.divide(service, 0.0, amount, next, found),
+            Stage::Called(service) => {
+                let share = self.present[service.index()];
+                let doing = &self.doing[service.index()];
+                self.divide(service, doing.waiting_for_worker, amount.map(|it| it * share), next, found);
+                self.on_the_way(service, amount.map(|it| it * (1.0 - share)), found);
+            }
+        }
+    }
+
+    /// Among what requests do that hold a worker of a service, and so many that wait for one.
+    fn divide(
+        &self,
+        service: ServiceId,
+        waiting: f64,
+        amount: Amount,
+        next: &mut BTreeMap<Stage, Amount>,
+        found: &mut BTreeMap<Place, Amount>,
+    ) {
+        let doing = &self.doing[service.index()];
+        let all = doing.holding() + waiting;
+        if all <= 0.0 {
+            return add(found.entry((Some(service), Cause::Work)).or_default(), amount);
+        }
+        let part = |number: f64| amount.map(|it| it * number / all);
+        add(next.entry(Stage::Held(service)).or_default(), part(waiting));
+        add(found.entry((Some(service), Cause::Core)).or_default(), part(doing.waiting_for_core));
+        for (to, number) in &doing.calling {
+            add(next.entry(Stage::Called(*to)).or_default(), part(*number));
+        }
+        self.spread(service, [Cause::Work, Cause::Wait], part(doing.itself), found);
+    }
+
+    /// What callers of a service spend while their request is not there.
+    fn on_the_way(&self, service: ServiceId, amount: Amount, found: &mut BTreeMap<Place, Amount>) {
+        self.spread(service, [Cause::Network, Cause::Connection, Cause::Backoff], amount, found);
+    }
+
+    /// As the accounts divide it; all to the first cause if they know nothing.
+    fn spread<const N: usize>(
+        &self,
+        service: ServiceId,
+        causes: [Cause; N],
+        amount: Amount,
+        found: &mut BTreeMap<Place, Amount>,
+    ) {
+        let shares = self.shares(service, causes);
+        let first_only = std::array::from_fn(|at| f64::from(u8::from(at == 0)));
+        for (cause, share) in causes.into_iter().zip(shares.unwrap_or(first_only)) {
+            if share > 0.0 {
+                add(found.entry((Some(service), cause)).or_default(), amount.map(|it| it * share));
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -129,8 +239,8 @@ mod tests {
     use super::*;
     use crate::text::fixture;
 
-    /// `web` calls `db`; its requests spend this much, with these in the tail.
-    fn behind(parts: &[(u32, Cause, f64)]) -> Option<Vec<(u32, Cause, f64)>> {
+    /// On `web` are `web_present` requests, of which so many queue and so many call `db`, where `db_present` are.
+    fn behind(parts: &[(u32, Cause, f64)], web: [f64; 3], db: [f64; 2]) -> Option<Vec<(u32, Cause, f64)>> {
         let part = |&(service, cause, ns): &(u32, Cause, f64)| WhyPart {
             service: Some(ServiceId(service)),
             cause,
@@ -140,38 +250,43 @@ mod tests {
         let why = Why { sampled: 100, sampled_tail: 1, parts: parts.iter().map(part).collect() };
         let mut outcome = fixture::outcome();
         outcome.workloads = vec![WorkloadOutcome { completed: 10, why: why.clone(), ..Default::default() }];
-        let found = behind_workers(&why, &fixture::model(), &outcome)?;
-        Some(found.parts.iter().map(|it| (it.service.expect("a service").0, it.cause, it.tail_ns)).collect())
+        let [present, queue, calling] = web;
+        outcome.services[0].present_mean = present;
+        outcome.services[0].queue_length_mean = queue;
+        outcome.calls[0].in_flight_mean = calling;
+        outcome.services[1].present_mean = db[0];
+        outcome.services[1].queue_length_mean = db[1];
+        let found = behind_waits(&why, &fixture::model(), &outcome)?;
+        let rounded =
+            |it: &WhyPart| (it.service.expect("a service").0, it.cause, (it.tail_ns * 1e6).round() / 1e6);
+        Some(found.parts.iter().map(rounded).filter(|(.., ns)| *ns > 0.0).collect())
     }
 
     #[test]
     fn a_wait_for_a_worker_is_what_the_worker_does() {
-        let parts = [(0, Cause::Worker, 100.0), (0, Cause::Work, 10.0), (1, Cause::Wait, 30.0)];
-        assert_eq!(behind(&parts), Some(vec![(0, Cause::Work, 25.0), (1, Cause::Wait, 75.0)]));
+        // Of 8 requests that hold a worker 6 call the database, where 4 of them are and work; 2 are on the way.
+        let parts = [(0, Cause::Worker, 100.0)];
+        let expected = vec![(0, Cause::Work, 25.0), (1, Cause::Network, 25.0), (1, Cause::Work, 50.0)];
+        assert_eq!(behind(&parts, [20.0, 12.0, 6.0], [4.0, 0.0]), Some(expected));
     }
 
     #[test]
     fn waits_further_down_are_handed_on_too() {
-        let parts = [
-            (0, Cause::Worker, 100.0),
-            (1, Cause::Connection, 20.0),
-            (1, Cause::Worker, 60.0),
-            (1, Cause::Work, 20.0),
-        ];
-        // 20 of the first hundred are a connection's, 20 work's; 60 are again a wait, for work alone. So are the
-        // other 60 from the start.
-        assert_eq!(behind(&parts), Some(vec![(1, Cause::Connection, 20.0), (1, Cause::Work, 140.0)]));
+        // All who hold a worker are at the database, which has ten requests, nine of them waiting for a worker.
+        let parts = [(0, Cause::Worker, 100.0), (1, Cause::Worker, 1e-9), (1, Cause::Wait, 1e-9)];
+        assert_eq!(behind(&parts, [20.0, 10.0, 10.0], [10.0, 9.0]), Some(vec![(1, Cause::Wait, 100.0)]));
     }
 
     #[test]
-    fn no_waits_for_workers_no_answer() {
-        assert_eq!(behind(&[(0, Cause::Core, 100.0), (0, Cause::Work, 10.0)]), None);
+    fn attempts_given_up_are_what_became_of_them() {
+        // More requests are at the database than anybody waits for; they wait for a core.
+        let parts = [(1, Cause::Timeout, 100.0), (1, Cause::Core, 1e-9)];
+        let expected = vec![(1, Cause::Core, 90.0), (1, Cause::Work, 10.0)];
+        assert_eq!(behind(&parts, [5.0, 0.0, 5.0], [100.0, 90.0]), Some(expected));
     }
 
     #[test]
-    fn shares_are_conserved() {
-        let parts = [(0, Cause::Worker, 70.0), (1, Cause::Worker, 30.0), (1, Cause::Network, 1.0)];
-        let total: f64 = behind(&parts).expect("there are waits").iter().map(|(.., tail)| tail).sum();
-        assert!((total - 100.0).abs() < 1e-9, "{total}");
+    fn no_waits_no_answer() {
+        assert_eq!(behind(&[(0, Cause::Core, 100.0)], [1.0, 0.0, 0.0], [0.0, 0.0]), None);
     }
 }

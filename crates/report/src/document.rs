@@ -81,6 +81,7 @@ fn service_value(found: &ServiceOutcome) -> Value {
         "utilization": found.utilization,
         "workers_busy": found.workers_busy,
         "queue_s": durations(&found.queue),
+        "present_mean": found.present_mean,
         "queue_length_mean": found.queue_length_mean,
         "latency_s": durations(&found.latency),
     })
@@ -135,13 +136,13 @@ fn durations(recorder: &Recorder) -> Value {
 }
 
 fn why(why: &Why, report: &Report<'_>) -> Value {
-    let behind = crate::culprit::behind_workers(why, report.model, report.outcome);
+    let behind = crate::culprit::behind_waits(why, report.model, report.outcome);
     let parts_of = |why: &Why| parts(why, report);
     json!({
         "sampled": why.sampled,
         "sampled_tail": why.sampled_tail,
         "parts": parts_of(why),
-        "behind_workers": behind.as_ref().map(parts_of),
+        "behind_waits": behind.as_ref().map(parts_of),
     })
 }
 

@@ -116,6 +116,7 @@ pub(crate) fn outcome() -> Outcome {
             refused: 0,
             in_flight_start: 0,
             in_flight_end: 0,
+            in_flight_mean: 0.5,
             latency,
         }],
         timeline: Vec::new(),

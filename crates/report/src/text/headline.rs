@@ -17,9 +17,9 @@ pub(super) fn headline(workload: &str, shares: &Shares) -> Option<String> {
     sentence(shares, &format!("of the tail of {workload} is"))
 }
 
-/// «63.2% of what holds the workers that clients wait for is waiting for a connection to memcached.»
-pub(super) fn behind_workers(workload: &str, held_by: &Shares) -> Option<String> {
-    sentence(held_by, &format!("of what holds the workers that {workload} wait for is"))
+/// «63.2% of what is behind these waits is waiting for a connection to memcached.»
+pub(super) fn behind_waits(behind: &Shares) -> Option<String> {
+    sentence(behind, "of what is behind these waits is")
 }
 
 fn sentence(shares: &Shares, verb: &str) -> Option<String> {

@@ -25,11 +25,9 @@ const WORTH_ASKING: f64 = 0.1;
 pub(super) fn headlines(report: &Report<'_>) -> String {
     let mut text = String::new();
     for (name, shares) in explained(report) {
-        let behind = shares.held_by.as_deref().filter(|_| shares.waits_for_workers() >= WORTH_ASKING);
-        let sentences = [
-            super::headline::headline(name, &shares),
-            behind.and_then(|held_by| super::headline::behind_workers(name, held_by)),
-        ];
+        let behind = shares.behind.as_deref().filter(|_| shares.waits_in_turn() >= WORTH_ASKING);
+        let sentences =
+            [super::headline::headline(name, &shares), behind.and_then(super::headline::behind_waits)];
         for sentence in sentences.into_iter().flatten() {
             text.push_str(&Tone::Bold.paint(&sentence));
             text.push('\n');
@@ -52,8 +50,8 @@ fn explained<'a>(report: &Report<'a>) -> impl Iterator<Item = (&'a str, Shares)>
             let service =
                 |part: &WhyPart| part.service.map(|id| model.services.as_slice()[id.index()].name.as_str());
             let mut shares = Shares::of(&found.why, service)?;
-            let held_by = crate::culprit::behind_workers(&found.why, model, report.outcome);
-            shares.held_by = held_by.and_then(|held_by| Shares::of(&held_by, service)).map(Box::new);
+            let behind = crate::culprit::behind_waits(&found.why, model, report.outcome);
+            shares.behind = behind.and_then(|behind| Shares::of(&behind, service)).map(Box::new);
             Some((workload.name.as_str(), shares))
         })
         .take(EXPLAINED)
@@ -65,8 +63,8 @@ pub(super) struct Shares {
     mean_s: f64,
     tail_s: f64,
     pub(super) parts: Vec<Part>,
-    /// What holds the workers that are waited for.
-    held_by: Option<Box<Shares>>,
+    /// What is behind waits for workers and attempts given up.
+    behind: Option<Box<Shares>>,
 }
 
 pub(super) struct Part {
@@ -110,12 +108,13 @@ impl Shares {
             b.tail_share.total_cmp(&a.tail_share).then(b.mean_share.total_cmp(&a.mean_share))
         });
         let (mean_s, tail_s) = (mean_ns / 1e9, tail_ns / 1e9);
-        Some(Shares { sampled: why.sampled, mean_s, tail_s, parts, held_by: None })
+        Some(Shares { sampled: why.sampled, mean_s, tail_s, parts, behind: None })
     }
 
-    /// The share of the tail that is waiting for workers.
-    fn waits_for_workers(&self) -> f64 {
-        let waits = self.parts.iter().filter(|part| part.cause == short_words(Cause::Worker));
+    /// The share of the tail that has something behind it.
+    fn waits_in_turn(&self) -> f64 {
+        let in_turn = [Cause::Worker, Cause::Timeout].map(short_words);
+        let waits = self.parts.iter().filter(|part| in_turn.contains(&part.cause));
         waits.map(|part| part.tail_share).sum()
     }
 }
