@@ -357,6 +357,7 @@ impl Partition {
             None => 0,
         };
         let record = &mut self.tasks[task];
+        record.forget_service();
         record.flags |= RETRIED;
         record.state = State::BackingOff;
         self.schedule(task, delay);

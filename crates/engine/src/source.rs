@@ -180,6 +180,7 @@ impl Partition {
         let pause = think.sample_nanos(&mut self.sources[local as usize].draws.work);
         let record = &mut self.tasks[task];
         debug_assert!(!record.has(DETACHED));
+        record.forget_service();
         record.flags &= !(SAMPLED | RETRIED);
         record.epoch = record.epoch.wrapping_add(1);
         record.state = State::Thinking;

@@ -144,6 +144,12 @@ impl Default for Task {
 }
 
 impl Task {
+    /// It will be sent again, and has not waited there yet.
+    pub(crate) fn forget_service(&mut self) {
+        self.queued = 0;
+        self.flags &= !QUEUE_KNOWN;
+    }
+
     #[inline]
     pub(crate) fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0

@@ -98,6 +98,26 @@ fn jackson_shop() {
     }
 }
 
+/// A user's second request waits, and may be refused, like the first.
+#[test]
+fn users_come_back() {
+    // Machine repair with ten users, S = 100 ms, Z = 1 s: R = 273.2079 ms, of which all but S is waiting.
+    let repair = Build::new()
+        .service("s", vec![work_ms(100.0)], |_| {})
+        .closed("w", 10, exp_ms(1_000.0), 0)
+        .run(10_000, 8);
+    close("wait", mean_ms(&repair.services[0].queue), 173.2079, 0.03);
+    let served = repair.services[0].completed;
+    assert!(repair.services[0].queue.count().abs_diff(served) <= 1, "every request has waited once");
+    // Engset with one server and no room to wait: a request meets the other nine, 0.9 / 1.9 are refused.
+    let lost = Build::new()
+        .service("s", vec![work_ms(100.0)], |s| s.queue = Some(0))
+        .closed("w", 10, exp_ms(1_000.0), 0)
+        .run(10_000, 9);
+    let share = lost.services[0].refused as f64 / lost.services[0].arrivals as f64;
+    close("refused", share, 0.9 / 1.9, 0.01);
+}
+
 #[test]
 fn closed_network() {
     // Z = 1 s, 80 ms on 4 servers, 15 ms on one; N = 40: X = 35.34852, R = 131.5891 ms (convolution).
