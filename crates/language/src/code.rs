@@ -125,7 +125,7 @@ codes! {
     NoWorkload = "T051", "no workload",
         "Nobody sends requests, so a run has nothing to measure. This is a warning: `tarsier check` still draws the calls.";
     NoSuchCall = "T052", "a call that nobody makes",
-        "The scenario delays calls between two services that never call each other. This is a warning.";
+        "The scenario strikes calls between two services that never call each other. This is a warning.";
     NoEffect = "T053", "a setting without effect",
         "Something else in the file always comes first, so that this never comes to bear. This is a warning: the numbers show \
          which of the two to change.";

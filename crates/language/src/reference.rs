@@ -143,6 +143,7 @@ fn name(names: keys::Names) -> &'static str {
         keys::Names::Endpoint => "endpoint",
         keys::Names::Zone => "zone",
         keys::Names::Region => "region",
+        keys::Names::Place => "place",
         keys::Names::Workload => "workload",
         keys::Names::CallPath => "`web -> users`",
     }

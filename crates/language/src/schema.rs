@@ -209,6 +209,7 @@ fn name(names: Names) -> Value {
         Names::Endpoint => "web/home",
         Names::Zone => "us-east-1/a",
         Names::Region => "us-east-1",
+        Names::Place => "us-east-1/a",
         Names::Workload => "shoppers",
         Names::CallPath => "web -> users",
     };

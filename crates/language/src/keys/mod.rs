@@ -20,13 +20,16 @@ pub(crate) use distributions::{FAMILIES, Family, Parameter, Quantity};
 pub(crate) use guard::{CODEL, DISCOVERY, HEALTH, LIMIT, QUEUE, RATE_LIMIT, SHED};
 pub(crate) use presets::{CALL_PRESETS, CallPreset};
 pub(crate) use protection::{BREAKER, CONNECT, DEADLINE_OBJECT, HEDGE, OUTLIER, THROTTLE};
-pub(crate) use scenario::{DELAY, ERROR, HAPPENING, KILL, LOAD, LOSE, PAUSE, SLOW, TROUBLES};
+pub(crate) use scenario::{
+    CHAOS, CHAOS_RATE, COLD, DELAY, ERROR, FLUSH, FREEZE, HAPPENING, KILL, LEAK, LOAD, LOSE, LOSS, PARTITION,
+    PAUSE, PIN, RESTART, SLOW, STALL, TROUBLES,
+};
 pub(crate) use service::{AVAILABILITY, INSTANCES, PRESETS, Preset, SERVICE, SERVICE_DEFAULTS};
 pub(crate) use steps::{BRANCHES, CACHE, CONFLICT_RETRY, OPTION, STEPS};
 pub(crate) use top::{DEFAULTS, NETWORK, REGION, TOP};
 pub(crate) use words::{
-    BALANCES, DISCOVERIES, FAILURES, JITTERS, KINDS, LIMITS, METRICS, ORDERS, PRIORITIES, RELATIONS,
-    SCHEDULINGS,
+    BALANCES, CHAOSES, DISCOVERIES, ERRORS, FAILURES, JITTERS, KINDS, LIMITS, METRICS, ORDERS, PRIORITIES,
+    RELATIONS, SCHEDULINGS,
 };
 pub(crate) use workload::{SHAPE_STEP, WORKLOAD};
 
@@ -65,11 +68,22 @@ pub(crate) static OBJECTS: &[&Object] = &[
     &SHAPE_STEP,
     &HAPPENING,
     &KILL,
+    &RESTART,
+    &COLD,
     &PAUSE,
+    &STALL,
     &SLOW,
+    &LEAK,
     &DELAY,
+    &LOSS,
+    &PARTITION,
     &ERROR,
+    &PIN,
+    &FREEZE,
+    &FLUSH,
     &LOSE,
+    &CHAOS,
+    &CHAOS_RATE,
     &LOAD,
 ];
 
@@ -154,6 +168,8 @@ pub(crate) enum Names {
     Endpoint,
     Zone,
     Region,
+    /// A service, a zone, a region, or the users.
+    Place,
     Workload,
     /// `web -> users`.
     CallPath,

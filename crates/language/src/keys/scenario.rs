@@ -1,6 +1,7 @@
 //! What may happen during a run.
 
-use super::{Key, Names, Object, Shape, key, later};
+use super::words::{CHAOSES, ERRORS};
+use super::{Key, NONE, Names, Object, Shape, key, later};
 use crate::limits::MAX_INSTANCES;
 
 static SERVICE: Shape = Shape::Name(Names::Service);
@@ -12,7 +13,9 @@ pub(crate) static HAPPENING: Object = Object {
     doc: "Something that happens at a time, and may end again.",
     keys: &[
         key("at", &Shape::Duration, "when, counted from the end of the warm-up").required(),
-        key("for", &Shape::Duration, "how long; then it ends").default("to the end of the run"),
+        key("for", &Shape::Duration, "how long; then it ends")
+            .default("to the end of the run")
+            .also(&["until", "duration", "lasts"]),
     ],
     shared: TROUBLES,
 };
@@ -20,23 +23,50 @@ pub(crate) static HAPPENING: Object = Object {
 /// Exactly one of them in a happening.
 pub(crate) static TROUBLES: &[Key] = &[
     key("kill", &Shape::Object(&KILL), "instances die: what is there is lost; with `for` they come back"),
+    key("restart", &Shape::Object(&RESTART), "instances die and start again, at first slower")
+        .also(&["reboot", "crash"])
+        .soon(),
     key(
         "pause",
         &Shape::Object(&PAUSE),
         "nothing on these instances makes progress; then it goes on where it stood",
     ),
-    key("slow", &Shape::Object(&SLOW), "work takes longer, also what is being worked on"),
-    key("delay", &Shape::Object(&DELAY), "the network takes longer"),
+    key("stall", &Shape::Object(&STALL), "instances accept requests and never answer").also(&["hang", "freeze-up"]).soon(),
+    key("slow", &Shape::Object(&SLOW), "work takes longer, also what is being worked on; or a link does"),
+    key("leak", &Shape::Object(&LEAK), "work takes longer and longer; with `for` it is well again then").soon(),
+    key("delay", &Shape::Object(&DELAY), "the network takes longer").also(&["latency"]),
+    key("loss", &Shape::Object(&LOSS), "the network loses messages").also(&["packet-loss", "drop"]).soon(),
+    key(
+        "partition",
+        &Shape::OneOf(&[&TWO_PLACES, &Shape::Object(&PARTITION)]),
+        "two places cannot reach each other: `[us-east-1/a, us-east-1/b]`, or one way with `from` and `to`",
+    )
+    .also(&["split", "disconnect"])
+    .soon(),
     key("error", &Shape::Object(&ERROR), "a share of requests is answered with an error"),
+    key("pin", &Shape::Object(&PIN), "every caller of a service sends to one and the same instance").soon(),
+    key("freeze", &Shape::Object(&FREEZE), "callers of a service hear nothing new of its instances").soon(),
+    key(
+        "flush",
+        &Shape::Object(&FLUSH),
+        "a cache is empty, for as long as `for` says, and then fills up again",
+    )
+    .also(&["invalidate", "clear"])
+    .soon(),
     key(
         "lose",
         &Shape::Object(&LOSE),
         "a zone, a region or a service cannot be reached, and what is there is lost",
     ),
-    key("load", &Shape::Object(&LOAD), "workloads grow or shrink"),
-    later("partition", "parts of the network cannot reach each other"),
-    later("restart", "instances start again"),
-    later("flush", "a cache loses what it holds"),
+    key(
+        "chaos",
+        &Shape::OneOf(&[&Shape::Word(CHAOSES), &Shape::Object(&CHAOS)]),
+        "instances (`monkey`), zones (`gorilla`) or regions (`kong`) are lost at random, as Netflix's Simian Army does; the bare \
+         word strikes once a minute, for 30 s",
+    )
+    .also(&["monkey", "gorilla", "kong"])
+    .soon(),
+    key("load", &Shape::Object(&LOAD), "workloads grow or shrink").also(&["spike"]),
     later("deploy", "a new version comes out"),
     later("set", "a setting changes"),
 ];
@@ -47,6 +77,18 @@ const ZONE: Key =
     key("zone", &Shape::Name(Names::Zone), "only its instances in this zone").default("all zones");
 const SHARE: Key =
     key("share", &Shape::Share, "only this share of its instances, rounded up").default("100%");
+const CALL: Key = key(
+    "call",
+    &Shape::Name(Names::CallPath),
+    "calls from one service (or endpoint) to another: `web -> users`",
+);
+const CALLS_TO: Key =
+    key("service", &SERVICE, "all calls to this service, also from users; instead of `call`");
+const BETWEEN: Key =
+    key("between", &TWO_PLACES, "calls between two places, either way: services, zones, regions or `users`")
+        .also(&["link"]);
+
+static TWO_PLACES: Shape = Shape::List(&Shape::Name(Names::Place));
 
 pub(crate) static KILL: Object = Object {
     name: "the target of `kill`",
@@ -62,19 +104,67 @@ pub(crate) static KILL: Object = Object {
     shared: &[],
 };
 
-pub(crate) static PAUSE: Object = Object {
-    name: "the target of `pause`",
-    doc: "Nothing on these instances makes progress; arrivals queue.",
-    keys: &[TARGET_SERVICE, N_INSTANCES, SHARE, ZONE],
+pub(crate) static RESTART: Object = Object {
+    name: "the target of `restart`",
+    doc: "Requests in service and waiting on these instances are lost; after `down` they are there again.",
+    keys: &[
+        TARGET_SERVICE,
+        key("down", &Shape::Duration, "how long they are away").required(),
+        key("cold", &Shape::OneOf(&[&NONE, &Shape::Object(&COLD)]), "how slow they are at first")
+            .default("none"),
+        N_INSTANCES,
+        SHARE,
+        ZONE,
+    ],
     shared: &[],
 };
 
+pub(crate) static COLD: Object = Object {
+    name: "a cold start",
+    doc: "For a while after its start, an instance takes longer.",
+    keys: &[
+        key("for", &Shape::Duration, "how long").required(),
+        key("factor", &Shape::Number, "how many times as long work takes").required(),
+    ],
+    shared: &[],
+};
+
+pub(crate) static PAUSE: Object = Object {
+    name: "the target of `pause`",
+    doc: "Nothing on these instances makes progress; arrivals queue.",
+    keys: NARROWED,
+    shared: &[],
+};
+
+pub(crate) static STALL: Object = Object {
+    name: "the target of `stall`",
+    doc: "These instances go on accepting requests, and answer none of those that come.",
+    keys: NARROWED,
+    shared: &[],
+};
+
+static NARROWED: &[Key] = &[TARGET_SERVICE, N_INSTANCES, SHARE, ZONE];
+
 pub(crate) static SLOW: Object = Object {
     name: "the target of `slow`",
-    doc: "Work on these instances takes `factor` times as long.",
+    doc: "Work on these instances takes `factor` times as long; or, with `between`, messages on a link do.",
+    keys: &[
+        key("service", &SERVICE, "the service"),
+        BETWEEN.soon(),
+        key("factor", &Shape::Number, "how many times as long it takes").required(),
+        N_INSTANCES,
+        SHARE,
+        ZONE,
+    ],
+    shared: &[],
+};
+
+pub(crate) static LEAK: Object = Object {
+    name: "the target of `leak`",
+    doc: "Work on these instances takes longer and longer, until `factor` times as long after `for` (or an hour).",
     keys: &[
         TARGET_SERVICE,
-        key("factor", &Shape::Number, "how many times as long work takes").required(),
+        key("factor", &Shape::Number, "how many times as long work takes at the end").required(),
         N_INSTANCES,
         SHARE,
         ZONE,
@@ -84,18 +174,34 @@ pub(crate) static SLOW: Object = Object {
 
 pub(crate) static DELAY: Object = Object {
     name: "the target of `delay`",
-    doc: "Matching calls take `add` longer on the network: half on the way there, half on the way back.",
+    doc: "Matching calls take `add` longer on the network, half on the way there, half on the way back; or `factor` times as \
+          long as they do there without it.",
     keys: &[
-        key(
-            "call",
-            &Shape::Name(Names::CallPath),
-            "calls from one service (or endpoint) to another: `web -> users`",
-        ),
-        key("service", &SERVICE, "all calls to this service, also from users; instead of `call`"),
-        key("add", &Shape::Law, "how much longer a call takes").required(),
+        CALL,
+        CALLS_TO,
+        BETWEEN.soon(),
+        key("add", &Shape::Law, "how much longer a call takes"),
+        key("factor", &Shape::Number, "how many times as long it is on the network").default("1").soon(),
         later("instances", "only so many of its instances"),
         later("share", "only this share of its instances"),
         later("zone", "only its instances in this zone"),
+    ],
+    shared: &[],
+};
+
+pub(crate) static LOSS: Object = Object {
+    name: "the target of `loss`",
+    doc: "Messages of matching calls are lost, and sent again after TCP's timeout.",
+    keys: &[CALL, CALLS_TO, BETWEEN, key("share", &Shape::Share, "the share of messages").required()],
+    shared: &[],
+};
+
+pub(crate) static PARTITION: Object = Object {
+    name: "a partition",
+    doc: "Messages from one place do not reach the other; what goes the other way does.",
+    keys: &[
+        key("from", &Shape::Name(Names::Place), "a service, a zone, a region or `users`").required(),
+        key("to", &Shape::Name(Names::Place), "who does not hear of it").required(),
     ],
     shared: &[],
 };
@@ -106,8 +212,36 @@ pub(crate) static ERROR: Object = Object {
     keys: &[
         TARGET_SERVICE,
         key("share", &Shape::Share, "the share of requests").required(),
+        key("kind", &Shape::Word(ERRORS), "what the caller sees").default("error").soon(),
         N_INSTANCES,
         ZONE,
+    ],
+    shared: &[],
+};
+
+pub(crate) static PIN: Object = Object {
+    name: "the target of `pin`",
+    doc: "A balancer that has lost its mind: all callers choose the same instance.",
+    keys: &[TARGET_SERVICE],
+    shared: &[],
+};
+
+pub(crate) static FREEZE: Object = Object {
+    name: "the target of `freeze`",
+    doc: "Discovery is stuck: instances come and go, and no caller hears of it.",
+    keys: &[TARGET_SERVICE],
+    shared: &[],
+};
+
+pub(crate) static FLUSH: Object = Object {
+    name: "the target of `flush`",
+    doc: "Every `cache` step that asks this service misses at first; then hits come back, until they are as many as the step \
+          says.",
+    keys: &[
+        TARGET_SERVICE,
+        key("refill", &Shape::Duration, "how long it takes until all hits are back")
+            .default("0s")
+            .also(&["warm-up"]),
     ],
     shared: &[],
 };
@@ -121,6 +255,40 @@ pub(crate) static LOSE: Object = Object {
         key("service", &SERVICE, "every instance of this service"),
         later("instances", "only so many of its instances"),
         later("share", "only this share of its instances"),
+    ],
+    shared: &[],
+};
+
+pub(crate) static CHAOS: Object = Object {
+    name: "chaos",
+    doc: "Exactly one of them.",
+    keys: &[
+        key("monkey", &Shape::Object(&CHAOS_RATE), "instances are lost"),
+        key("gorilla", &Shape::Object(&CHAOS_RATE), "zones are lost"),
+        key("kong", &Shape::Object(&CHAOS_RATE), "regions are lost"),
+    ],
+    shared: &[],
+};
+
+pub(crate) static CHAOS_RATE: Object = Object {
+    name: "how chaos strikes",
+    doc: "At random times, one at a time; what is lost comes back after `down`.",
+    keys: &[
+        key("rate", &Shape::Rate, "how often, in all: `6/h`").default("1/m"),
+        key("down", &Shape::Duration, "how long each is away").default("30s"),
+        key(
+            "services",
+            &Shape::OneOf(&[&SERVICE, &Shape::List(&SERVICE)]),
+            "only instances of these services",
+        )
+        .default("all")
+        .also(&["service"]),
+        key(
+            "hours",
+            &Shape::List(&Shape::Number),
+            "only between these hours of each day, such as `[9, 15]`; the run begins at midnight",
+        )
+        .default("all day"),
     ],
     shared: &[],
 };

@@ -80,3 +80,15 @@ pub(crate) static DISCOVERIES: &[Word] = &[
     word("dns", "callers keep an answer for a while"),
     word("push", "callers are told (xDS)"),
 ];
+
+pub(crate) static ERRORS: &[Word] = &[
+    word("error", "an answer that is an error"),
+    word("refused", "as from a full queue"),
+    word("unreachable", "as if nobody were there"),
+];
+
+pub(crate) static CHAOSES: &[Word] = &[
+    word("monkey", "instances are lost"),
+    word("gorilla", "zones are lost"),
+    word("kong", "regions are lost"),
+];

@@ -1,24 +1,15 @@
 //! Bulkheads: how much of an instance one caller may take.
 
-use std::collections::BTreeSet;
-
-use tarsier_model::{Bulkhead, BulkheadFrom, Model, ServiceId};
+use tarsier_model::{Bulkhead, BulkheadFrom};
 
 use super::context::Context;
+use super::doubts::Doubt;
 use super::named::{Named, Sort};
 use super::names::Reference;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_COUNT;
-use crate::place::Place;
 use crate::tree::{Entry, Kind, Node};
-
-/// A caller that a service expects, and where it says so.
-pub(crate) struct Expected {
-    service: ServiceId,
-    from: ServiceId,
-    place: Place,
-}
 
 /// `service` is the name of the service that has them; of none in `defaults`.
 pub(super) fn bulkheads(cx: &Context<'_>, service: &str, node: &Node) -> Vec<Bulkhead> {
@@ -51,30 +42,10 @@ fn caller(cx: &Context<'_>, service: &str, entry: &Entry) -> Option<BulkheadFrom
     match cx.named(Reference::of_key(&entry.key), &[Sort::Users, Sort::Service])? {
         Named::Service(from) => {
             if let Some(service) = cx.names.service_id(service) {
-                cx.expected_callers.borrow_mut().push(Expected { service, from, place: entry.key.place });
+                cx.doubt(entry.key.place, Doubt::NeverCalls { from, service });
             }
             Some(BulkheadFrom::Service(from))
         }
         _ => Some(BulkheadFrom::Users),
-    }
-}
-
-/// Bulkheads against services that never call.
-pub(super) fn doubts(cx: &Context<'_>, model: &Model) {
-    let expected = cx.expected_callers.borrow();
-    let callers: BTreeSet<ServiceId> = expected.iter().map(|expected| expected.from).collect();
-    let mut made: BTreeSet<(ServiceId, ServiceId)> = BTreeSet::new();
-    for caller in callers {
-        for endpoint in model.services[caller].endpoint_ids() {
-            let calls = model.endpoints[endpoint].calls();
-            made.extend(calls.iter().map(|call| (caller, model.endpoints[call.to].service)));
-        }
-    }
-    for Expected { service, from, place } in expected.iter() {
-        if !made.contains(&(*from, *service)) {
-            let [from, service] = [from, service].map(|id| &model.services[*id].name);
-            let message = format!("`{from}` never calls `{service}`, so this bulkhead holds nothing back");
-            cx.report(Diagnostic::warning(Code::NoEffect, *place, message));
-        }
     }
 }

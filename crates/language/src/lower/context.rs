@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::keys::Key;
-use crate::lower::bulkheads::Expected;
+use crate::lower::doubts::Doubt;
 use crate::lower::locks::Locks;
 use crate::lower::names::Names;
+use crate::place::Place;
 use crate::places::Places;
 use crate::tree::Node;
 
@@ -26,8 +27,8 @@ pub(crate) struct Context<'a> {
     pub(crate) names: Names,
     /// Where the calls stand that were lowered so far.
     pub(crate) places: RefCell<Places>,
-    /// Whom the services have bulkheads against.
-    pub(crate) expected_callers: RefCell<Vec<Expected>>,
+    /// To be judged when the model is whole.
+    pub(crate) doubts: RefCell<Vec<(Place, Doubt)>>,
     /// Those of the service that is being lowered.
     pub(crate) locks: RefCell<Locks>,
     /// `defaults: { call: … }`, if the file has them.

@@ -5,7 +5,9 @@ mod bulkheads;
 mod call;
 mod context;
 mod contradictions;
+mod doubts;
 mod family;
+mod faults;
 mod fields;
 mod guard;
 mod law;
@@ -58,7 +60,7 @@ pub(crate) fn lower(
         files,
         names: Names::default(),
         places: RefCell::default(),
-        expected_callers: RefCell::default(),
+        doubts: RefCell::default(),
         locks: RefCell::default(),
         call_defaults: None,
         service_defaults: None,

@@ -20,12 +20,12 @@ pub(super) enum Named {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(dead_code, reason = "faults and segmentation name places, too")]
 pub(super) enum Sort {
     Users,
     Service,
     Zone,
     Region,
+    #[expect(dead_code, reason = "for segmentation")]
     Kind,
 }
 

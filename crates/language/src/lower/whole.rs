@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use tarsier_model::{EndpointId, Flaw, FlawSubject, Model, SealedModel};
 use tarsier_units::{Id, IdVec};
 
-use super::bulkheads;
 use super::context::Context;
+use super::doubts;
 use super::nearest::listed;
-use super::scenario::delayed_calls;
+use super::scenario::struck_calls;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::place::Place;
@@ -119,7 +119,7 @@ fn doubts(cx: &Context<'_>, model: &Model, scenarios: Option<&Node>) {
     } else {
         unreached(cx, model);
     }
-    bulkheads::doubts(cx, model);
+    doubts::judge(cx, model);
     if let Some(scenarios) = scenarios {
         calls_nobody_makes(cx, model, scenarios);
     }
@@ -146,7 +146,7 @@ fn unreached(cx: &Context<'_>, model: &Model) {
 
 /// `delay: { call: web -> mysql }` where `web` never calls `mysql` itself.
 fn calls_nobody_makes(cx: &Context<'_>, model: &Model, scenarios: &Node) {
-    for (place, text) in delayed_calls(Some(scenarios)) {
+    for (place, text) in struck_calls(Some(scenarios)) {
         let Some((from, to)) = text.split_once("->") else { continue };
         let [from, to] = [endpoints_of(cx, from), endpoints_of(cx, to)];
         let mut targets = Vec::new();

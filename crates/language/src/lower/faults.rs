@@ -1,0 +1,375 @@
+//! The troubles of a scenario: what they strike, and how.
+
+use tarsier_model::{
+    CallMatch, Chaos, ChaosScale, ErrorKind, Party, Place as End, ServiceId, Target, Trouble,
+};
+use tarsier_units::{Id, Span};
+
+use super::call::one_or_many;
+use super::context::Context;
+use super::doubts::Doubt;
+use super::fields::Fields;
+use super::named::{Named, Sort};
+use super::names::Reference;
+use super::scalars::is_none;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::keys::{
+    CHAOS, CHAOS_RATE, CHAOSES, COLD, DELAY, ERROR, ERRORS, FLUSH, FREEZE, KILL, LEAK, LOAD, LOSE, LOSS,
+    Object, PARTITION, PAUSE, PIN, RESTART, SLOW, STALL,
+};
+use crate::limits::MAX_INSTANCES;
+use crate::tree::{Entry, Kind, Node};
+
+/// What may be an end of a link.
+const ENDS: &[Sort] = &[Sort::Users, Sort::Service, Sort::Zone, Sort::Region];
+
+pub(super) fn trouble(cx: &Context<'_>, entry: &Entry, lasts: Option<&Entry>) -> Option<Trouble> {
+    let open = |object: &'static Object| Fields::open(cx, &entry.value, object, entry.key.place);
+    match entry.key.text.as_str() {
+        "kill" => kill(cx, &open(&KILL)?),
+        "restart" => restart(cx, &open(&RESTART)?, lasts),
+        "pause" => Some(Trouble::Pause { target: target(cx, &open(&PAUSE)?)? }),
+        "stall" => Some(Trouble::Stall { target: target(cx, &open(&STALL)?)? }),
+        "slow" => slow(cx, &open(&SLOW)?),
+        "leak" => leak(cx, &open(&LEAK)?),
+        "delay" => delay(cx, &open(&DELAY)?),
+        "loss" => loss(cx, &open(&LOSS)?),
+        "partition" => partition(cx, entry),
+        "error" => error(cx, &open(&ERROR)?),
+        "pin" => service_of(cx, &open(&PIN)?).map(Trouble::Pin),
+        "freeze" => service_of(cx, &open(&FREEZE)?).map(Trouble::Freeze),
+        "flush" => flush(cx, &open(&FLUSH)?, lasts),
+        "lose" => lose(cx, &open(&LOSE)?),
+        "chaos" => chaos(cx, entry),
+        "load" => load(cx, &open(&LOAD)?),
+        other => unreachable!("`{other}` is in the table of troubles"),
+    }
+}
+
+fn service_of(cx: &Context<'_>, fields: &Fields<'_>) -> Option<ServiceId> {
+    fields.get("service").and_then(|node| cx.service(node))
+}
+
+/// A service, narrowed by `instances`, `share` and `zone`.
+fn target(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Target> {
+    let share = fields.get("share").and_then(|node| cx.share(node));
+    Some(Target { share, ..instances_of(cx, fields)? })
+}
+
+fn instances_of(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Target> {
+    let count = fields.get("instances").and_then(|node| cx.count32(node, 1, MAX_INSTANCES));
+    let zone = fields.get("zone").and_then(|node| Some((node.place, cx.zone(node)?)));
+    let service = service_of(cx, fields)?;
+    if let Some((place, zone)) = zone {
+        cx.doubt(place, Doubt::NoneThere { service, zone });
+    }
+    Some(Target { service, zone: zone.map(|(_, zone)| zone), count, share: None })
+}
+
+/// `count` and `instances` say the same.
+fn kill(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
+    let silent = fields.get("silent").and_then(|node| cx.flag(node)).unwrap_or(false);
+    let count = fields.get_entry("count");
+    if let Some(count) = count {
+        fields.refuse_beside(cx, "instances", count);
+    }
+    let count = count.and_then(|entry| cx.count32(&entry.value, 1, MAX_INSTANCES));
+    let target = target(cx, fields)?;
+    Some(Trouble::Kill { target: Target { count: count.or(target.count), ..target }, silent })
+}
+
+/// `down` says when it ends, so `for` has nothing to say.
+fn restart(cx: &Context<'_>, fields: &Fields<'_>, lasts: Option<&Entry>) -> Option<Trouble> {
+    if let Some(lasts) = lasts {
+        let message = "a restart has no `for`";
+        let diagnostic = Diagnostic::error(Code::Contradiction, lasts.key.place, message);
+        cx.report(diagnostic.hint("`down` says how long the instances are away"));
+    }
+    let down = fields.get("down").and_then(|node| cx.positive_duration(node));
+    let cold = fields.get("cold").filter(|node| !is_none(node)).map(|node| cold(cx, node));
+    let target = target(cx, fields);
+    let cold = match cold {
+        Some(cold) => Some(cold?),
+        None => None,
+    };
+    Some(Trouble::Restart { target: target?, down: down?, cold })
+}
+
+fn cold(cx: &Context<'_>, node: &Node) -> Option<(Span, f64)> {
+    let fields = Fields::open(cx, node, &COLD, node.place)?;
+    let lasts = fields.get("for").and_then(|node| cx.positive_duration(node));
+    let factor = fields.get("factor").and_then(|node| cx.factor(node, false));
+    Some((lasts?, factor?))
+}
+
+/// Work of instances, or the messages on a link.
+fn slow(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
+    let factor = fields.get("factor").and_then(|node| cx.factor(node, false));
+    let given = fields.one_of(cx, &["service", "between"]);
+    let Some(link) = given.filter(|given| given.key.text == "between") else {
+        let target = target(cx, fields);
+        return Some(Trouble::Slow { target: target?, factor: factor? });
+    };
+    for name in ["instances", "share", "zone"] {
+        fields.refuse_beside(cx, name, link);
+    }
+    let calls = CallMatch::Link(two_ends(cx, &link.value)?);
+    Some(Trouble::Delay { calls, add: None, factor: factor? })
+}
+
+fn leak(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
+    let factor = fields.get("factor").and_then(|node| cx.factor(node, false));
+    let target = target(cx, fields);
+    Some(Trouble::Leak { target: target?, factor: factor? })
+}
+
+/// Here `share` is the share of requests, not of instances.
+fn error(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
+    let share = fields.get("share").and_then(|node| cx.share(node));
+    let kind = fields.get("kind").map_or(Some(ErrorKind::Error), |node| error_kind(cx, node));
+    let target = instances_of(cx, fields);
+    Some(Trouble::Error { target: target?, share: share?, kind: kind? })
+}
+
+fn error_kind(cx: &Context<'_>, node: &Node) -> Option<ErrorKind> {
+    Some(match cx.word(node, ERRORS)? {
+        "error" => ErrorKind::Error,
+        "refused" => ErrorKind::Refused,
+        "unreachable" => ErrorKind::Unreachable,
+        other => unreachable!("`{other}` is in the table of errors"),
+    })
+}
+
+fn delay(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
+    let add = fields.get("add").map(|node| cx.law(node));
+    let factor = fields.get("factor").map(|node| cx.factor(node, false));
+    if add.is_none() && factor.is_none() {
+        let message = "a delay needs `add` or `factor`";
+        let diagnostic = Diagnostic::error(Code::MissingKey, fields.place(), message);
+        cx.report(diagnostic.hint("as in `delay: { service: users, add: 50ms }`"));
+    }
+    let calls = matched(cx, fields)?;
+    let add = match add {
+        Some(add) => Some(add?),
+        None => None,
+    };
+    Some(Trouble::Delay { calls, add, factor: factor.unwrap_or(Some(1.0))? })
+}
+
+fn loss(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
+    let share = fields.get("share").and_then(|node| Some((node, cx.share(node)?)));
+    let calls = matched(cx, fields);
+    let (node, share) = share?;
+    if share >= 1.0 {
+        let diagnostic =
+            Diagnostic::error(Code::OutOfRange, node.place, "a link that loses everything is none");
+        cx.report(diagnostic.label("expected less than 100%").hint("say `partition` instead"));
+        return None;
+    }
+    Some(Trouble::Loss { calls: calls?, share })
+}
+
+/// The calls that a trouble of the network strikes.
+fn matched(cx: &Context<'_>, fields: &Fields<'_>) -> Option<CallMatch> {
+    let given = fields.one_of(cx, &["call", "service", "between"])?;
+    match given.key.text.as_str() {
+        "call" => call_path(cx, &given.value),
+        "service" => cx.service(&given.value).map(CallMatch::To),
+        _ => two_ends(cx, &given.value).map(CallMatch::Link),
+    }
+}
+
+/// `web -> users`, each side a service or an endpoint.
+fn call_path(cx: &Context<'_>, node: &Node) -> Option<CallMatch> {
+    let whole = cx.reference(node, "a call such as `web -> users`")?;
+    let Some(arrow) = whole.text.find("->") else {
+        let message = format!("expected a call such as `web -> users`, found `{}`", whole.text);
+        let diagnostic = Diagnostic::error(Code::WrongShape, node.place, message);
+        cx.report(diagnostic.hint("all calls to a service are `delay: { service: users, add: … }`"));
+        return None;
+    };
+    let from = party(cx, whole.part(0, arrow));
+    let to = party(cx, whole.part(arrow + 2, whole.text.len()));
+    Some(CallMatch::Between { from: from?, to: to? })
+}
+
+fn party(cx: &Context<'_>, reference: Reference<'_>) -> Option<Party> {
+    if reference.text.contains('/') {
+        cx.endpoint_of(reference).map(Party::Endpoint)
+    } else {
+        cx.service_of(reference).map(Party::Service)
+    }
+}
+
+/// `[us-east-1/a, us-east-1/b]`.
+fn two_ends(cx: &Context<'_>, node: &Node) -> Option<[End; 2]> {
+    let Kind::List(items) = &node.kind else {
+        if cx.text(node, "a list of two places").is_some() {
+            let message = "expected a list of two places, found a single value";
+            cx.report(Diagnostic::error(Code::WrongShape, node.place, message).hint(ENDS_HINT));
+        }
+        return None;
+    };
+    let [first, second] = &items[..] else {
+        let message = format!("expected two places, found {}", items.len());
+        cx.report(Diagnostic::error(Code::OutOfRange, node.place, message).hint(ENDS_HINT));
+        return None;
+    };
+    let [first, second] = [first, second].map(|node| end(cx, node));
+    Some([first?, second?])
+}
+
+const ENDS_HINT: &str = "as in `[us-east-1/a, us-east-1/b]`; places are services, zones, regions and `users`";
+
+fn end(cx: &Context<'_>, node: &Node) -> Option<End> {
+    let reference = cx.reference(node, "a service, a zone, a region or `users`")?;
+    Some(match cx.named(reference, ENDS)? {
+        Named::Users => End::Users,
+        Named::Service(service) => End::Service(service),
+        Named::Zone(zone) => End::Zone(zone),
+        Named::Region(region) => End::Region(region),
+        Named::Kind(_) => unreachable!("no end of a link is a kind"),
+    })
+}
+
+fn partition(cx: &Context<'_>, entry: &Entry) -> Option<Trouble> {
+    let node = &entry.value;
+    let (ends, both) = match &node.kind {
+        Kind::Map(_) => {
+            let fields = Fields::open(cx, node, &PARTITION, entry.key.place)?;
+            let [from, to] = ["from", "to"].map(|name| fields.get(name).and_then(|node| end(cx, node)));
+            ([from?, to?], false)
+        }
+        _ => (two_ends(cx, node)?, true),
+    };
+    let [from, to] = ends;
+    if let Some(why) = never_apart(cx, from, to) {
+        cx.contradiction(node.place, why);
+        return None;
+    }
+    Some(Trouble::Partition { from, to, both })
+}
+
+/// Why no cut can go between the two.
+fn never_apart(cx: &Context<'_>, from: End, to: End) -> Option<&'static str> {
+    let is_within = |zone: tarsier_model::ZoneId, region| cx.names.zones[zone.index()].region == region;
+    match (from, to) {
+        _ if from == to => Some("a place cannot be cut off from itself"),
+        (End::Zone(zone), End::Region(region)) | (End::Region(region), End::Zone(zone))
+            if is_within(zone, region) =>
+        {
+            Some("a zone cannot be cut off from the region it is in: name the other zones")
+        }
+        _ => None,
+    }
+}
+
+/// Without `for` it is empty for no time at all, and fills up at once.
+fn flush(cx: &Context<'_>, fields: &Fields<'_>, lasts: Option<&Entry>) -> Option<Trouble> {
+    let refill = fields.get("refill").map_or(Some(Span::ZERO), |node| cx.duration(node));
+    if refill == Some(Span::ZERO) && lasts.is_none() {
+        let message = "a cache that fills up again at once was never empty";
+        let diagnostic = Diagnostic::error(Code::Ineffective, fields.place(), message);
+        cx.report(diagnostic.hint("give it `refill: 30s`, or say with `for` how long it stays empty"));
+    }
+    let service = service_of(cx, fields)?;
+    cx.doubt(fields.place(), Doubt::NoCache { service });
+    Some(Trouble::Flush { service, refill: refill? })
+}
+
+fn lose(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
+    let given = fields.one_of(cx, &["zone", "region", "service"])?;
+    match given.key.text.as_str() {
+        "zone" => cx.zone(&given.value).map(Trouble::LoseZone),
+        "region" => cx.region(&given.value).map(Trouble::LoseRegion),
+        _ => cx.service(&given.value).map(Trouble::LoseService),
+    }
+}
+
+/// `chaos: monkey`, or how often and where.
+fn chaos(cx: &Context<'_>, entry: &Entry) -> Option<Trouble> {
+    let usual = |scale| Chaos {
+        scale,
+        per_second: 1.0 / 60.0,
+        down: Span::from_secs(30),
+        services: Vec::new(),
+        hours: None,
+    };
+    let node = &entry.value;
+    if node.text().is_some() {
+        return cx.word(node, CHAOSES).map(|word| Trouble::Chaos(usual(scale(word))));
+    }
+    let fields = Fields::open(cx, node, &CHAOS, entry.key.place)?;
+    let given = fields.one_of(cx, &["monkey", "gorilla", "kong"])?;
+    let usual = usual(scale(&given.key.text));
+    let fields = Fields::open(cx, &given.value, &CHAOS_RATE, given.key.place)?;
+    let rate = fields.get("rate").map_or(Some(usual.per_second), |node| strikes_per_second(cx, node));
+    let down = fields.get("down").map_or(Some(usual.down), |node| cx.positive_duration(node));
+    let services = fields.get("services").map_or_else(Vec::new, |node| chaos_services(cx, node));
+    let hours = fields.get("hours").and_then(|node| hours(cx, node));
+    let chaos = Chaos { per_second: rate?, down: down?, services, hours, ..usual };
+    Some(Trouble::Chaos(chaos))
+}
+
+fn scale(word: &str) -> ChaosScale {
+    match word {
+        "monkey" => ChaosScale::Instance,
+        "gorilla" => ChaosScale::Zone,
+        "kong" => ChaosScale::Region,
+        other => unreachable!("`{other}` is in the table of chaos"),
+    }
+}
+
+/// Each strike takes time to simulate, and more than these nobody can tell apart.
+const MAX_STRIKES: f64 = 1_000.0;
+
+fn strikes_per_second(cx: &Context<'_>, node: &Node) -> Option<f64> {
+    let per_second = cx.rate(node)?.per_second;
+    if per_second == 0.0 || per_second > MAX_STRIKES {
+        let message = "chaos never strikes, or all the time";
+        let diagnostic = Diagnostic::error(Code::OutOfRange, node.place, message);
+        cx.report(diagnostic.label("expected a rate such as `6/h`"));
+        return None;
+    }
+    Some(per_second)
+}
+
+fn chaos_services(cx: &Context<'_>, node: &Node) -> Vec<ServiceId> {
+    let mut services: Vec<ServiceId> = one_or_many(node).iter().filter_map(|node| cx.service(node)).collect();
+    services.sort_unstable();
+    services.dedup();
+    services
+}
+
+/// `[9, 15]`.
+fn hours(cx: &Context<'_>, node: &Node) -> Option<(f64, f64)> {
+    let items = one_or_many(node);
+    let [from, to] = items else {
+        let message = format!("expected two hours, found {}", items.len());
+        cx.report(Diagnostic::error(Code::OutOfRange, node.place, message).hint("as in `hours: [9, 15]`"));
+        return None;
+    };
+    let [from, to] = [from, to].map(|node| {
+        let hour = cx.amount(node)?;
+        if hour > 24.0 {
+            let message = "a day has 24 hours";
+            cx.report(Diagnostic::error(Code::OutOfRange, node.place, message));
+        }
+        Some(hour)
+    });
+    let (from, to) = (from?, to?);
+    if from == to {
+        cx.contradiction(node.place, format!("from {from} to {to} o'clock is no time at all"));
+    }
+    Some((from, to))
+}
+
+fn load(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
+    let factor = fields.get("factor").and_then(|node| cx.factor(node, true));
+    let workload = match fields.get("workload") {
+        Some(node) => Some(cx.workload(node)?),
+        None => None,
+    };
+    Some(Trouble::Load { workload, factor: factor? })
+}
