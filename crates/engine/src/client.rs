@@ -3,12 +3,11 @@
 //! Policies are those of the language's «Call policy», kept per calling instance and call site, as a
 //! client library does.
 
-use tarsier_model::{Backoff, Budget, Failures, Jitter};
-
 use crate::instance::Line;
 use crate::outcome::Cause;
 use crate::partition::{Body, Message, Partition, World};
 use crate::plan::{Caller, NONE, Plan, Site};
+use crate::shield::Shield;
 use crate::task::{DETACHED, JOINS, Outcome, RETRIED, SAMPLED, State, VISITOR};
 
 /// One caller at one call site.
@@ -32,8 +31,8 @@ pub(crate) struct Extra {
     /// Requests that hold a place on a connection.
     in_use: u64,
     for_connection: Line,
-    /// What the budget allows, in retries.
-    tokens: f64,
+    /// Of the few who protect themselves.
+    pub(crate) shield: Option<Box<Shield>>,
 }
 
 impl Extra {
@@ -45,7 +44,7 @@ impl Extra {
             averages: vec![(0.0, 0); averages],
             in_use: 0,
             for_connection: Line::EMPTY,
-            tokens: 0.0,
+            shield: site.rules.as_ref().map(|rules| Box::new(Shield::new(rules))),
         }
     }
 }
@@ -83,23 +82,30 @@ impl Partition {
         let now = self.now;
         let tally = self.tally_of(site);
         tally.begins(now);
-        tally.attempts += 1;
-        if let Some(Budget::Bucket(bucket)) = site.retry.as_ref().and_then(|retry| retry.budget) {
-            let extra = self.extra_of(task);
-            extra.tokens = (extra.tokens + bucket.per_request).min(bucket.most);
+        if site.is_guarded {
+            return self.request_guarded(world, site, task);
         }
+        tally.attempts += 1;
         self.attempt(world, site, task);
     }
 
-    fn extra_of(&mut self, task: u32) -> &mut Extra {
+    pub(crate) fn extra_of(&mut self, task: u32) -> &mut Extra {
         let client = &self.clients[self.tasks[task].client as usize];
         &mut self.extras[client.extra as usize]
     }
 
-    /// Sends, once there is a connection; the bound counts from now.
+    /// Sends; the bound counts from now.
     #[inline(always)]
-    fn attempt(&mut self, world: World<'_>, site: &Site, task: u32) {
+    pub(crate) fn attempt(&mut self, world: World<'_>, site: &Site, task: u32) {
         self.tasks[task].sent = self.now;
+        if site.lane != NONE {
+            self.arm(site.lane, task);
+        }
+        self.depart(world, site, task);
+    }
+
+    /// Sends, once there is a connection.
+    pub(crate) fn attempt_guarded(&mut self, world: World<'_>, site: &Site, task: u32) {
         if site.lane != NONE {
             self.arm(site.lane, task);
         }
@@ -200,7 +206,10 @@ impl Partition {
         if self.tasks[task].has(SAMPLED) {
             self.note(site, task, Cause::Network);
         }
-        self.let_go(world, site, task, outcome == Outcome::Ok);
+        if site.has_extra {
+            self.learn(world, site, task, outcome);
+            self.let_go(world, site, task, outcome == Outcome::Ok);
+        }
         match outcome {
             Outcome::Ok => self.succeeded(world, site, task),
             failure => {
@@ -215,8 +224,11 @@ impl Partition {
         let site = self.site_of(world, task);
         self.tally_of(site).timeouts += 1;
         let state = self.tasks[task].state;
-        if state != State::AwaitingConnection {
-            self.let_go(world, site, task, false);
+        if site.has_extra {
+            self.learn(world, site, task, Outcome::Timeout);
+            if state != State::AwaitingConnection {
+                self.let_go(world, site, task, false);
+            }
         }
         // What the caller knows goes on in a record of its own; the callee keeps this one.
         let (parent, client, flags) = {
@@ -229,7 +241,7 @@ impl Partition {
         self.tasks[heir].sent = self.tasks[task].sent;
         self.tasks[heir].instance = self.tasks[task].instance;
         if flags & RETRIED != 0 {
-            let history = self.retried[task as usize];
+            let history = self.histories[task as usize];
             self.remember(heir, history);
         }
         if flags & SAMPLED != 0 {
@@ -261,9 +273,6 @@ impl Partition {
     /// The attempt no longer counts as outstanding, and its place on a connection is free.
     #[inline(always)]
     fn let_go(&mut self, world: World<'_>, site: &Site, task: u32, answered: bool) {
-        if !site.has_extra {
-            return;
-        }
         let (instance, sent, now) = (self.tasks[task].instance, self.tasks[task].sent, self.now);
         let extra = self.extra_of(task);
         if site.tracks && instance != NONE {
@@ -316,12 +325,11 @@ impl Partition {
     }
 
     /// An attempt has failed: another one, or the call has failed.
-    fn failed(&mut self, world: World<'_>, site: &Site, task: u32, failure: Outcome) {
+    pub(crate) fn failed(&mut self, world: World<'_>, site: &Site, task: u32, failure: Outcome) {
         if self.tries_again(world, site, task, failure) {
             return;
         }
-        let now = self.now;
-        self.tally_of(site).fails(now);
+        self.give_in(site, task);
         if site.caller == Caller::Users {
             self.user_is_done(world, site, task);
         } else {
@@ -329,67 +337,17 @@ impl Partition {
         }
     }
 
-    #[inline(never)]
-    fn tries_again(&mut self, world: World<'_>, site: &Site, task: u32, failure: Outcome) -> bool {
-        let Some(retry) = &site.retry else { return false };
-        let record = &self.tasks[task];
-        let (first_sent, made) =
-            if record.has(RETRIED) { self.retried[task as usize] } else { (record.sent, 1) };
-        if made > retry.attempts || !self.is_awaited(task) || !is_retried(retry.on, failure) {
-            return false;
+    /// A call has failed for good.
+    pub(crate) fn give_in(&mut self, site: &Site, task: u32) {
+        let now = self.now;
+        self.tally_of(site).fails(now);
+        if site.rules.is_some() {
+            self.leave_shield(site, task);
         }
-        if retry.budget.is_some() {
-            let extra = self.extra_of(task);
-            // A little slack: ten deposits of 10% make one retry in spite of rounding.
-            if extra.tokens < 1.0 - 1e-9 {
-                return false;
-            }
-            extra.tokens -= 1.0;
-        }
-        self.tally_of(site).retries += 1;
-        self.remember(task, (first_sent, made + 1));
-        let delay = match &retry.backoff {
-            Some(backoff) => {
-                let client = self.tasks[task].client;
-                let stream = &mut self.draws_of_client(world, client).policy;
-                back_off(backoff, retry.jitter, made - 1, stream)
-            }
-            None => 0,
-        };
-        let record = &mut self.tasks[task];
-        record.forget_service();
-        record.flags |= RETRIED;
-        record.state = State::BackingOff;
-        self.schedule(task, delay);
-        true
-    }
-
-    fn remember(&mut self, task: u32, history: (u64, u32)) {
-        let at = task as usize;
-        if self.retried.len() <= at {
-            self.retried.resize(at + 1, (0, 0));
-        }
-        self.retried[at] = history;
-    }
-
-    /// The backoff is over.
-    pub(crate) fn try_again(&mut self, world: World<'_>, task: u32) {
-        let site = self.site_of(world, task);
-        if self.tasks[task].has(SAMPLED) {
-            self.note(site, task, Cause::Backoff);
-        }
-        if site.caller == Caller::Service && !self.is_awaited(task) {
-            // Its caller has died meanwhile.
-            let now = self.now;
-            self.tally_of(site).fails(now);
-            return self.free(task);
-        }
-        self.tally_of(site).attempts += 1;
-        self.attempt(world, site, task);
     }
 
     /// Whether somebody waits for a record (a user always does).
-    fn is_awaited(&self, task: u32) -> bool {
+    pub(crate) fn is_awaited(&self, task: u32) -> bool {
         let record = &self.tasks[task];
         record.parent == NONE || self.tasks[record.parent].epoch == record.parent_epoch
     }
@@ -433,38 +391,4 @@ impl Partition {
             task = record.parent;
         }
     }
-}
-
-fn is_retried(on: Failures, failure: Outcome) -> bool {
-    match failure {
-        Outcome::Ok => false,
-        Outcome::Error => on.error,
-        Outcome::Refused => on.refused,
-        Outcome::Unreachable => on.unreachable,
-        Outcome::Timeout => on.timeout,
-    }
-}
-
-/// `min(base × factor^n, max)`, with jitter as Brooker names it («Exponential Backoff and Jitter»,
-/// AWS Architecture Blog, 2015).
-pub(crate) fn back_off(
-    backoff: &Backoff,
-    jitter: Jitter,
-    n: u32,
-    stream: &mut tarsier_random::Stream,
-) -> u64 {
-    let most = backoff.max.map_or(f64::MAX, |max| max.nanos() as f64);
-    let mut delay = backoff.base.nanos() as f64;
-    for _ in 0..n {
-        delay = (delay * backoff.factor).min(most);
-    }
-    // A day: longer than anybody waits, and far from the end of time.
-    let delay = delay.min(most).min(86_400e9);
-    let share = match jitter {
-        Jitter::Decorrelated | Jitter::Spread(_) => unreachable!("no file can ask for these yet"),
-        Jitter::None => 1.0,
-        Jitter::Full => stream.unit(),
-        Jitter::Equal => 0.5 + 0.5 * stream.unit(),
-    };
-    (delay * share).round() as u64
 }

@@ -154,7 +154,7 @@ impl Partition {
             // Messages arrive and queue, whatever the instance does.
             State::Outbound | State::Thinking => None,
             State::Inbound(_) if record.has(DETACHED) => None,
-            State::Inbound(_) | State::BackingOff => self.caller_of(world, task),
+            State::Inbound(_) | State::BackingOff | State::Rejected => self.caller_of(world, task),
             _ => self.server_of(task),
         };
         let held = owner.filter(|at| self.instances[*at].health == Health::Paused);
@@ -272,6 +272,7 @@ impl Partition {
         instance.health = health;
         self.services[service].up.down(self.now);
         self.reset_guard(world, at);
+        self.restart_shields(world, at);
     }
 
     fn leave_line(&mut self, task: u32) {
@@ -327,8 +328,7 @@ impl Partition {
             }
             let site = self.site_of(world, task);
             self.disarm(site.lane, task);
-            let now = self.now;
-            self.tally_of(site).fails(now);
+            self.give_in(site, task);
             self.tasks[task].flags |= DETACHED;
         }
     }

@@ -74,9 +74,12 @@ fn flows_balance(
                 *in_flight,
                 "flow of {what} {at}: sent = completed + failed + in flight"
             );
-            let attempts = counts.requests + counts.retries;
+            let wanted = counts.requests + counts.retries + counts.hedges;
             // A retry that waits out its backoff has not been sent.
-            assert!(counts.attempts <= attempts, "attempts of {what} {at} are requests and retries");
+            assert!(
+                counts.attempts + counts.rejected <= wanted,
+                "attempts of {what} {at} are requests, retries and hedges"
+            );
         }
     }
     for (at, counts) in services.iter().enumerate() {

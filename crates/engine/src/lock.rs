@@ -1,11 +1,11 @@
 //! Contention on an instance: `lock` (steps run while a permit is held) and `conflict` (steps run, and
 //! count only if nobody else has committed meanwhile).
 
-use crate::client::back_off;
 use crate::instance::Line;
 use crate::outcome::Cause;
 use crate::partition::{Partition, World};
 use crate::plan::NONE;
+use crate::policy::backoff;
 use crate::task::{Outcome, SAMPLED, State};
 
 /// A lock of an instance, or what commits are made to.
@@ -29,6 +29,8 @@ pub(crate) struct Try {
     version: u64,
     /// How often it has failed.
     failed: u32,
+    /// How long it waited the last time.
+    backoff: u64,
 }
 
 impl Partition {
@@ -117,12 +119,13 @@ impl Partition {
             self.fails(world, task, Outcome::Error);
             return false;
         };
-        self.tries[task as usize][plan.depth as usize].failed += 1;
         let stream = &mut self.instance_of(task).draws.policy;
         let delay = match &retry.backoff {
-            Some(backoff) => back_off(backoff, retry.jitter, noted.failed, stream),
+            Some(rule) => backoff::delay(rule, retry.jitter, noted.failed, noted.backoff, stream),
             None => 0,
         };
+        let again = &mut self.tries[task as usize][plan.depth as usize];
+        (again.failed, again.backoff) = (noted.failed + 1, delay);
         let record = &mut self.tasks[task];
         record.pc = plan.start;
         record.state = State::Waiting;

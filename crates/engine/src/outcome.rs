@@ -46,6 +46,9 @@ pub struct WorkloadOutcome {
     pub requests: u64,
     pub attempts: u64,
     pub retries: u64,
+    pub hedges: u64,
+    /// Attempts that the client itself rejected; they were not made.
+    pub rejected: u64,
     pub timeouts: u64,
     pub completed: u64,
     pub errors: u64,
@@ -84,6 +87,9 @@ pub struct CallOutcome {
     pub requests: u64,
     pub attempts: u64,
     pub retries: u64,
+    pub hedges: u64,
+    /// Attempts that the client itself rejected; they were not made.
+    pub rejected: u64,
     /// Attempts given up when their bound fired.
     pub timeouts: u64,
     pub completed: u64,

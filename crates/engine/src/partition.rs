@@ -18,6 +18,7 @@ use crate::lock::Try;
 use crate::outcome::Stopped;
 use crate::plan::{Caller, NONE, Plan, Site};
 use crate::processor::Processor;
+use crate::retry::History;
 use crate::source::Source;
 use crate::tally::{Books, CallTally, Records, ServiceTally};
 use crate::task::{Outcome, RETRIED, SAMPLED, State, Task, VISITOR};
@@ -84,8 +85,8 @@ pub(crate) struct Partition {
     pub(crate) calls: Vec<CallTally>,
     pub(crate) workloads: Vec<CallTally>,
     pub(crate) records: Records,
-    /// First sending and attempts made, of records marked [`RETRIED`].
-    pub(crate) retried: Vec<(u64, u32)>,
+    /// Of records marked [`RETRIED`].
+    pub(crate) histories: Vec<History>,
     pub(crate) accounts: Accounts,
     /// If somebody wants to see them.
     pub(crate) visits: Option<Box<crate::visits::Visits>>,
@@ -130,7 +131,7 @@ impl Partition {
             calls: Vec::new(),
             workloads: Vec::new(),
             records: Records::default(),
-            retried: Vec::new(),
+            histories: Vec::new(),
             accounts: Accounts::default(),
             visits: None,
             held: Vec::new(),
@@ -273,6 +274,7 @@ impl Partition {
             State::Granted => self.proceed(world, task),
             State::Thinking => self.user_sends(world, task),
             State::BackingOff => self.try_again(world, task),
+            State::Rejected => self.failed(world, self.site_of(world, task), task, Outcome::Refused),
             other => unreachable!("no event is due for a record that is {other:?}"),
         }
     }
@@ -379,7 +381,7 @@ impl Partition {
     #[inline(always)]
     pub(crate) fn first_sent(&self, task: u32) -> u64 {
         let record = &self.tasks[task];
-        if record.has(RETRIED) { self.retried[task as usize].0 } else { record.sent }
+        if record.has(RETRIED) { self.histories[task as usize].first_sent } else { record.sent }
     }
 
     pub(crate) fn send_out(&mut self, to: u32, message: Message) {

@@ -94,6 +94,9 @@ pub(crate) struct CallTally {
     pub(crate) requests: u64,
     pub(crate) attempts: u64,
     pub(crate) retries: u64,
+    pub(crate) hedges: u64,
+    /// Attempts that were not made, because the client itself rejected them.
+    pub(crate) rejected: u64,
     pub(crate) timeouts: u64,
     pub(crate) completed: u64,
     pub(crate) errors: u64,
@@ -130,6 +133,8 @@ impl CallTally {
         self.requests += other.requests;
         self.attempts += other.attempts;
         self.retries += other.retries;
+        self.hedges += other.hedges;
+        self.rejected += other.rejected;
         self.timeouts += other.timeouts;
         self.completed += other.completed;
         self.errors += other.errors;
@@ -142,6 +147,8 @@ impl CallTally {
             requests: self.requests - before.requests,
             attempts: self.attempts - before.attempts,
             retries: self.retries - before.retries,
+            hedges: self.hedges - before.hedges,
+            rejected: self.rejected - before.rejected,
             timeouts: self.timeouts - before.timeouts,
             completed: self.completed - before.completed,
             errors: self.errors - before.errors,

@@ -16,6 +16,8 @@ pub(crate) enum State {
     Thinking,
     /// Before another attempt.
     BackingOff,
+    /// Rejected by its own client: it fails at once.
+    Rejected,
     /// Waiting for a free connection.
     AwaitingConnection,
     /// A message on its way to the callee.
@@ -83,7 +85,7 @@ pub(crate) const QUEUE_KNOWN: u8 = 8;
 pub(crate) const SAMPLED: u8 = 16;
 /// A call that is a whole branch of a parallel step.
 pub(crate) const JOINS: u8 = 32;
-/// Not the first attempt: see the partition's `retried`.
+/// There is more to know of the call: see the partition's `histories`.
 pub(crate) const RETRIED: u8 = 64;
 /// The caller is in another partition; this is the callee's half.
 pub(crate) const VISITOR: u8 = 128;

@@ -120,6 +120,8 @@ pub enum Reason {
         rate: f64,
         least: f64,
     },
+    /// More retries were wanted than it allows.
+    TooManyRetries,
     /// The time set for it is over.
     TimeOver,
     ProbesSucceeded,
@@ -196,7 +198,6 @@ impl Timeline {
     }
 }
 
-#[expect(dead_code, reason = "the policies that note events come next")]
 impl Partition {
     /// Notes an event; rare ones only.
     pub(crate) fn happened(&mut self, subject: EventSubject, kind: EventKind, reason: Reason) {
@@ -204,6 +205,7 @@ impl Partition {
     }
 
     /// A local instance, as the subject of an event.
+    #[expect(dead_code, reason = "what an instance notes comes next")]
     pub(crate) fn instance_subject(&self, plan: &Plan, at: usize) -> EventSubject {
         let instance = self.first_instance as usize + at;
         EventSubject::Instance {

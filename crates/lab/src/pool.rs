@@ -87,6 +87,8 @@ fn append_workload(sum: &mut WorkloadOutcome, other: &WorkloadOutcome) {
     sum.requests += other.requests;
     sum.attempts += other.attempts;
     sum.retries += other.retries;
+    sum.hedges += other.hedges;
+    sum.rejected += other.rejected;
     sum.timeouts += other.timeouts;
     sum.completed += other.completed;
     sum.errors += other.errors;
@@ -117,6 +119,8 @@ fn append_call(sum: &mut CallOutcome, other: &CallOutcome) {
     sum.requests += other.requests;
     sum.attempts += other.attempts;
     sum.retries += other.retries;
+    sum.hedges += other.hedges;
+    sum.rejected += other.rejected;
     sum.timeouts += other.timeouts;
     sum.completed += other.completed;
     sum.errors += other.errors;

@@ -53,6 +53,8 @@ fn workload_value(found: &WorkloadOutcome, report: &Report<'_>) -> Value {
         "requests": found.requests,
         "attempts": found.attempts,
         "retries": found.retries,
+        "hedges": found.hedges,
+        "rejected": found.rejected,
         "timeouts": found.timeouts,
         "completed": found.completed,
         "errors": found.errors,
@@ -97,6 +99,8 @@ fn call_value(found: &CallOutcome) -> Value {
         "requests": found.requests,
         "attempts": found.attempts,
         "retries": found.retries,
+        "hedges": found.hedges,
+        "rejected": found.rejected,
         "timeouts": found.timeouts,
         "completed": found.completed,
         "errors": found.errors,
@@ -198,7 +202,10 @@ mod tests {
         let document = document(&fixture::report(&model, &outcome));
         has(&document, "architecture seed simulated_s warmup_s wall_s events workloads services calls slo");
         let users = &document["workloads"]["users"];
-        has(users, "requests attempts retries timeouts completed errors in_flight_start in_flight_end");
+        has(
+            users,
+            "requests attempts retries hedges rejected timeouts completed errors in_flight_start in_flight_end",
+        );
         has(users, "throughput_per_s latency_s");
         has(&users["latency_s"], "mean p50 p90 p95 p99 p999 max ci95");
         has(&users["latency_s"]["ci95"], "mean p50 p99");
@@ -206,7 +213,7 @@ mod tests {
         has(db, "instances arrivals completed errors refused utilization workers_busy queue_s");
         has(db, "queue_length_mean latency_s");
         let call = &document["calls"]["web/home -> db"];
-        has(call, "requests attempts retries timeouts errors refused latency_s");
+        has(call, "requests attempts retries hedges rejected timeouts errors refused latency_s");
         assert_eq!(
             document["slo"][1],
             json!({ "text": "users errors < 0.1%", "value": 0.01, "holds": false })

@@ -251,6 +251,7 @@ fn why(reason: Reason) -> String {
         Reason::SuccessRate { rate, least } => {
             format!("{} succeeded, below {}", share(rate), share(least))
         }
+        Reason::TooManyRetries => "more retries were wanted".to_owned(),
         Reason::TimeOver => "its time is over".to_owned(),
         Reason::ProbesSucceeded => "probes succeeded".to_owned(),
         Reason::ProbeFailed => "a probe failed".to_owned(),

@@ -100,6 +100,10 @@ pub(crate) struct Site {
     pub(crate) pool: Option<u64>,
     /// Whether its clients keep more state than a cursor.
     pub(crate) has_extra: bool,
+    /// The whole policy, where it says more about a call than everybody does.
+    pub(crate) rules: Option<Box<CallPolicy>>,
+    /// Whether a request may not simply go out: there are rules, or connections are few.
+    pub(crate) is_guarded: bool,
     /// Whether that state counts outstanding requests by instance.
     pub(crate) tracks: bool,
     pub(crate) request_ns: u64,
@@ -290,6 +294,12 @@ fn sampled_below(demand: &Demand, run_ns: u64) -> u64 {
 /// What a call's policy means for the one who keeps state for it.
 pub(crate) fn tracks_outstanding(policy: &CallPolicy) -> bool {
     matches!(policy.balance, Balance::LeastRequests | Balance::PowerOfTwo | Balance::Ewma)
+}
+
+/// Whether a policy protects the client or those it calls, by what the client has seen.
+pub(crate) fn protects(policy: &CallPolicy) -> bool {
+    let has_budget = policy.retry.as_ref().is_some_and(|retry| retry.budget.is_some());
+    has_budget || policy.breaker.is_some() || policy.throttle.is_some()
 }
 
 /// The statistics entry of each pair of endpoints.

@@ -6,7 +6,7 @@ use tarsier_model::{Balance, Call, CallPolicy, Demand, EndpointId, Retry, Sealed
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
 
-use super::{CallIndex, Caller, NONE, Site, cumulative, service_index, tracks_outstanding};
+use super::{CallIndex, Caller, NONE, Site, cumulative, protects, service_index, tracks_outstanding};
 
 /// One instruction of an endpoint's program.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -379,7 +379,7 @@ impl<'a> Compiler<'a> {
         let pool = (policy.connections.filter(|_| waits))
             .and_then(|pool| pool.requests_each.map(|each| u64::from(pool.max) * u64::from(each)));
         let tracks = tracks_outstanding(policy) && waits;
-        let has_budget = retry.as_ref().is_some_and(|retry| retry.budget.is_some());
+        let rules = (waits && protects(policy)).then(|| Box::new(policy.clone()));
         self.sites.push(Site {
             caller,
             entry: NONE,
@@ -388,7 +388,9 @@ impl<'a> Compiler<'a> {
             lane,
             // Who waits for no answer knows of no load: to choose by load is then to choose at random.
             balance: if tracks_outstanding(policy) && !waits { Balance::Random } else { policy.balance },
-            has_extra: tracks || has_budget || pool.is_some(),
+            has_extra: tracks || pool.is_some() || rules.is_some(),
+            is_guarded: pool.is_some() || rules.is_some(),
+            rules,
             tracks,
             retry,
             pool,

@@ -46,8 +46,14 @@ impl Breaker {
         Breaker { state: State::Closed, since: 0, window, failures_in_a_row: 0 }
     }
 
-    pub(crate) fn state(&self) -> State {
+    #[cfg(test)]
+    fn state(&self) -> State {
         self.state
+    }
+
+    /// Whoever keeps it starts anew: closed, and whatever it had under way says nothing.
+    pub(crate) fn restart(&mut self, now: u64) {
+        self.enter(State::Closed, now);
     }
 
     /// An open breaker whose time is over turns half-open.
@@ -106,6 +112,7 @@ impl Breaker {
         }
     }
 
+    #[cfg_attr(not(test), expect(dead_code, reason = "who gives attempts up comes next"))]
     /// Nobody will learn what becomes of an attempt: if it was a probe, another may go.
     pub(crate) fn forget(&mut self, sent: u64) {
         if let State::HalfOpen { let_through, .. } = &mut self.state

@@ -3,6 +3,7 @@
 mod contention;
 mod faults;
 mod policies;
+mod protection;
 mod queueing;
 mod sameness;
 mod support;

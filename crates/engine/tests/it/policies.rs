@@ -1,25 +1,14 @@
 //! What callers do: bounds, retries, fallbacks, quorums, connections.
 
 use tarsier_model::{
-    Backoff, Branch, Bucket, Budget, Call, CallPolicy, Connections, Failures, Jitter, Network, Retry,
-    Service, Step, ZoneId,
+    Backoff, Branch, Bucket, Budget, Call, CallPolicy, Connections, Network, Retry, Service, Step, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
 
-use crate::support::{Build, balanced, call, close, exp_ms, mean_ms, ms, open, quantile_ms, work_ms};
-
-fn retry(attempts: u32) -> Retry {
-    Retry { attempts, on: Failures::ALL, backoff: None, jitter: Jitter::None, budget: None, elsewhere: false }
-}
-
-fn constant(milliseconds: f64) -> Law {
-    Law::Constant(ms(milliseconds))
-}
-
-fn with(policy: CallPolicy, to: u32) -> Call {
-    Call { policy: Box::new(policy), ..call(to) }
-}
+use crate::support::{
+    Build, balanced, call, close, constant, exp_ms, mean_ms, open, quantile_ms, retry, with, work_ms,
+};
 
 fn bounded(milliseconds: u64) -> CallPolicy {
     CallPolicy { timeout: Some(Span::from_millis(milliseconds)), ..CallPolicy::default() }

@@ -2,9 +2,9 @@
 
 use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
-    Backoff, Balance, Branch, Bucket, Budget, Call, CallMatch, CallPolicy, Connections, ErrorKind, Failures,
-    Happening, Jitter, Link, Lock, Network, Party, Region, RegionId, Retry, Scenario, Scheduling,
-    SealedModel, ServiceId, Step, Target, Trouble, Zone, ZoneId,
+    Backoff, Balance, Branch, Breaker, BreakerWindow, Bucket, Budget, Call, CallMatch, CallPolicy,
+    Connections, ErrorKind, Failures, Happening, Jitter, Link, Lock, Network, Party, Region, RegionId, Retry,
+    Scenario, Scheduling, SealedModel, ServiceId, Step, Target, Throttle, Trip, Trouble, Zone, ZoneId,
 };
 use tarsier_random::{Law, Stream};
 use tarsier_units::{IdVec, Span};
@@ -22,8 +22,9 @@ fn projection(outcome: &Outcome) -> String {
         })
         .collect();
     let calls: Vec<_> =
-        outcome.calls.iter().map(|c| (c.requests, c.attempts, c.timeouts, c.errors)).collect();
-    format!("{} {} {workloads:?} {services:?} {calls:?}", outcome.events, outcome.fingerprint)
+        outcome.calls.iter().map(|c| (c.requests, c.attempts, c.timeouts, c.errors, c.rejected)).collect();
+    let events = &outcome.timeline;
+    format!("{} {} {workloads:?} {services:?} {calls:?} {events:?}", outcome.events, outcome.fingerprint)
 }
 
 fn zones(model: &mut tarsier_model::Model, n_regions: u32, n_zones: u32) {
@@ -150,18 +151,6 @@ impl Swarm {
         }
     }
 
-    fn retry(&mut self) -> Retry {
-        let backoff = self.coin().then(|| Backoff { base: Span::from_millis(2), factor: 2.0, max: None });
-        Retry {
-            attempts: self.below(3),
-            on: Failures { error: self.coin(), ..Failures::ALL },
-            backoff,
-            jitter: [Jitter::None, Jitter::Full, Jitter::Equal][self.below(3) as usize],
-            budget: self.coin().then_some(Budget::Bucket(Bucket::share(0.2))),
-            elsewhere: self.coin(),
-        }
-    }
-
     fn policy(&mut self) -> CallPolicy {
         let balances = [
             Balance::RoundRobin,
@@ -180,8 +169,59 @@ impl Swarm {
             connections: self
                 .coin()
                 .then(|| Connections { max: 1 + self.stream.below(4), requests_each: Some(1) }),
+            breaker: self.stream.chance(0.3).then(|| self.breaker()),
+            throttle: self.stream.chance(0.3).then(|| Throttle {
+                factor: 1.0 + self.stream.unit(),
+                window: Span::from_millis(u64::from(1 + self.stream.below(500))),
+            }),
             ..CallPolicy::default()
         }
+    }
+
+    fn retry(&mut self) -> Retry {
+        let jitters = [Jitter::None, Jitter::Full, Jitter::Equal, Jitter::Decorrelated, Jitter::Spread(0.2)];
+        Retry {
+            attempts: self.below(3),
+            on: Failures { error: self.coin(), ..Failures::ALL },
+            backoff: self.coin().then(|| Backoff { base: Span::from_millis(2), factor: 2.0, max: None }),
+            jitter: jitters[self.below(5) as usize],
+            budget: self.coin().then(|| self.budget()),
+            elsewhere: self.coin(),
+        }
+    }
+
+    fn budget(&mut self) -> Budget {
+        let share = Bucket::share(0.2);
+        match self.below(5) {
+            0 => Budget::Bucket(share),
+            1 => Budget::Bucket(Bucket { per_second: 10.0, ..share }),
+            2 => Budget::Bucket(Bucket {
+                start: 10.0,
+                per_success: 0.1,
+                per_failure: 1.0,
+                cost: 0.0,
+                timeout_cost: 0.0,
+                above: 5.0,
+                ..share
+            }),
+            3 => Budget::Bucket(Bucket { start: 50.0, most: 50.0, cost: 5.0, refund: 5.0, ..share }),
+            _ => Budget::Concurrent { share: 0.2, least: self.below(4) },
+        }
+    }
+
+    fn breaker(&mut self) -> Breaker {
+        let trip = match self.below(3) {
+            0 => Trip { share: Some(0.3), ..Trip::default() },
+            1 => Trip { count: Some(1 + self.below(20)), ..Trip::default() },
+            _ => Trip { consecutive: Some(1 + self.below(5)), ..Trip::default() },
+        };
+        let window = if self.coin() {
+            BreakerWindow::Time(Span::from_millis(200))
+        } else {
+            BreakerWindow::Calls(1 + self.below(100))
+        };
+        let open = Span::from_millis(u64::from(1 + self.stream.below(300)));
+        Breaker { trip, window, least: self.below(20), open, probes: 1 + self.below(3) }
     }
 
     /// A call to a service further down, so that nothing is endless.

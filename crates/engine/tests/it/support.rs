@@ -2,8 +2,8 @@
 
 use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
-    Arrivals, Balance, Call, CallPolicy, Demand, Endpoint, EndpointId, Model, Region, RegionId, Scenario,
-    SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
+    Arrivals, Balance, Call, CallPolicy, Demand, Endpoint, EndpointId, Failures, Jitter, Model, Region,
+    RegionId, Retry, Scenario, SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::{IdVec, Span};
@@ -11,6 +11,10 @@ use tarsier_units::{IdVec, Span};
 /// Milliseconds as nanoseconds.
 pub(crate) fn ms(x: f64) -> f64 {
     x * 1e6
+}
+
+pub(crate) fn constant(milliseconds: f64) -> Law {
+    Law::Constant(ms(milliseconds))
 }
 
 pub(crate) fn exp_ms(mean: f64) -> Law {
@@ -30,6 +34,15 @@ pub(crate) fn call(to: u32) -> Call {
         request_bytes: 0,
         response_bytes: 0,
     }
+}
+
+pub(crate) fn with(policy: CallPolicy, to: u32) -> Call {
+    Call { policy: Box::new(policy), ..call(to) }
+}
+
+/// So many retries at once, whatever the failure.
+pub(crate) fn retry(attempts: u32) -> Retry {
+    Retry { attempts, on: Failures::ALL, backoff: None, jitter: Jitter::None, budget: None, elsewhere: false }
 }
 
 /// A model in one zone without network latency, whose services have one endpoint each:
@@ -94,6 +107,11 @@ impl Build {
     pub(crate) fn run(self, seconds: u64, seed: u64) -> Outcome {
         let model = self.seal();
         run(&model, &config(seconds, seed), &mut ())
+    }
+
+    pub(crate) fn run_from_the_start(self, seconds: u64, seed: u64) -> Outcome {
+        let model = self.seal();
+        run(&model, &RunConfig { warmup: Span::ZERO, ..config(seconds, seed) }, &mut ())
     }
 
     pub(crate) fn run_with(self, seconds: u64, seed: u64, scenario: &Scenario) -> Outcome {

@@ -110,6 +110,8 @@ pub(crate) fn outcome() -> Outcome {
             requests: 1000,
             attempts: 1000,
             retries: 0,
+            hedges: 0,
+            rejected: 0,
             timeouts: 0,
             completed: 1000,
             errors: 0,

@@ -102,7 +102,7 @@ fn plus_minus(value: Option<f64>, interval: Option<Interval>) -> Cell {
     Cell::dim(number::plus_minus(reach / 1e9, value / 1e9))
 }
 
-/// One line about retries, timeouts and what did not get through; nothing when there is nothing to say.
+/// One line about timeouts, retries, hedges and what did not get through; nothing when there is nothing to say.
 fn remark(name: &str, found: &WorkloadOutcome) -> String {
     let mut parts = Vec::new();
     if found.timeouts > 0 {
@@ -110,6 +110,12 @@ fn remark(name: &str, found: &WorkloadOutcome) -> String {
     }
     if found.retries > 0 {
         parts.push(format!("{} retries", count(found.retries)));
+    }
+    if found.hedges > 0 {
+        parts.push(format!("{} hedges", count(found.hedges)));
+    }
+    if found.rejected > 0 {
+        parts.push(format!("{} attempts not let out", count(found.rejected)));
     }
     let mut text = String::new();
     if !parts.is_empty() {

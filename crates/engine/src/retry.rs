@@ -1,0 +1,92 @@
+//! Trying again.
+
+use tarsier_model::{Failures, Retry};
+
+use crate::outcome::Cause;
+use crate::partition::{Partition, World};
+use crate::plan::{Caller, Site};
+use crate::policy::backoff;
+use crate::task::{Outcome, RETRIED, SAMPLED, State};
+
+/// What a caller remembers of a call beside its record, which is about its latest attempt.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct History {
+    pub(crate) first_sent: u64,
+    /// Attempts made so far.
+    pub(crate) made: u32,
+    /// The last backoff.
+    backoff: u64,
+}
+
+impl Partition {
+    #[inline(never)]
+    pub(crate) fn tries_again(&mut self, world: World<'_>, site: &Site, task: u32, failure: Outcome) -> bool {
+        let Some(retry) = &site.retry else { return false };
+        let history = self.history_of(task);
+        if history.made > retry.attempts || !self.is_awaited(task) || !is_retried(retry.on, failure) {
+            return false;
+        }
+        if retry.budget.is_some() && !self.budget_allows(world, site, task, failure) {
+            return false;
+        }
+        self.tally_of(site).retries += 1;
+        let delay = self.back_off(world, retry, task, history);
+        self.remember(task, History { made: history.made + 1, backoff: delay, ..history });
+        let record = &mut self.tasks[task];
+        record.forget_service();
+        record.flags |= RETRIED;
+        record.state = State::BackingOff;
+        self.schedule(task, delay);
+        true
+    }
+
+    fn back_off(&mut self, world: World<'_>, retry: &Retry, task: u32, history: History) -> u64 {
+        let Some(rule) = &retry.backoff else { return 0 };
+        let stream = &mut self.draws_of_client(world, self.tasks[task].client).policy;
+        backoff::delay(rule, retry.jitter, history.made - 1, history.backoff, stream)
+    }
+
+    pub(crate) fn history_of(&self, task: u32) -> History {
+        let record = &self.tasks[task];
+        if record.has(RETRIED) {
+            return self.histories[task as usize];
+        }
+        History { first_sent: record.sent, made: 1, backoff: 0 }
+    }
+
+    pub(crate) fn remember(&mut self, task: u32, history: History) {
+        let at = task as usize;
+        if self.histories.len() <= at {
+            self.histories.resize(at + 1, History::default());
+        }
+        self.histories[at] = history;
+    }
+
+    /// The backoff is over.
+    pub(crate) fn try_again(&mut self, world: World<'_>, task: u32) {
+        let site = self.site_of(world, task);
+        if self.tasks[task].has(SAMPLED) {
+            self.note(site, task, Cause::Backoff);
+        }
+        if site.caller == Caller::Service && !self.is_awaited(task) {
+            // Its caller has died meanwhile.
+            self.give_in(site, task);
+            return self.free(task);
+        }
+        if site.is_guarded {
+            return self.try_guarded(world, site, task);
+        }
+        self.tally_of(site).attempts += 1;
+        self.attempt(world, site, task);
+    }
+}
+
+fn is_retried(on: Failures, failure: Outcome) -> bool {
+    match failure {
+        Outcome::Ok => false,
+        Outcome::Error => on.error,
+        Outcome::Refused => on.refused,
+        Outcome::Unreachable => on.unreachable,
+        Outcome::Timeout => on.timeout,
+    }
+}

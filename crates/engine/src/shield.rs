@@ -1,0 +1,193 @@
+//! How a caller's protection hangs in its calls: what keeps an attempt from being made, and who learns
+//! what became of it. The rules themselves are in `policy`.
+
+use tarsier_model::CallPolicy;
+
+use crate::client::Client;
+use crate::partition::{Partition, World};
+use crate::plan::{Plan, Site};
+use crate::policy::Change;
+use crate::policy::breaker::Breaker;
+use crate::policy::budget::Budget;
+use crate::policy::throttle::Throttle;
+use crate::task::{Outcome, RETRIED, State};
+use crate::timeline::{EventKind, Reason};
+
+/// What a client keeps to protect itself and those it calls.
+#[derive(Debug)]
+pub(crate) struct Shield {
+    budget: Option<Budget>,
+    breaker: Option<Breaker>,
+    throttle: Option<Throttle>,
+}
+
+impl Shield {
+    pub(crate) fn new(rules: &CallPolicy) -> Shield {
+        let budget = rules.retry.as_ref().and_then(|retry| retry.budget.as_ref());
+        Shield {
+            budget: budget.map(Budget::new),
+            breaker: rules.breaker.as_ref().map(Breaker::new),
+            throttle: rules.throttle.as_ref().map(Throttle::new),
+        }
+    }
+
+    fn restart(&mut self, rules: &CallPolicy, now: u64) {
+        if let Some(breaker) = &mut self.breaker {
+            breaker.restart(now);
+        }
+        self.throttle = rules.throttle.as_ref().map(Throttle::new);
+    }
+}
+
+impl Partition {
+    /// A call that does not simply go out.
+    #[inline(never)]
+    pub(crate) fn request_guarded(&mut self, world: World<'_>, site: &Site, task: u32) {
+        if let Some(rules) = &site.rules {
+            self.with_shield(task, |_, shield| shield.begin(rules));
+        }
+        self.try_guarded(world, site, task);
+    }
+
+    /// An attempt of such a call, unless its own client rejects it: then no message leaves, and it fails
+    /// as if it had been refused.
+    #[inline(never)]
+    pub(crate) fn try_guarded(&mut self, world: World<'_>, site: &Site, task: u32) {
+        self.tasks[task].sent = self.now;
+        if site.rules.as_ref().is_some_and(|rules| !self.is_let_through(world, rules, task)) {
+            self.tally_of(site).rejected += 1;
+            self.tasks[task].state = State::Rejected;
+            return self.schedule(task, 0);
+        }
+        self.tally_of(site).attempts += 1;
+        self.attempt_guarded(world, site, task);
+    }
+
+    fn is_let_through(&mut self, world: World<'_>, rules: &CallPolicy, task: u32) -> bool {
+        self.with_shield(task, |partition, shield| {
+            let (client, now) = (partition.tasks[task].client, partition.now);
+            if let (Some(throttle), Some(rule)) = (&mut shield.throttle, &rules.throttle) {
+                let stream = &mut partition.draws_of_client(world, client).policy;
+                let (lets_through, change) = throttle.lets_through(rule, now, stream);
+                partition.tell(world.plan, client, change);
+                if !lets_through {
+                    return false;
+                }
+            }
+            let (Some(breaker), Some(rule)) = (&mut shield.breaker, &rules.breaker) else { return true };
+            let change = breaker.wake(rule, now);
+            partition.tell(world.plan, client, change);
+            breaker.lets_through(rule)
+        })
+    }
+
+    /// An attempt has ended in this way.
+    pub(crate) fn learn(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
+        let Some(rules) = &site.rules else { return };
+        let record = &self.tasks[task];
+        let (client, sent, was_retry) = (record.client, record.sent, self.is_retry(task));
+        self.with_shield(task, |partition, shield| {
+            let change = shield.learn(rules, outcome, sent, partition.now);
+            partition.tell(world.plan, client, change);
+            shield.settle(rules, outcome, was_retry);
+        });
+    }
+
+    /// A call has failed for good.
+    pub(crate) fn leave_shield(&mut self, site: &Site, task: u32) {
+        if site.rules.is_some() {
+            let was_retry = self.is_retry(task);
+            self.with_shield(task, |_, shield| shield.end(was_retry));
+        }
+    }
+
+    /// Whether the budget has another retry after this failure; if so, it is made.
+    pub(crate) fn budget_allows(
+        &mut self,
+        world: World<'_>,
+        site: &Site,
+        task: u32,
+        failure: Outcome,
+    ) -> bool {
+        let again = self.is_retry(task);
+        self.with_shield(task, |partition, shield| {
+            let rule = site.retry.as_ref().and_then(|retry| retry.budget.as_ref());
+            let (Some(budget), Some(rule)) = (&mut shield.budget, rule) else { return true };
+            let allowed = budget.allows(rule, partition.now, failure == Outcome::Timeout, again);
+            if !allowed && budget.is_news() {
+                let change = (EventKind::BudgetExhausted, Reason::TooManyRetries);
+                partition.tell(world.plan, partition.tasks[task].client, Some(change));
+            }
+            allowed
+        })
+    }
+
+    fn is_retry(&self, task: u32) -> bool {
+        self.tasks[task].has(RETRIED) && self.histories[task as usize].made > 1
+    }
+
+    /// The process that makes an instance's calls starts anew. What it has under way is still counted.
+    pub(crate) fn restart_shields(&mut self, world: World<'_>, at: usize) {
+        let instance = &self.instances[at];
+        let sites = world.plan.services[instance.service as usize].sites.clone();
+        for client in instance.clients..instance.clients + sites.len() as u32 {
+            let Client { site, extra, .. } = self.clients[client as usize];
+            if let Some(rules) = &world.plan.sites[site as usize].rules {
+                let shield = self.extras[extra as usize].shield.as_mut();
+                shield.expect("a client with rules has a shield").restart(rules, self.now);
+            }
+        }
+    }
+
+    /// The shield is out of its client's hands while it is used: nothing else may ask for it.
+    fn with_shield<T>(&mut self, task: u32, act: impl FnOnce(&mut Partition, &mut Shield) -> T) -> T {
+        let at = self.clients[self.tasks[task].client as usize].extra as usize;
+        let mut shield = self.extras[at].shield.take().expect("a client with rules has a shield");
+        let result = act(self, &mut shield);
+        self.extras[at].shield = Some(shield);
+        result
+    }
+
+    fn tell(&mut self, plan: &Plan, client: u32, change: Option<Change>) {
+        if let Some((kind, reason)) = change {
+            self.happened(self.client_subject(plan, client), kind, reason);
+        }
+    }
+}
+
+impl Shield {
+    fn begin(&mut self, rules: &CallPolicy) {
+        let rule = rules.retry.as_ref().and_then(|retry| retry.budget.as_ref());
+        if let (Some(budget), Some(rule)) = (&mut self.budget, rule) {
+            budget.begin(rule);
+        }
+    }
+
+    fn learn(&mut self, rules: &CallPolicy, outcome: Outcome, sent: u64, now: u64) -> Option<Change> {
+        if let Some(throttle) = &mut self.throttle
+            && matches!(outcome, Outcome::Ok | Outcome::Error)
+        {
+            throttle.accepted(now);
+        }
+        let (Some(breaker), Some(rule)) = (&mut self.breaker, &rules.breaker) else { return None };
+        breaker.learn(rule, sent, now, outcome != Outcome::Ok)
+    }
+
+    /// What an attempt's end means for the budget; a call that was answered is over.
+    fn settle(&mut self, rules: &CallPolicy, outcome: Outcome, was_retry: bool) {
+        let rule = rules.retry.as_ref().and_then(|retry| retry.budget.as_ref());
+        let (Some(budget), Some(rule)) = (&mut self.budget, rule) else { return };
+        if outcome == Outcome::Ok {
+            budget.succeed(rule, was_retry);
+            budget.end(was_retry);
+        } else {
+            budget.fail(rule);
+        }
+    }
+
+    fn end(&mut self, was_retry: bool) {
+        if let Some(budget) = &mut self.budget {
+            budget.end(was_retry);
+        }
+    }
+}
