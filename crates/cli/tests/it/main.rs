@@ -3,6 +3,7 @@
 mod catalogue;
 mod commands;
 mod docs;
+mod lessons;
 mod mistakes;
 mod readme;
 mod run;

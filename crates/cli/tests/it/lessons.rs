@@ -1,0 +1,204 @@
+//! What the pages of the lessons claim: each lesson is run as its page runs it, and its workloads are compared.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::Range;
+
+use serde_json::Value;
+
+use crate::support::{folder, tarsier};
+
+/// What came out of a lesson.
+struct Lesson {
+    document: Value,
+    /// By kind, name and metric: a value for each second that has one.
+    series: BTreeMap<[String; 3], BTreeMap<usize, f64>>,
+}
+
+/// Runs a lesson; `options` as on its page.
+fn lesson(name: &str, options: &[&str]) -> Lesson {
+    let folder = folder(&format!("lesson_{name}"));
+    let out = folder.to_str().expect("UTF-8");
+    let name = format!("lessons/{name}");
+    let ran = tarsier(&[&["run", &name, "--json", "--out", out], options].concat());
+    assert!(ran.code <= 1, "{name} ended with {}:\n{}", ran.code, ran.stderr);
+    let series = fs::read_to_string(folder.join("series.csv")).expect("it was asked for");
+    Lesson { document: ran.json(), series: by_subject(&series) }
+}
+
+fn by_subject(csv: &str) -> BTreeMap<[String; 3], BTreeMap<usize, f64>> {
+    let mut series = BTreeMap::<_, BTreeMap<_, _>>::new();
+    for line in csv.lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        let [second, kind, name, metric, value] = fields[..] else { panic!("five fields: {line}") };
+        if let Ok(value) = value.parse() {
+            let of = [kind, name, metric].map(str::to_owned);
+            series.entry(of).or_default().insert(second.parse().expect("a second"), value);
+        }
+    }
+    series
+}
+
+impl Lesson {
+    fn number(&self, path: &str) -> f64 {
+        let found = self.document.pointer(path).and_then(Value::as_f64);
+        found.unwrap_or_else(|| panic!("{path} is a number of the result"))
+    }
+
+    fn workload(&self, name: &str, figure: &str) -> f64 {
+        self.number(&format!("/workloads/{name}/{figure}"))
+    }
+
+    fn service(&self, name: &str, figure: &str) -> f64 {
+        self.number(&format!("/services/{name}/{figure}"))
+    }
+
+    /// Mean over these seconds.
+    fn mean(&self, kind: &str, name: &str, metric: &str, seconds: Range<usize>) -> f64 {
+        let series = &self.series[&[kind, name, metric].map(str::to_owned)];
+        let n_seconds = seconds.len() as f64;
+        series.range(seconds).map(|(_, value)| value).sum::<f64>() / n_seconds
+    }
+
+    /// Answered in time, per second.
+    fn goodput(&self, workload: &str, seconds: Range<usize>) -> f64 {
+        self.mean("workload", workload, "completed_per_s", seconds)
+    }
+
+    fn attempts(&self, workload: &str, seconds: Range<usize>) -> f64 {
+        self.mean("workload", workload, "attempts_per_s", seconds)
+    }
+
+    /// The first second from which on requests always queue for a service.
+    fn queues_from(&self, service: &str, at_least: f64) -> Option<usize> {
+        let lengths = &self.series[&["service", service, "queue_length"].map(str::to_owned)];
+        let hot = lengths.iter().rev().take_while(|(_, length)| **length >= at_least);
+        hot.last().map(|(second, _)| *second)
+    }
+
+    /// What holds the workers that the tail of a workload waits for: the service of most of it.
+    fn behind_waits(&self, workload: &str) -> String {
+        let path = format!("/workloads/{workload}/why/behind_waits");
+        let parts = self.document.pointer(&path).and_then(Value::as_array).expect("it waits for workers");
+        let mut shares = BTreeMap::<&str, f64>::new();
+        for part in parts {
+            let service = part["service"].as_str().expect("workers belong to services");
+            *shares.entry(service).or_default() += part["tail_s"].as_f64().expect("seconds");
+        }
+        let (service, _) = shares.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("there are some");
+        service.to_owned()
+    }
+}
+
+/// Within so much of what is expected.
+#[track_caller]
+fn near(measured: f64, expected: f64, share: f64) {
+    assert!((measured - expected).abs() <= share * expected, "{measured} is near {expected}");
+}
+
+#[track_caller]
+fn at_most(measured: f64, bound: f64) {
+    assert!(measured <= bound, "{measured} is at most {bound}");
+}
+
+#[track_caller]
+fn at_least(measured: f64, bound: f64) {
+    assert!(measured >= bound, "{measured} is at least {bound}");
+}
+
+/// 1 - 0.99^100 of the requests meet a slow server, and 1 - 0.9999^2000; one in twenty may be slow if 95 are enough.
+#[test]
+fn tail_at_scale() {
+    let ran = lesson("tail-at-scale", &["--for", "200s", "--seed", "3"]);
+    let slow = |name: &str| (ran.workload(name, "latency_s/mean") - 0.010) / 0.99;
+    near(slow("hundred-servers"), 0.634, 0.03);
+    near(slow("two-thousand-good-servers"), 0.181, 0.15);
+    at_most(ran.workload("enough-of-them", "latency_s/p999"), 0.010);
+}
+
+/// The front end looks saturated, the cache is not, and HTTP/2 does away with it.
+#[test]
+fn backpressure() {
+    let ran = lesson("backpressure", &["--scenario", "slow-cache", "--for", "30s"]);
+    near(ran.workload("clients", "latency_s/p99"), 0.0115, 0.1);
+    at_most(ran.workload("clients-http2", "latency_s/p99"), 0.002);
+    at_most(ran.service("memcached", "utilization"), 0.03);
+    assert_eq!(ran.behind_waits("clients"), "memcached");
+}
+
+/// Queues begin the later the farther a tier is from the disks; the busiest processors are well, and the
+/// explanation is not deceived.
+#[test]
+fn hotspot() {
+    let ran = lesson("hotspot", &["--scenario", "slow-disks", "--for", "200s"]);
+    let onsets = ["posts-store", "posts", "timeline", "front"].map(|tier| ran.queues_from(tier, 1.0));
+    let times: Vec<usize> = onsets.into_iter().map(|onset| onset.expect("it gets hot")).collect();
+    assert!(times[0] >= 20, "not before the disks are slow: {times:?}");
+    assert!(times.windows(2).all(|pair| pair[1] >= pair[0] + 3), "one after the other: {times:?}");
+    assert_eq!(ran.queues_from("compose", 1.0), None, "its calls end before its workers do");
+    let busiest = ran.service("text", "utilization");
+    at_least(busiest, 0.5);
+    for tier in ["front", "timeline", "posts", "posts-store"] {
+        at_most(ran.service(tier, "utilization"), 0.1);
+    }
+    let before = ran.mean("service", "text", "latency_p99_s", 0..20);
+    near(ran.mean("service", "text", "latency_p99_s", 100..200), before, 0.25);
+    for workload in ["readers", "writers"] {
+        assert_eq!(ran.behind_waits(workload), "disks");
+    }
+}
+
+/// 560 attempts a second and no goodput for ever; half the load recovers by itself, and so do the cures.
+#[test]
+fn retry_storm() {
+    let ran = lesson("retry-storm", &["--scenario", "outage", "--for", "600s"]);
+    let end = || 500..600;
+    at_most(ran.goodput("storm", end()), 2.8);
+    near(ran.mean("service", "db", "requests_per_s", end()), 560.0, 0.03);
+    at_most(ran.goodput("budget-10", end()), 2.8);
+    near(ran.goodput("half-load", end()), 140.0, 0.05);
+    near(ran.goodput("budget-2", end()), 280.0, 0.05);
+    near(ran.goodput("short-queue", end()), 280.0, 0.05);
+    // The queue refuses at once, a budget waits until the backlog has gone.
+    near(ran.goodput("short-queue", 31..60), 280.0, 0.1);
+    at_most(ran.goodput("budget-2", 30..60), 2.8);
+}
+
+/// The boundary is C / (1 + retries) = 25/s; above it, what matters is how long the trigger lasts.
+#[test]
+fn metastable() {
+    let ran = lesson("metastable", &["--scenario", "outage", "--for", "300s"]);
+    let end = || 200..300;
+    near(ran.goodput("below-25", end()), 20.0, 0.1);
+    at_most(ran.goodput("above-25", end()), 0.3);
+    near(ran.attempts("above-25", end()), 120.0, 0.05);
+    at_most(ran.goodput("far-above", end()), 0.7);
+    near(ran.attempts("far-above", end()), 277.0, 0.05);
+    near(ran.goodput("without-retries", end()), 70.0, 0.06);
+    near(ran.goodput("with-budget", end()), 80.0, 0.06);
+    let hiccup = lesson("metastable", &["--scenario", "hiccup", "--for", "120s"]);
+    near(hiccup.goodput("far-above", 60..120), 70.0, 0.06);
+}
+
+/// While one instance does not answer nothing is answered, and the other one works for nobody.
+#[test]
+fn timeouts() {
+    let ran = lesson("timeouts", &["--scenario", "broken"]);
+    let broken = || 16..40;
+    at_most(ran.goodput("users", broken()), 5.0);
+    at_least(ran.mean("service", "data", "completed_per_s", broken()), 40.0);
+    near(ran.goodput("users-budgeted", broken()), 500.0, 0.05);
+    at_most(ran.workload("users-budgeted", "latency_s/p99"), 0.15);
+    near(ran.goodput("users", 50..60), 500.0, 0.1);
+}
+
+/// A third of the capacity is 800/s of 2,400: at 60% it is spare, at 75% a ninth is too much.
+#[test]
+fn zone_loss() {
+    let ran = lesson("zone-loss", &["--scenario", "zone-lost", "--for", "120s"]);
+    let (lost, after) = (|| 30..50, || 70..120);
+    near(ran.goodput("with-headroom", lost()), 1440.0, 0.03);
+    near(ran.goodput("without-headroom", lost()), 1600.0, 0.03);
+    near(ran.goodput("without-headroom", after()), 1800.0, 0.03);
+    at_most(ran.goodput("without-and-impatient", after()), 18.0);
+}
