@@ -44,3 +44,9 @@ pub const MAX_USERS: u64 = 10_000_000;
 pub const MAX_RATE: f64 = 1e9;
 /// Factors of speed, load and slowness.
 pub const MAX_FACTOR: f64 = 1e6;
+/// Groups of a segmentation, and sets of independent services.
+pub const MAX_GROUPS: usize = 1_000;
+/// Rules of a segmentation: each call is held against all of them.
+pub const MAX_RULES: usize = 1_000;
+/// Members of all groups together, a kind counted as the services of that kind.
+pub const MAX_MEMBERS: usize = 1_000_000;

@@ -144,6 +144,7 @@ fn name(names: keys::Names) -> &'static str {
         keys::Names::Zone => "zone",
         keys::Names::Region => "region",
         keys::Names::Place => "place",
+        keys::Names::Way => "`edge -> data`",
         keys::Names::Workload => "workload",
         keys::Names::CallPath => "`web -> users`",
     }
@@ -226,7 +227,7 @@ fn later() -> String {
 
 fn limit_list() -> String {
     let mut text = String::from("| what | at most |\n| --- | --- |\n");
-    let rows: [(&str, u64); 12] = [
+    let rows: [(&str, u64); 14] = [
         ("bytes of a file", limits::MAX_FILE_BYTES as u64),
         ("lists and mappings inside each other", limits::MAX_DEPTH as u64),
         ("values in a file, aliases counted as what they stand for", limits::MAX_NODES as u64),
@@ -239,6 +240,8 @@ fn limit_list() -> String {
         ("users of a workload", limits::MAX_USERS),
         ("workloads", limits::MAX_WORKLOADS as u64),
         ("regions", limits::MAX_REGIONS as u64),
+        ("groups of a segmentation", limits::MAX_GROUPS as u64),
+        ("rules of a segmentation", limits::MAX_RULES as u64),
     ];
     for (what, most) in rows {
         line(&mut text, &format!("| {what} | {most} |"));

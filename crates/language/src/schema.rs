@@ -210,6 +210,7 @@ fn name(names: Names) -> Value {
         Names::Zone => "us-east-1/a",
         Names::Region => "us-east-1",
         Names::Place => "us-east-1/a",
+        Names::Way => "edge -> data",
         Names::Workload => "shoppers",
         Names::CallPath => "web -> users",
     };

@@ -9,6 +9,7 @@ mod guard;
 mod presets;
 mod protection;
 mod scenario;
+mod segmentation;
 mod service;
 mod steps;
 mod top;
@@ -24,6 +25,7 @@ pub(crate) use scenario::{
     CHAOS, CHAOS_RATE, COLD, DELAY, ERROR, FLUSH, FREEZE, HAPPENING, KILL, LEAK, LOAD, LOSE, LOSS, PARTITION,
     PAUSE, PIN, RESTART, SLOW, STALL, TROUBLES,
 };
+pub(crate) use segmentation::{RULE, SEGMENTATION};
 pub(crate) use service::{AVAILABILITY, INSTANCES, PRESETS, Preset, SERVICE, SERVICE_DEFAULTS};
 pub(crate) use steps::{BRANCHES, CACHE, CONFLICT_RETRY, OPTION, STEPS};
 pub(crate) use top::{DEFAULTS, NETWORK, REGION, TOP};
@@ -84,6 +86,8 @@ pub(crate) static OBJECTS: &[&Object] = &[
     &LOSE,
     &CHAOS,
     &CHAOS_RATE,
+    &SEGMENTATION,
+    &RULE,
     &LOAD,
 ];
 
@@ -173,6 +177,8 @@ pub(crate) enum Names {
     Workload,
     /// `web -> users`.
     CallPath,
+    /// `edge -> data`, also `a -> b -> c` and `a <-> b`.
+    Way,
 }
 
 /// One of the words that may stand somewhere.

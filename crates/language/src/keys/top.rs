@@ -1,6 +1,9 @@
 //! The top level, regions and the network.
 
-use super::{CALL_OPTIONS, HAPPENING, NONE, Object, SERVICE, SERVICE_DEFAULTS, Shape, WORKLOAD, key, later};
+use super::{
+    CALL_OPTIONS, HAPPENING, NONE, Object, SEGMENTATION, SERVICE, SERVICE_DEFAULTS, Shape, WORKLOAD, key,
+    later,
+};
 
 pub(crate) static TOP: Object = Object {
     name: "an architecture",
@@ -55,7 +58,14 @@ pub(crate) static TOP: Object = Object {
         )
         .also(&["slos", "objectives"]),
         later("platforms", "what services run on: start-up time, price, memory"),
-        later("segmentation", "who may call whom"),
+        key(
+            "segmentation",
+            &Shape::Object(&SEGMENTATION),
+            "who may call whom, and what must not fail together",
+        )
+        .default("everybody may call everybody")
+        .also(&["network-policy", "firewall", "security"])
+        .soon(),
     ],
     shared: &[],
 };

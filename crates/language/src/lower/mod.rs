@@ -23,6 +23,7 @@ mod retry;
 mod samples;
 mod scalars;
 mod scenario;
+mod segmentation;
 mod service;
 mod slo;
 mod steps;
@@ -93,6 +94,8 @@ pub(crate) fn lower(
     let scenarios = top.get("scenarios");
     scenario::lower(&cx, scenarios, &mut model);
     slo::lower(&cx, top.get("slo"), &mut model);
+    model.segmentation =
+        top.get("segmentation").and_then(|node| segmentation::segmentation(&cx, node, &model));
     let model = whole::seal(&cx, model, scenarios)?;
     Some((model, cx.into_places()))
 }

@@ -25,7 +25,6 @@ pub(super) enum Sort {
     Service,
     Zone,
     Region,
-    #[expect(dead_code, reason = "for segmentation")]
     Kind,
 }
 
@@ -45,6 +44,16 @@ impl Sort {
 impl Context<'_> {
     /// A name, or one with its sort before it: `zone a`.
     pub(super) fn named(&self, reference: Reference<'_>, sorts: &[Sort]) -> Option<Named> {
+        self.named_or(reference, sorts, &Vec::new)
+    }
+
+    /// Where a name could also have been one of the `others`.
+    pub(super) fn named_or(
+        &self,
+        reference: Reference<'_>,
+        sorts: &[Sort],
+        others: &dyn Fn() -> Vec<String>,
+    ) -> Option<Named> {
         if let Some((prefix, _)) = reference.text.split_once(char::is_whitespace) {
             let name = reference.part(prefix.len(), reference.text.len());
             let Some(sort) = sorts.iter().find(|sort| sort.prefix() == prefix) else {
@@ -53,12 +62,11 @@ impl Context<'_> {
             };
             return self.of_sort(name, *sort);
         }
-        let found: Vec<(Sort, Named)> =
-            sorts.iter().flat_map(|sort| self.all_of_sort(reference.text, *sort)).collect();
+        let found = self.all_named(reference.text, sorts);
         match found[..] {
             [(_, only)] => Some(only),
             [] => {
-                self.report_unknown(reference, sorts);
+                self.report_unknown(reference, sorts, others);
                 None
             }
             _ => {
@@ -66,6 +74,11 @@ impl Context<'_> {
                 None
             }
         }
+    }
+
+    /// Everything of this name.
+    pub(super) fn all_named(&self, name: &str, sorts: &[Sort]) -> Vec<(Sort, Named)> {
+        sorts.iter().flat_map(|sort| self.all_of_sort(name, *sort)).collect()
     }
 
     /// Kinds are only meant where the word stands before them.
@@ -106,13 +119,18 @@ impl Context<'_> {
         found.map(|preset| preset.kind)
     }
 
-    fn report_unknown(&self, reference: Reference<'_>, sorts: &[Sort]) {
+    fn report_unknown(&self, reference: Reference<'_>, sorts: &[Sort], others: &dyn Fn() -> Vec<String>) {
         if self.sink.is_full() {
+            return;
+        }
+        if reference.text.is_empty() {
+            self.report(Diagnostic::error(Code::UnknownName, reference.place, "a name is missing here"));
             return;
         }
         let message = format!("nothing is called `{}`", reference.text);
         let diagnostic = Diagnostic::error(Code::UnknownName, reference.place, message);
-        let mut names: Vec<String> = sorts.iter().flat_map(|sort| self.names_of_sort(*sort)).collect();
+        let all = sorts.iter().flat_map(|sort| self.names_of_sort(*sort));
+        let mut names: Vec<String> = others().into_iter().chain(all).collect();
         names.dedup();
         self.report(match nearest(reference.text, names.iter().map(String::as_str)) {
             Some(near) => diagnostic.label(format!("did you mean `{near}`?")),

@@ -8,7 +8,7 @@ use super::nearest::{listed, nearest};
 use super::slo::quantile;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::keys::Word;
+use crate::keys::{Object, Shape, Word};
 use crate::limits::{MAX_COUNT, MAX_FACTOR};
 use crate::place::Place;
 use crate::tree::{Kind, Node};
@@ -183,6 +183,25 @@ impl Context<'_> {
             });
         }
         found
+    }
+}
+
+impl Context<'_> {
+    /// One of the words that the table gives this key.
+    pub(crate) fn word_of(&self, node: &Node, object: &Object, key: &str) -> Option<&'static str> {
+        match object.key(key).map(|key| key.shape) {
+            Some(Shape::Word(words)) => self.word(node, words),
+            _ => unreachable!("`{key}` of {} is a word", object.name),
+        }
+    }
+
+    /// Whether a file has no more of something than it may have; otherwise says so.
+    pub(crate) fn few_enough(&self, n: usize, most: usize, what: &str, place: Place) -> bool {
+        if n > most {
+            let message = format!("an architecture has at most {most} {what}, this one has {n}");
+            self.report(Diagnostic::error(Code::OutOfRange, place, message));
+        }
+        n <= most
     }
 }
 

@@ -20,6 +20,9 @@ pub(crate) fn dump(model: &Model) -> String {
             writeln!(text, "  {happening:?}").expect("strings take text");
         }
     }
+    if let Some(segmentation) = &model.segmentation {
+        writeln!(text, "{segmentation:?}").expect("strings take text");
+    }
     for slo in &model.slos {
         writeln!(text, "{slo:?}").expect("strings take text");
     }
