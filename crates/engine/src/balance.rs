@@ -13,7 +13,7 @@ use crate::partition::{Partition, World};
 use crate::plan::{Caller, FIRST_RETRANSMISSION_NS, NONE, Site};
 use crate::source::Entrance;
 use crate::task::RETRIED;
-use crate::view::Targets;
+use crate::view::{Callers, Targets};
 
 /// Averages forget with this time constant, as Finagle's do.
 const DECAY_NS: f64 = 10e9;
@@ -29,9 +29,67 @@ impl Partition {
             world.view.now.all(site.service)
         };
         match targets {
+            [] => self.pick_late(world, site, task, client_idx),
+            [only] => Some(*only),
+            several => Some(self.choose(world, site, task, several)),
+        }
+    }
+
+    /// There is nobody, or not everybody knows yet who there is.
+    #[cold]
+    fn pick_late(&mut self, world: World<'_>, site: &Site, task: u32, client_idx: u32) -> Option<u32> {
+        let believed = self.believed(world, site, client_idx)?;
+        let targets = if site.balance == Balance::ZoneAware {
+            nearest(believed, world, site.service, self.zone_of_client(world, client_idx))
+        } else {
+            believed.all(site.service)
+        };
+        self.one_of(world, site, task, targets)
+    }
+
+    /// The same for users.
+    #[cold]
+    fn enter_late(
+        &mut self,
+        world: World<'_>,
+        site: &Site,
+        task: u32,
+        client_idx: u32,
+    ) -> Option<(u32, bool)> {
+        let believed = self.believed(world, site, client_idx)?;
+        let (targets, far) = entrances(world, believed, site, self.zone_of_client(world, client_idx));
+        Some((self.one_of(world, site, task, targets)?, far))
+    }
+
+    fn one_of(&mut self, world: World<'_>, site: &Site, task: u32, targets: &[u32]) -> Option<u32> {
+        match targets {
             [] => None,
             [only] => Some(*only),
             several => Some(self.choose(world, site, task, several)),
+        }
+    }
+
+    /// What a caller believes of the service it calls, if it may be late.
+    fn believed<'a>(&self, world: World<'a>, site: &Site, client: u32) -> Option<&'a Targets> {
+        let late = world.view.late_of(site.service)?;
+        Some(late.believed(self.phase_of(world, client), self.now))
+    }
+
+    /// At which share of a period a caller asks for news.
+    fn phase_of(&self, world: World<'_>, client: u32) -> u64 {
+        let client = &self.clients[client as usize];
+        let callers = &world.view.callers;
+        match world.plan.sites[client.site as usize].caller {
+            Caller::Users => {
+                let source = world.plan.partitions[self.index as usize].sources[client.origin as usize];
+                let source = &world.plan.sources[source as usize];
+                Callers::phase(callers.workloads[source.workload as usize], source.number)
+            }
+            _ => {
+                let instance = (self.first_instance + client.origin) as usize;
+                let service = world.plan.service_of[instance] as usize;
+                Callers::phase(callers.services[service], world.plan.number_of[instance])
+            }
         }
     }
 
@@ -55,8 +113,10 @@ impl Partition {
         if only != NONE {
             return Some((only, far));
         }
-        let several = world.view.now.range(start, end);
-        (!several.is_empty()).then(|| (self.choose(world, site, task, several), far))
+        match world.view.now.range(start, end) {
+            [] => self.enter_late(world, site, task, client_idx),
+            several => Some((self.choose(world, site, task, several), far)),
+        }
     }
 
     #[inline(never)]
@@ -141,19 +201,11 @@ impl Partition {
         }
         delay
     }
-
-    /// What a scenario adds to an attempt of this client.
-    #[cold]
-    pub(crate) fn extra_delay(&mut self, world: World<'_>, client: u32) -> u64 {
-        let laws = &world.view.delays[self.clients[client as usize].site as usize];
-        let stream = &mut self.draws_of_client(world, client).network;
-        laws.iter().map(|law| law.sample_nanos(stream)).sum()
-    }
 }
 
 #[cold]
 fn look_up(world: World<'_>, site: &Site, zone: u32) -> Entrance {
-    let (targets, far) = entrances(world, site, zone);
+    let (targets, far) = entrances(world, &world.view.now, site, zone);
     let (start, end) = world.view.now.range_of(targets);
     let only = if let [only] = targets { *only } else { NONE };
     Entrance { version: world.view.version, start, end, only, far }
@@ -162,8 +214,8 @@ fn look_up(world: World<'_>, site: &Site, zone: u32) -> Entrance {
 /// Where users of a zone may enter: around them if the service stood there at the start, otherwise
 /// anywhere. When all around them is gone they go far.
 #[inline]
-fn entrances<'a>(world: World<'a>, site: &Site, zone: u32) -> (&'a [u32], bool) {
-    let (home, now, service) = (world.view.home(), &world.view.now, site.service);
+fn entrances<'a>(world: World<'_>, now: &'a Targets, site: &Site, zone: u32) -> (&'a [u32], bool) {
+    let (home, service) = (world.view.home(), site.service);
     let region = world.plan.region_of[zone as usize];
     let around = if site.balance == Balance::ZoneAware && !home.in_zone(service, zone).is_empty() {
         now.in_zone(service, zone)
@@ -263,15 +315,21 @@ pub(crate) fn hop(world: World<'_>, stream: &mut Stream, from: u32, to: u32, sam
     };
     let mut delay = law.map_or(0, |law| law.sample_nanos(stream));
     if wires.loss > 0.0 && !same_host {
-        let mut timeout = FIRST_RETRANSMISSION_NS;
-        // Linux gives a connection up after 15 retransmissions; by then nobody waits.
-        for _ in 0..15 {
-            if !stream.chance(wires.loss) {
-                break;
-            }
-            delay += timeout;
-            timeout *= 2;
+        delay += sent_again(stream, wires.loss);
+    }
+    delay
+}
+
+/// How much longer a message takes of which this share is lost each time it is sent.
+pub(crate) fn sent_again(stream: &mut Stream, loss: f64) -> u64 {
+    let (mut delay, mut timeout) = (0, FIRST_RETRANSMISSION_NS);
+    // Linux gives a connection up after 15 retransmissions; by then nobody waits.
+    for _ in 0..15 {
+        if !stream.chance(loss) {
+            break;
         }
+        delay += timeout;
+        timeout *= 2;
     }
     delay
 }

@@ -144,8 +144,11 @@ impl Partition {
             Caller::Users => self.way_from_users(world, site, origin, instance, far),
             _ => self.way_there(world, site, origin, instance),
         };
-        if !world.view.delays.is_empty() {
-            delay += self.extra_delay(world, client_idx);
+        if !world.view.disturbances.is_empty() {
+            match self.disturbed_request(world, client_idx, instance, delay) {
+                Some(longer) => delay = longer,
+                None => return self.vanish(world, site, task),
+            }
         }
         if world.plan.partitions.len() == 1 || world.plan.partition_of(instance) == self.index {
             // Users stand at the top: to let their request in at once does not nest any deeper.

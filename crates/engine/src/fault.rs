@@ -1,8 +1,9 @@
-//! What a scenario does to instances: kill, pause, slow, fail a share of their requests.
+//! What a scenario does to instances: kill, pause, stall, slow, fail a share of their requests.
 //!
 //! Faults strike between windows, when no partition runs. They are rare, so they may look at every
 //! record and every pending event; in return the hot path knows nothing of them.
 
+use tarsier_model::ErrorKind;
 use tarsier_random::Stream;
 
 use crate::instance::{Health, Line};
@@ -25,11 +26,12 @@ enum HeldWhat {
     GiveUp,
 }
 
-/// A share of the requests to an instance is answered with an error on arrival.
+/// A share of the requests to an instance fails on arrival.
 pub(crate) struct Injection {
     pub(crate) fault: usize,
     pub(crate) instance: usize,
     pub(crate) share: f64,
+    pub(crate) kind: ErrorKind,
     pub(crate) stream: Stream,
 }
 
@@ -39,11 +41,38 @@ impl Partition {
         match health {
             Health::Down | Health::BlackHole => self.kill(world, instances, health),
             Health::Paused => {
-                // Who comes back from the dead may find itself paused at once.
-                instances.iter().for_each(|at| self.bring_up(world, *at));
+                self.recover(world, instances);
                 self.pause(world, instances);
             }
-            Health::Up => instances.iter().for_each(|at| self.bring_up(world, *at)),
+            Health::Stalled => self.stall(world, instances),
+            Health::Up => self.recover(world, instances),
+        }
+    }
+
+    /// Who comes back from the dead may find itself paused at once.
+    fn recover(&mut self, world: World<'_>, instances: &[usize]) {
+        self.drop_stalled(world, instances);
+        instances.iter().for_each(|at| self.bring_up(world, *at));
+    }
+
+    /// Nothing makes progress any more, but requests are let in.
+    fn stall(&mut self, world: World<'_>, instances: &[usize]) {
+        let (paused, others): (Vec<usize>, Vec<usize>) =
+            instances.iter().partition(|at| self.instances[**at].health == Health::Paused);
+        others.iter().for_each(|at| self.bring_up(world, *at));
+        self.pause(world, &others);
+        for at in paused.into_iter().chain(others) {
+            self.instances[at].health = Health::Stalled;
+            self.hand_out_workers(at);
+        }
+    }
+
+    /// What a stalled instance holds is never answered, so it goes when the stall does.
+    fn drop_stalled(&mut self, world: World<'_>, instances: &[usize]) {
+        let stalled = instances.iter().copied().filter(|at| self.instances[*at].health == Health::Stalled);
+        let stalled: Vec<usize> = stalled.collect();
+        if !stalled.is_empty() {
+            self.kill(world, &stalled, Health::BlackHole);
         }
     }
 
@@ -52,6 +81,7 @@ impl Partition {
         match before {
             Health::Up => {}
             Health::Paused => self.resume(world, at),
+            Health::Stalled => unreachable!("what is stalled was dropped"),
             Health::Down | Health::BlackHole => {
                 self.services[self.instances[at].service as usize].up.up(self.now);
             }
@@ -157,7 +187,7 @@ impl Partition {
             State::Inbound(_) | State::BackingOff | State::Rejected => self.caller_of(world, task),
             _ => self.server_of(task),
         };
-        let held = owner.filter(|at| self.instances[*at].health == Health::Paused);
+        let held = owner.filter(|at| self.instances[*at].health.stands_still());
         if let Some(instance) = held {
             let what = HeldWhat::GoOn { left: 0 };
             self.held.push(Held { instance, task, epoch: self.tasks[task].epoch, what });
@@ -167,7 +197,7 @@ impl Partition {
 
     /// The same for a bound that fires.
     pub(crate) fn hold_back_bound(&mut self, world: World<'_>, task: u32) -> bool {
-        let held = self.caller_of(world, task).filter(|at| self.instances[*at].health == Health::Paused);
+        let held = self.caller_of(world, task).filter(|at| self.instances[*at].health.stands_still());
         if let Some(instance) = held {
             let what = HeldWhat::GiveUp;
             self.held.push(Held { instance, task, epoch: self.tasks[task].epoch, what });
@@ -177,7 +207,7 @@ impl Partition {
 
     fn kill(&mut self, world: World<'_>, instances: &[usize], health: Health) {
         let living: Vec<usize> = (instances.iter().copied())
-            .filter(|at| matches!(self.instances[*at].health, Health::Up | Health::Paused))
+            .filter(|at| !matches!(self.instances[*at].health, Health::Down | Health::BlackHole))
             .collect();
         let marks = self.marks(&living);
         living.iter().for_each(|at| self.stop_work(world, *at));
@@ -204,7 +234,7 @@ impl Partition {
     /// No core of an instance works any more.
     fn stop_work(&mut self, world: World<'_>, at: usize) {
         let service = self.instances[at].service as usize;
-        if self.instances[at].health == Health::Paused {
+        if self.instances[at].health.stands_still() {
             self.n_paused -= 1;
         } else {
             let busy = self.busy_cores(world, at);
@@ -333,32 +363,32 @@ impl Partition {
         }
     }
 
-    /// Work takes `ratio` times as long from now on, also what is being worked on.
-    pub(crate) fn change_pace(&mut self, world: World<'_>, instances: &[usize], ratio: f64) {
-        let marks = self.marks(instances);
-        for at in instances {
+    /// Work takes so much longer from now on than its law says, also what is being worked on.
+    pub(crate) fn set_paces(&mut self, world: World<'_>, paces: &[(usize, f64)]) {
+        let mut ratios = vec![1.0; self.instances.len()];
+        for (at, pace) in paces {
             let idx = self.instances[*at].processor;
             if idx != NONE {
                 self.advance_processor(world, idx);
             }
-            let before = self.instances[*at].pace;
-            self.instances[*at].pace = before * ratio;
+            let before = std::mem::replace(&mut self.instances[*at].pace, *pace);
+            ratios[*at] = pace / before;
             if idx != NONE {
-                let more = self.processors[idx as usize].remaining(before) * (ratio - 1.0);
+                let more = self.processors[idx as usize].remaining(before) * (ratios[*at] - 1.0);
                 let tally = &mut self.services[self.instances[*at].service as usize];
                 tally.work = (tally.work as f64 + more).max(0.0) as u128;
                 self.plan_processor(world, idx);
             }
         }
-        let stretch = |left: u64| (left as f64 * ratio).round() as u64;
+        let stretch = |at: usize, left: u64| (left as f64 * ratios[at]).round() as u64;
         let mut queue = std::mem::take(&mut self.queue);
         queue.rewrite(|time, payload| {
             let Some(task) = Self::task_of_event(payload) else { return Some(time) };
             match self.server_of(task) {
-                Some(at) if marks[at] && self.tasks[task].state == State::Working => {
+                Some(at) if ratios[at] != 1.0 && self.tasks[task].state == State::Working => {
                     let left = time - self.now;
-                    self.restate_work(at, left, stretch(left));
-                    Some(self.now + stretch(left))
+                    self.restate_work(at, left, stretch(at, left));
+                    Some(self.now + stretch(at, left))
                 }
                 _ => Some(time),
             }
@@ -367,11 +397,11 @@ impl Partition {
         for n in 0..self.held.len() {
             let (at, task) = (self.held[n].instance, self.held[n].task);
             if let HeldWhat::GoOn { left } = &mut self.held[n].what
-                && marks[at]
                 && self.tasks[task].state == State::Working
             {
-                let before = std::mem::replace(left, stretch(*left));
-                self.restate_work(at, before, stretch(before));
+                let before = std::mem::replace(left, stretch(at, *left));
+                let after = *left;
+                self.restate_work(at, before, after);
             }
         }
     }
@@ -381,11 +411,13 @@ impl Partition {
         *work = *work - u128::from(before) + u128::from(after);
     }
 
-    /// Whether this arrival is one of the share that fails.
-    pub(crate) fn injected(&mut self, at: usize) -> bool {
-        let mut fails = false;
+    /// How this arrival fails, if it is one of the share that does.
+    pub(crate) fn injected(&mut self, at: usize) -> Option<ErrorKind> {
+        let mut fails = None;
         for injection in self.injections.iter_mut().filter(|injection| injection.instance == at) {
-            fails |= injection.stream.chance(injection.share);
+            if injection.stream.chance(injection.share) {
+                fails = Some(injection.kind);
+            }
         }
         fails
     }

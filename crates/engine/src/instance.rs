@@ -31,10 +31,18 @@ pub(crate) enum Health {
     Up,
     /// Nothing makes progress.
     Paused,
+    /// Nor here, but requests are let in.
+    Stalled,
     /// Callers learn that it is gone.
     Down,
     /// Callers hear nothing.
     BlackHole,
+}
+
+impl Health {
+    pub(crate) fn stands_still(self) -> bool {
+        matches!(self, Health::Paused | Health::Stalled)
+    }
 }
 
 /// A waiting line of records, linked through them.

@@ -7,6 +7,7 @@ mod balance;
 mod client;
 mod config;
 mod control;
+mod disturbed;
 mod fault;
 mod guard;
 mod identities;

@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 
+use tarsier_random::Stream;
+
 use crate::account::Accounts;
 use crate::client::{Client, Extra};
 use crate::fault::Injection;
@@ -96,6 +98,8 @@ pub(crate) struct Partition {
     pub(crate) n_paused: usize,
     pub(crate) injections: Vec<Injection>,
     pub(crate) timeline: Timeline,
+    /// What disturbed messages draw from.
+    pub(crate) mishaps: Stream,
     pub(crate) outbox: Vec<(u32, Message)>,
     /// When the earliest message of the outbox arrives.
     pub(crate) outbox_first: u64,
@@ -138,6 +142,11 @@ impl Partition {
             n_paused: 0,
             injections: Vec::new(),
             timeline: Timeline::default(),
+            mishaps: Stream::named(
+                names.seed,
+                &["partition", "mishaps"],
+                &[u64::from(index), names.replication],
+            ),
             outbox: Vec::new(),
             outbox_first: u64::MAX,
             events: 0,

@@ -5,7 +5,7 @@ use tarsier_stats::BATCHES;
 use tarsier_units::NANOS_PER_SECOND;
 
 use crate::config::{Pulse, RunConfig, Verdict, Watch};
-use crate::control::Control;
+use crate::control::{Control, Stage};
 use crate::identities;
 use crate::ledger::Ledger;
 use crate::outcome::{Outcome, Stopped};
@@ -30,8 +30,9 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
     if watch.wants_visits() {
         partitions.iter_mut().for_each(|partition| partition.visits = Some(Box::default()));
     }
-    let windows = Windows::new(&plan, View::new(&plan), partitions, config.threads);
-    let control = Control::new(model, &plan, config.scenario, warmup, config.seed);
+    let mut view = View::new(&plan);
+    let control = Control::new(model, &plan, config, &mut view);
+    let windows = Windows::new(&plan, view, partitions, config.threads);
     let ledger = Ledger::new(&plan, model.workloads.len());
     let end = warmup + config.duration.nanos();
     assert!(end < crate::kernel::queue::END_OF_TIME, "a run ends before time does");
@@ -87,9 +88,9 @@ impl Run<'_> {
             identities::check(now, self.plan, self.windows, &mut partitions);
         }
         let mut outcome = self.ledger.outcome(now, model, self.plan, &mut partitions);
-        let noted = partitions.iter().map(|partition| &partition.timeline);
-        (outcome.timeline, outcome.timeline_dropped) =
-            Timeline::merged(&self.control.timeline, noted, self.warmup);
+        let (faults, discovery) = self.control.timelines();
+        let noted = discovery.into_iter().chain(partitions.iter().map(|partition| &partition.timeline));
+        (outcome.timeline, outcome.timeline_dropped) = Timeline::merged(faults, noted, self.warmup);
         outcome.stopped_early = stopped;
         outcome.stopped_because =
             stopped.then(|| partitions.iter().find_map(|p| p.trouble).unwrap_or(Stopped::Asked));
@@ -136,7 +137,8 @@ impl Run<'_> {
             let mut all: Vec<&mut Partition> =
                 partitions.iter_mut().map(|partition| &mut **partition).collect();
             let mut view = self.windows.view.write().expect("no partition runs between windows");
-            self.control.act(now, self.plan, &mut view, &mut all);
+            let stage = &mut Stage { now, plan: self.plan, view: &mut view, partitions: &mut all };
+            self.control.act(stage);
         }
         drop(partitions);
         self.windows.refresh();

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use tarsier_model::ErrorKind;
 use tarsier_random::Stream;
 
 use crate::account::Accounts;
@@ -71,19 +72,35 @@ impl Partition {
         let service = self.instances[at].service as usize;
         let instance = &self.instances[at];
         let serves = instance.workers_free > 0 && instance.health == Health::Up;
+        let stalls = instance.workers_free > 0 && instance.health == Health::Stalled;
         let has_room = instance.waiting < world.plan.services[service].queue;
-        let fails = instance.injects && self.injected(at);
-        if site.caller == Caller::Publisher && (serves || has_room || fails) {
+        let fails = if instance.injects { self.injected(at) } else { None };
+        let is_taken_in = fails.map_or(serves || stalls || has_room, |kind| kind == ErrorKind::Error);
+        if site.caller == Caller::Publisher && is_taken_in {
             self.calls[site.tally as usize].succeeds(self.now);
         }
-        if fails {
-            return self.ends(world, task, Outcome::Error);
+        match fails {
+            Some(kind) => self.fail_on_arrival(world, site, task, kind),
+            None if serves => {
+                self.take_worker(at, task);
+                self.proceed(world, task);
+            }
+            None => self.wait_for_worker(world, at, task),
         }
-        if serves {
-            self.take_worker(at, task);
-            self.proceed(world, task);
-        } else {
-            self.wait_for_worker(world, at, task);
+    }
+
+    /// A fault has it that this request fails.
+    #[cold]
+    fn fail_on_arrival(&mut self, world: World<'_>, site: &Site, task: u32, kind: ErrorKind) {
+        match kind {
+            ErrorKind::Error => self.ends(world, task, Outcome::Error),
+            ErrorKind::Refused => self.refuse(world, task),
+            ErrorKind::Unreachable => {
+                if site.caller == Caller::Publisher {
+                    self.calls[site.tally as usize].fails(self.now);
+                }
+                self.ends(world, task, Outcome::Unreachable);
+            }
         }
     }
 
@@ -91,6 +108,11 @@ impl Partition {
     fn wait_for_worker(&mut self, world: World<'_>, at: usize, task: u32) {
         let instance = &mut self.instances[at];
         let service = instance.service;
+        if instance.health == Health::Stalled && instance.workers_free > 0 {
+            self.take_worker(at, task);
+            self.tasks[task].state = State::Blocked;
+            return;
+        }
         if instance.waiting >= world.plan.services[service as usize].queue {
             return self.refuse(world, task);
         }
@@ -157,7 +179,8 @@ impl Partition {
     pub(crate) fn hand_out_workers(&mut self, at: usize) {
         loop {
             let instance = &mut self.instances[at];
-            if instance.workers_free == 0 || instance.health != Health::Up {
+            let stalls = instance.health == Health::Stalled;
+            if instance.workers_free == 0 || !(stalls || instance.health == Health::Up) {
                 return;
             }
             let Some(task) = instance.for_worker.leave(self.tasks.as_mut_slice()) else { return };
@@ -169,6 +192,11 @@ impl Partition {
             self.take_worker(at, task);
             if self.tasks[task].has(SAMPLED) {
                 self.accounts.note(task, (service, Cause::Worker), self.now);
+            }
+            if stalls {
+                // For ever: nothing will end what has not begun.
+                self.tasks[task].state = State::Blocked;
+                continue;
             }
             self.tasks[task].state = State::Granted;
             // Not at once: a chain of requests without steps must not become a chain of calls.
@@ -351,6 +379,15 @@ impl Partition {
                 way_back(world, site, stream, instance, home, caller)
             }
         };
+        let delay = if world.view.disturbances.is_empty() {
+            delay
+        } else {
+            match self.disturbed_answer(world, task, delay) {
+                Some(longer) => longer,
+                None => return self.lose(world, task),
+            }
+        };
+        let record = &mut self.tasks[task];
         if delay == 0 && site.caller == Caller::Users && !site.has_extra {
             // Nobody else is let in by it: this does not nest either.
             self.answered(world, site, task, outcome);
@@ -370,6 +407,13 @@ impl Partition {
             Caller::Users => way_back_to_users(world, site, stream, instance, || home),
             _ => way_back(world, site, stream, instance, home, NONE),
         };
+        let delay = if world.view.disturbances.is_empty() {
+            Some(delay)
+        } else {
+            self.disturbed_answer(world, task, delay)
+        };
+        let Some(delay) = delay else { return self.lose(world, task) };
+        let record = &self.tasks[task];
         let body = Body::Answer { caller: record.parent, caller_epoch: record.parent_epoch, outcome };
         let to = record.lane_prev;
         let account = self.accounts.take(task);

@@ -51,6 +51,16 @@ impl Partition {
                         continue;
                     }
                 }
+                Op::Hit { cache, to } => {
+                    let (mut share, service) = world.plan.caches[cache as usize];
+                    if !world.view.flushed.is_empty() {
+                        share *= world.view.warmth(service, self.now);
+                    }
+                    if self.instance_of(task).draws.choice.chance(share) {
+                        self.tasks[task].pc = to;
+                        continue;
+                    }
+                }
                 Op::Jump { to } => {
                     self.tasks[task].pc = to;
                     continue;

@@ -1,11 +1,17 @@
-//! What every client knows: which instances there are, and what the network adds.
+//! What every client knows: which instances there are; and what faults do to messages and caches.
 //!
-//! Discovery is instant: an instance that was killed or lost is no longer in the view, one that was
-//! killed silently still is. The view changes only between windows.
+//! Where a service does not say how it is discovered, news is instant: an instance that was killed or
+//! lost is no longer in the view, one that was killed silently still is. Otherwise there is a list that
+//! changes when discovery learns of it, and clients believe the list as of when they last asked or were
+//! told. There is no list for each client: while a change spreads, the view keeps the lists before it.
+//!
+//! The view changes only between windows.
 
-use tarsier_random::Sampler;
+use tarsier_model::Place;
+use tarsier_random::{Sampler, Stream};
 
-use crate::plan::Plan;
+use crate::control::Grid;
+use crate::plan::{NONE, Plan};
 
 /// The instances of each service, by zone.
 pub(crate) struct Targets {
@@ -78,13 +84,19 @@ impl Targets {
 }
 
 pub(crate) struct View {
+    /// What discovery names now; nothing of services that clients hear of late just then.
     pub(crate) now: Targets,
     /// What there was at the start, once `now` is not the same.
     start: Option<Box<Targets>>,
     /// Another whenever `now` has changed.
     pub(crate) version: u32,
-    /// Extra latency of each attempt, by site; empty when there is none anywhere.
-    pub(crate) delays: Vec<Vec<Sampler>>,
+    /// What faults do to messages, and which do; empty when there is none.
+    pub(crate) disturbances: Vec<(usize, Disturbance)>,
+    /// What clients of some services still believe.
+    pub(crate) late: Vec<Late>,
+    /// Caches that are empty, or filling up.
+    pub(crate) flushed: Vec<Flushed>,
+    pub(crate) callers: Callers,
 }
 
 impl View {
@@ -95,7 +107,15 @@ impl View {
     }
 
     pub(crate) fn new(plan: &Plan) -> View {
-        View { now: Targets::new(plan, |_| true), start: None, version: 0, delays: Vec::new() }
+        View {
+            now: Targets::new(plan, |_| true),
+            start: None,
+            version: 0,
+            disturbances: Vec::new(),
+            late: Vec::new(),
+            flushed: Vec::new(),
+            callers: Callers::default(),
+        }
     }
 
     /// What there was at the start.
@@ -108,5 +128,161 @@ impl View {
         let before = std::mem::replace(&mut self.now, targets);
         self.start.get_or_insert_with(|| Box::new(before));
         self.version += 1;
+    }
+
+    /// A service that not everybody has the newest list of.
+    pub(crate) fn late_of(&self, service: u32) -> Option<&Late> {
+        self.late.iter().find(|late| late.service == service)
+    }
+
+    /// What is left of the hits of caches that this service keeps.
+    #[cold]
+    pub(crate) fn warmth(&self, service: u32, now: u64) -> f64 {
+        let flushed = self.flushed.iter().filter(|flushed| flushed.service == service);
+        flushed.map(|flushed| flushed.warmth(now)).fold(1.0, f64::min)
+    }
+}
+
+/// A service whose list has changed a short time ago, so that clients may not know yet.
+pub(crate) struct Late {
+    pub(crate) service: u32,
+    pub(crate) hears: Hears,
+    /// Its lists, and since when each has been the list.
+    versions: Vec<(u64, Targets)>,
+}
+
+/// How a list reaches clients.
+#[derive(Clone, Copy)]
+pub(crate) enum Hears {
+    /// Each asks at its own phase.
+    Asks { period: u64 },
+    /// All are told after a while.
+    Told { delay: u64 },
+}
+
+impl Hears {
+    /// After this time everybody has heard.
+    pub(crate) fn longest(self) -> u64 {
+        let (Hears::Asks { period: longest } | Hears::Told { delay: longest }) = self;
+        longest
+    }
+}
+
+impl Late {
+    pub(crate) fn new(service: u32, hears: Hears, before: Targets) -> Late {
+        Late { service, hears, versions: vec![(0, before)] }
+    }
+
+    /// The list is this from now on.
+    pub(crate) fn push(&mut self, now: u64, targets: Targets) {
+        let forgotten = now.saturating_sub(self.hears.longest());
+        let known_by_all = self.versions.iter().rposition(|(since, _)| *since <= forgotten).unwrap_or(0);
+        self.versions.drain(..known_by_all);
+        self.versions.push((now, targets));
+    }
+
+    /// Whether everybody knows the newest list.
+    pub(crate) fn is_over(&self, now: u64) -> bool {
+        self.versions.last().is_some_and(|(since, _)| now >= since + self.hears.longest())
+    }
+
+    /// What a caller with this phase (a share of the period, in 64 bits) believes.
+    pub(crate) fn believed(&self, phase: u64, now: u64) -> &Targets {
+        let as_of = match self.hears {
+            Hears::Told { delay } => now.saturating_sub(delay),
+            Hears::Asks { period } => {
+                let phase = (u128::from(phase) * u128::from(period)) >> 64;
+                // Before its first question a client knows what there was at the start.
+                Grid { phase: phase as u64, period }.last_until(now).unwrap_or(0)
+            }
+        };
+        let newest = self.versions.iter().rfind(|(since, _)| *since <= as_of);
+        &newest.unwrap_or(&self.versions[0]).1
+    }
+}
+
+/// What the phases of callers are drawn from; empty where nobody asks.
+#[derive(Default)]
+pub(crate) struct Callers {
+    pub(crate) services: Vec<u64>,
+    pub(crate) workloads: Vec<u64>,
+}
+
+impl Callers {
+    /// The phase of one of several, a share of the period in 64 bits.
+    pub(crate) fn phase(base: u64, number: u32) -> u64 {
+        Stream::named(base, &[], &[u64::from(number)]).next_u64()
+    }
+}
+
+/// The caches of a service after a flush.
+pub(crate) struct Flushed {
+    pub(crate) service: u32,
+    pub(crate) fault: usize,
+    pub(crate) empty_until: u64,
+    pub(crate) refill: u64,
+}
+
+impl Flushed {
+    fn warmth(&self, now: u64) -> f64 {
+        if now < self.empty_until {
+            return 0.0;
+        }
+        ((now - self.empty_until) as f64 / self.refill.max(1) as f64).min(1.0)
+    }
+}
+
+/// What a fault does to messages.
+pub(crate) struct Disturbance {
+    pub(crate) matching: Matching,
+    pub(crate) harm: Harm,
+}
+
+pub(crate) enum Harm {
+    /// They never arrive.
+    Cut,
+    /// This share is lost and sent again by the transport.
+    Loss(f64),
+    /// They take longer: a half of `add` each way.
+    Delay { add: Option<Sampler>, factor: f64 },
+}
+
+/// Which messages a fault strikes.
+pub(crate) enum Matching {
+    /// Those of these call sites, there and back.
+    Sites(Vec<bool>),
+    /// Those sent at one place and received at the other.
+    Link { from: Place, to: Place, both: bool },
+}
+
+/// Who sends or receives a message.
+#[derive(Clone, Copy)]
+pub(crate) struct End {
+    /// [`NONE`] for users, who stand in no zone.
+    pub(crate) service: u32,
+    pub(crate) zone: u32,
+}
+
+impl End {
+    fn is_at(self, plan: &Plan, place: Place) -> bool {
+        let is_user = self.service == NONE;
+        match place {
+            Place::Users => is_user,
+            Place::Service(service) => self.service == service.0,
+            Place::Zone(zone) => !is_user && self.zone == zone.0,
+            Place::Region(region) => !is_user && plan.region_of[self.zone as usize] == region.0,
+        }
+    }
+}
+
+impl Matching {
+    pub(crate) fn strikes(&self, plan: &Plan, site: u32, sender: End, receiver: End) -> bool {
+        match self {
+            Matching::Sites(sites) => sites[site as usize],
+            Matching::Link { from, to, both } => {
+                let leads = |a: End, b: End| a.is_at(plan, *from) && b.is_at(plan, *to);
+                leads(sender, receiver) || (*both && leads(receiver, sender))
+            }
+        }
     }
 }

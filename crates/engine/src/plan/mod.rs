@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) conflicts: Vec<Conflict>,
     /// Cumulative shares and where each option starts.
     pub(crate) options: Vec<(f64, u32)>,
+    /// The share of hits of each cache step, and the service it asks.
+    pub(crate) caches: Vec<(f64, u32)>,
     /// Where each endpoint's program starts.
     pub(crate) entries: Vec<u32>,
     pub(crate) sites: Vec<Site>,
@@ -172,6 +174,7 @@ impl Plan {
             held_at: program.held_at,
             conflicts: program.conflicts,
             options: program.options,
+            caches: program.caches,
             sites: program.sites,
             calls: program.calls,
             zone_of: layout.zone_of,
@@ -218,6 +221,12 @@ impl Plan {
                 self.sources.push(SourcePlan { workload: id.0, zone: *zone, number: number as u32 });
             }
         }
+    }
+
+    /// The service that calls from a site; [`NONE`] for users.
+    pub(crate) fn service_calling(&self, site: u32) -> u32 {
+        let service = self.services.partition_point(|service| service.sites.end <= site);
+        if service < self.services.len() { service as u32 } else { NONE }
     }
 
     #[inline]

@@ -40,6 +40,11 @@ pub(crate) enum Op {
         share: f64,
         to: u32,
     },
+    /// The same for a cache, whose share of hits faults may lower.
+    Hit {
+        cache: u32,
+        to: u32,
+    },
     Jump {
         to: u32,
     },
@@ -125,6 +130,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) laws: Vec<Sampler>,
     pub(crate) branchings: Vec<Branching>,
     pub(crate) options: Vec<(f64, u32)>,
+    pub(crate) caches: Vec<(f64, u32)>,
     pub(crate) sites: Vec<Site>,
     pub(crate) calls: Vec<(EndpointId, EndpointId)>,
     pub(crate) timeouts: Vec<u64>,
@@ -146,6 +152,7 @@ impl<'a> Compiler<'a> {
             laws: Vec::new(),
             branchings: Vec::new(),
             options: Vec::new(),
+            caches: Vec::new(),
             sites: Vec::new(),
             calls: Vec::new(),
             timeouts: Vec::new(),
@@ -300,7 +307,9 @@ impl<'a> Compiler<'a> {
             let site = self.call_site(Caller::Publisher, fill);
             self.ops.push(Op::Publish { site });
         }
-        self.ops[skip] = Op::Skip { share: hit, to: self.here() };
+        let service = service_index(self.model.endpoints[ask.to].service);
+        self.caches.push((hit, service));
+        self.ops[skip] = Op::Hit { cache: (self.caches.len() - 1) as u32, to: self.here() };
     }
 
     fn choose(&mut self, options: &[(f64, Vec<Step>)]) {

@@ -2,9 +2,10 @@
 
 use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
-    Backoff, Balance, Branch, Breaker, BreakerWindow, Bucket, Budget, Call, CallMatch, CallPolicy,
-    Connections, ErrorKind, Failures, Happening, Jitter, Link, Lock, Network, Party, Region, RegionId, Retry,
-    Scenario, Scheduling, SealedModel, ServiceId, Step, Target, Throttle, Trip, Trouble, Zone, ZoneId,
+    Backoff, Balance, Branch, Breaker, BreakerWindow, Bucket, Budget, Call, CallMatch, CallPolicy, Chaos,
+    ChaosScale, Connections, Discovery, ErrorKind, Failures, Happening, HealthCheck, Jitter, Link, Lock,
+    Network, Party, Place, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, ServiceId, Step,
+    Target, Throttle, Trip, Trouble, Zone, ZoneId,
 };
 use tarsier_random::{Law, Stream};
 use tarsier_units::{IdVec, Span};
@@ -283,6 +284,7 @@ impl Swarm {
             let most = if self.stream.chance(0.3) { 90 } else { 4 };
             let n_instances = 1 + self.below(most);
             let (cores, workers) = (1 + self.below(2), self.coin().then(|| 1 + self.stream.below(4)));
+            let (discovery, health) = (self.discovery(), self.health());
             let (queue, shared) = (self.coin().then(|| self.stream.below(4)), self.stream.chance(0.3));
             build = build.service(&format!("s{service}"), steps, |it| {
                 it.instances = (0..n_instances).map(|n| ZoneId(n % (n_regions * n_zones))).collect();
@@ -290,6 +292,7 @@ impl Swarm {
                 it.locks = [1, 3].map(|permits| Lock { name: "l".into(), permits }).to_vec();
                 it.workers = workers;
                 it.queue = queue;
+                (it.discovery, it.health) = (discovery, health);
                 it.scheduling = if shared { Scheduling::ProcessorSharing } else { Scheduling::Fifo };
             });
         }
@@ -320,20 +323,71 @@ impl Swarm {
         let service = ServiceId(self.below(self.n_services));
         let count = self.coin().then(|| 1 + self.stream.below(2));
         let target = Target { service, zone: None, count, share: None };
-        match self.below(9) {
+        match self.below(19) {
             0 => Trouble::Kill { target, silent: self.coin() },
             1 | 2 => Trouble::Pause { target },
             3 => Trouble::Slow { target, factor: 3.0 },
-            4 => Trouble::Error { target, share: 0.5, kind: ErrorKind::Error },
+            4 => {
+                let kinds = [ErrorKind::Error, ErrorKind::Refused, ErrorKind::Unreachable];
+                Trouble::Error { target, share: 0.5, kind: kinds[self.below(3) as usize] }
+            }
             5 => Trouble::LoseZone(ZoneId(0)),
             6 => Trouble::Load { workload: None, factor: if self.coin() { 3.0 } else { 0.0 } },
-            7 => Trouble::Delay {
-                calls: CallMatch::Between { from: Party::Service(ServiceId(0)), to: Party::Service(service) },
-                add: Some(exp_ms(5.0)),
-                factor: 1.0,
-            },
-            _ => Trouble::Delay { calls: CallMatch::To(service), add: Some(exp_ms(5.0)), factor: 1.0 },
+            7 | 8 => {
+                let add = self.coin().then(|| exp_ms(5.0));
+                Trouble::Delay { calls: self.calls(service), add, factor: 2.0 }
+            }
+            9 => Trouble::Loss { calls: self.calls(service), share: 0.3 },
+            10 => {
+                let [from, to] = [self.place(service), self.place(ServiceId(0))];
+                Trouble::Partition { from, to, both: self.coin() }
+            }
+            11 => {
+                let cold = self.coin().then(|| (Span::from_millis(200), 3.0));
+                Trouble::Restart { target, down: Span::from_millis(300), cold }
+            }
+            12 | 13 => Trouble::Stall { target },
+            14 => Trouble::Pin(service),
+            15 => Trouble::Flush { service, refill: Span::from_millis(500) },
+            16 => Trouble::Leak { target, factor: 4.0 },
+            17 => Trouble::Freeze(service),
+            _ => Trouble::Chaos(Chaos {
+                scale: [ChaosScale::Instance, ChaosScale::Zone, ChaosScale::Region][self.below(3) as usize],
+                per_second: 5.0,
+                down: Span::from_millis(200),
+                services: if self.coin() { vec![service] } else { Vec::new() },
+                hours: None,
+            }),
         }
+    }
+
+    fn calls(&mut self, service: ServiceId) -> CallMatch {
+        match self.below(3) {
+            0 => CallMatch::To(service),
+            1 => CallMatch::Between { from: Party::Service(ServiceId(0)), to: Party::Service(service) },
+            _ => CallMatch::Link([self.place(service), self.place(service)]),
+        }
+    }
+
+    fn place(&mut self, service: ServiceId) -> Place {
+        [Place::Service(service), Place::Zone(ZoneId(0)), Place::Region(RegionId(0)), Place::Users]
+            [self.below(4) as usize]
+    }
+
+    fn discovery(&mut self) -> Option<Discovery> {
+        let ms = |n| Span::from_millis(n);
+        match self.below(5) {
+            0 => Some(Discovery::Registry { heartbeat: ms(100), ttl: ms(250), poll: ms(150) }),
+            1 => Some(Discovery::Dns { ttl: ms(300) }),
+            2 => Some(Discovery::Push { delay: ms(50) }),
+            _ => None,
+        }
+    }
+
+    fn health(&mut self) -> Option<HealthCheck> {
+        let (every, timeout) = (Span::from_millis(100), Span::from_millis(30));
+        let (unhealthy, healthy) = (1 + self.below(3), 1 + self.below(3));
+        self.stream.chance(0.3).then_some(HealthCheck { every, timeout, unhealthy, healthy })
     }
 }
 

@@ -1,0 +1,415 @@
+//! A scenario, turned into deeds at points in time; what discovery makes of them.
+//!
+//! Control acts between windows, when all partitions are at rest, so what it does costs nothing while
+//! it does nothing.
+
+mod chaos;
+mod discovery;
+mod effect;
+mod listing;
+mod targets;
+
+use std::collections::BTreeSet;
+
+use tarsier_model::SealedModel;
+use tarsier_random::Stream;
+
+use crate::config::RunConfig;
+use crate::fault::Injection;
+use crate::instance::Health;
+use crate::partition::{Partition, World};
+use crate::plan::Plan;
+use crate::tally::Books;
+use crate::timeline::{EventKind, Reason, Timeline};
+use crate::view::{Flushed, View};
+
+pub(crate) use discovery::Grid;
+use discovery::{Due, Signal};
+use effect::{Effect, Fault, faults};
+use listing::Listing;
+
+/// What holds an instance down, and what stops it: faults may overlap.
+#[derive(Clone, Copy, Default)]
+struct Marks {
+    down: u32,
+    silent: u32,
+    stalled: u32,
+    paused: u32,
+}
+
+impl Marks {
+    fn health(self) -> Health {
+        if self.down > 0 {
+            Health::Down
+        } else if self.silent > 0 {
+            Health::BlackHole
+        } else if self.stalled > 0 {
+            Health::Stalled
+        } else if self.paused > 0 {
+            Health::Paused
+        } else {
+            Health::Up
+        }
+    }
+
+    fn of(&mut self, health: Health) -> &mut u32 {
+        match health {
+            Health::Down => &mut self.down,
+            Health::BlackHole => &mut self.silent,
+            Health::Stalled => &mut self.stalled,
+            Health::Paused => &mut self.paused,
+            Health::Up => unreachable!("no fault makes an instance healthy"),
+        }
+    }
+}
+
+/// What is done at a time: what ends before what begins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Deed {
+    End(usize),
+    /// A victim of chaos comes back.
+    Restore(usize, usize),
+    /// A leak has grown.
+    Grow(usize),
+    /// Discovery learns of an instance.
+    Learn(u32, Signal, u32),
+    /// The last client hears of a change.
+    Settle(u32),
+    Begin(usize),
+    /// Chaos strikes.
+    Strike(usize),
+}
+
+pub(crate) struct Control {
+    faults: Vec<Fault>,
+    agenda: BTreeSet<(u64, Deed)>,
+    /// By instance; these two are empty without a scenario.
+    marks: Vec<Marks>,
+    listing: Option<Listing>,
+    seed: u64,
+    /// Begins and ends of faults.
+    timeline: Timeline,
+}
+
+/// Everything at rest.
+pub(crate) struct Stage<'a, 'b> {
+    pub(crate) now: u64,
+    pub(crate) plan: &'a Plan,
+    pub(crate) view: &'a mut View,
+    pub(crate) partitions: &'a mut [&'b mut Partition],
+}
+
+impl Control {
+    pub(crate) fn new(model: &SealedModel, plan: &Plan, config: &RunConfig<'_>, view: &mut View) -> Control {
+        let mut control = Control {
+            faults: Vec::new(),
+            agenda: BTreeSet::new(),
+            marks: Vec::new(),
+            listing: None,
+            seed: config.seed,
+            timeline: Timeline::default(),
+        };
+        let Some(scenario) = config.scenario else { return control };
+        let names = (config.seed, config.replication);
+        control.marks = vec![Marks::default(); plan.service_of.len()];
+        control.listing = Some(Listing::new(model, plan, names.0, names.1));
+        view.callers = listing::callers(model, names.0, names.1);
+        for (number, happening) in scenario.happenings.iter().enumerate() {
+            let numbered = (happening, number as u32);
+            control.faults.extend(faults(model, plan, numbered, names, config.warmup.nanos()));
+        }
+        for (number, fault) in control.faults.iter().enumerate() {
+            control.agenda.insert((fault.begins, Deed::Begin(number)));
+            control.agenda.extend(fault.ends.map(|ends| (ends, Deed::End(number))));
+        }
+        control
+    }
+
+    /// When something happens next.
+    pub(crate) fn next_time(&self) -> u64 {
+        self.agenda.first().map_or(u64::MAX, |(time, _)| *time)
+    }
+
+    /// What happened to the scenario, and what discovery learnt.
+    pub(crate) fn timelines(&self) -> (&Timeline, Option<&Timeline>) {
+        (&self.timeline, self.listing.as_ref().map(|listing| &listing.timeline))
+    }
+
+    /// Lets everything happen that is due.
+    pub(crate) fn act(&mut self, stage: &mut Stage<'_, '_>) {
+        while self.next_time() <= stage.now {
+            let (_, deed) = self.agenda.pop_first().expect("something is due");
+            self.perform(deed, stage);
+        }
+    }
+
+    fn perform(&mut self, deed: Deed, stage: &mut Stage<'_, '_>) {
+        match deed {
+            Deed::Begin(number) => {
+                self.note_begin(number, stage.now);
+                self.change(number, true, stage);
+            }
+            Deed::End(number) => {
+                self.change(number, false, stage);
+                self.note_end(number, stage.now);
+            }
+            Deed::Grow(number) => self.grow(number, stage),
+            Deed::Strike(number) => self.strike(number, stage),
+            Deed::Restore(number, victim) => self.restore(number, victim, stage),
+            Deed::Learn(instance, signal, turn) => self.learn(instance, signal, turn, stage),
+            Deed::Settle(_) => {
+                self.listing.as_ref().expect("there is a scenario").show(stage.now, stage.plan, stage.view);
+            }
+        }
+    }
+
+    fn note_begin(&mut self, number: usize, now: u64) {
+        let fault = &self.faults[number];
+        let kind = EventKind::FaultOn { happening: fault.happening };
+        for subject in fault.subjects.iter().filter(|_| fault.is_first) {
+            self.timeline.note(now, *subject, kind, Reason::Scenario);
+        }
+    }
+
+    fn note_end(&mut self, number: usize, now: u64) {
+        let fault = &self.faults[number];
+        let kind = EventKind::FaultOff { happening: fault.happening };
+        for subject in fault.subjects.iter().filter(|_| fault.is_last) {
+            self.timeline.note(now, *subject, kind, Reason::Scenario);
+        }
+    }
+
+    fn change(&mut self, number: usize, begins: bool, stage: &mut Stage<'_, '_>) {
+        let now = stage.now;
+        let fault = &mut self.faults[number];
+        fault.active = begins;
+        match &mut fault.effect {
+            Effect::Health { instances, to } => {
+                let (instances, to) = (instances.clone(), *to);
+                self.mark(&instances, to, begins, stage);
+            }
+            Effect::Pace { instances, leak, .. } => {
+                if begins && let Some(leak) = leak {
+                    self.agenda.insert((now + leak.step_ns(), Deed::Grow(number)));
+                }
+                let instances = instances.clone();
+                self.set_paces(&instances, stage);
+            }
+            Effect::Message(disturbance) if begins => {
+                let disturbance = disturbance.take().expect("a fault begins once");
+                stage.view.disturbances.push((number, disturbance));
+            }
+            Effect::Message(_) => stage.view.disturbances.retain(|(fault, _)| *fault != number),
+            Effect::Inject { instances, share, kind } => {
+                let (share, kind, seed) = (*share, *kind, self.seed);
+                for_each_partition(stage.partitions, instances, |partition, here| {
+                    set_injection(partition, here, number, begins.then_some((share, kind)), seed);
+                });
+            }
+            Effect::Load { .. } => self.set_loads(stage),
+            Effect::Flush { service, empty, refill } if begins => {
+                let flushed =
+                    Flushed { service: *service, fault: number, empty_until: now + *empty, refill: *refill };
+                stage.view.flushed.push(flushed);
+            }
+            Effect::Flush { .. } => stage.view.flushed.retain(|flushed| flushed.fault != number),
+            Effect::Pin { service, stream } => {
+                let listing = self.listing.as_mut().expect("there is a scenario");
+                if begins {
+                    listing.pin(stage.plan, number, *service, stream);
+                } else {
+                    listing.unpin(number, *service);
+                }
+                listing.show(now, stage.plan, stage.view);
+            }
+            Effect::Freeze { service } => {
+                self.listing.as_mut().expect("there is a scenario").freeze(*service, begins);
+                self.publish(Reason::Announced, stage);
+            }
+            Effect::Unrest(unrest) => {
+                if begins && let Some(strike) = unrest.next_strike(now) {
+                    self.agenda.insert((strike, Deed::Strike(number)));
+                }
+            }
+        }
+    }
+
+    fn mark(&mut self, instances: &[u32], to: Health, begins: bool, stage: &mut Stage<'_, '_>) {
+        let mut changed: [Vec<u32>; 5] = Default::default();
+        let listing = self.listing.as_mut().expect("there is a scenario");
+        let mut due = Vec::new();
+        for &instance in instances {
+            let marks = &mut self.marks[instance as usize];
+            let before = marks.health();
+            let count = marks.of(to);
+            *count = if begins { *count + 1 } else { *count - 1 };
+            let after = marks.health();
+            if after != before {
+                changed[after as usize].push(instance);
+                due.extend(listing.turn(instance, stage.now, after).into_iter().map(|due| (instance, due)));
+            }
+        }
+        due.into_iter().for_each(|(instance, due)| self.await_signal(instance, &due));
+        self.publish(Reason::Announced, stage);
+        let world = World { plan: stage.plan, view: stage.view };
+        for health in [Health::Up, Health::Paused, Health::Stalled, Health::Down, Health::BlackHole] {
+            for_each_partition(stage.partitions, &changed[health as usize], |partition, here| {
+                partition.set_health(world, here, health);
+            });
+        }
+    }
+
+    fn await_signal(&mut self, instance: u32, due: &Due) {
+        self.agenda.insert((due.time, Deed::Learn(instance, due.signal, due.turn)));
+    }
+
+    /// Clients may choose from what is listed now.
+    fn publish(&mut self, reason: Reason, stage: &mut Stage<'_, '_>) {
+        let marks = &self.marks;
+        let listing = self.listing.as_mut().expect("there is a scenario");
+        let is_up = |instance: u32| marks[instance as usize].down == 0;
+        let spreading = listing.publish(stage.now, stage.plan, stage.view, reason, is_up);
+        self.agenda.extend(spreading.into_iter().map(|(time, service)| (time, Deed::Settle(service))));
+    }
+
+    fn learn(&mut self, instance: u32, signal: Signal, turn: u32, stage: &mut Stage<'_, '_>) {
+        let listing = self.listing.as_mut().expect("there is a scenario");
+        let Some((reason, next)) = listing.signal(instance, stage.now, signal, turn) else { return };
+        next.iter().for_each(|due| self.await_signal(instance, due));
+        if let Some(reason) = reason {
+            self.publish(reason, stage);
+        }
+    }
+
+    fn grow(&mut self, number: usize, stage: &mut Stage<'_, '_>) {
+        let fault = &mut self.faults[number];
+        let Effect::Pace { instances, factor, leak: Some(leak) } = &mut fault.effect else {
+            unreachable!("only leaks grow")
+        };
+        if !fault.active {
+            return;
+        }
+        *factor = leak.factor_at(stage.now);
+        if stage.now < leak.began + leak.length {
+            self.agenda.insert((stage.now + leak.step_ns(), Deed::Grow(number)));
+        }
+        let instances = instances.clone();
+        self.set_paces(&instances, stage);
+    }
+
+    fn strike(&mut self, number: usize, stage: &mut Stage<'_, '_>) {
+        let fault = &mut self.faults[number];
+        let Effect::Unrest(unrest) = &mut fault.effect else { unreachable!("only chaos strikes") };
+        if !fault.active {
+            return;
+        }
+        if let Some(next) = unrest.next_strike(stage.now) {
+            self.agenda.insert((next, Deed::Strike(number)));
+        }
+        let Some(victim) = unrest.strike() else { return };
+        let (subject, instances) = unrest.victim(victim);
+        let instances = instances.to_vec();
+        self.agenda.insert((stage.now + unrest.down_ns(), Deed::Restore(number, victim)));
+        let kind = EventKind::FaultOn { happening: fault.happening };
+        self.timeline.note(stage.now, subject, kind, Reason::Chaos);
+        self.mark(&instances, Health::Down, true, stage);
+    }
+
+    fn restore(&mut self, number: usize, victim: usize, stage: &mut Stage<'_, '_>) {
+        let fault = &mut self.faults[number];
+        let Effect::Unrest(unrest) = &mut fault.effect else { unreachable!("only chaos strikes") };
+        unrest.restore(victim);
+        let (subject, instances) = unrest.victim(victim);
+        let (instances, happening) = (instances.to_vec(), fault.happening);
+        self.mark(&instances, Health::Down, false, stage);
+        self.timeline.note(stage.now, subject, EventKind::FaultOff { happening }, Reason::Chaos);
+    }
+
+    /// Work takes as long as all faults together say.
+    fn set_paces(&self, instances: &[u32], stage: &mut Stage<'_, '_>) {
+        let factor_of = |instance: u32| {
+            let active = self.faults.iter().filter(|fault| fault.active);
+            let factors = active.filter_map(|fault| match &fault.effect {
+                Effect::Pace { instances, factor, .. } if instances.binary_search(&instance).is_ok() => {
+                    Some(*factor)
+                }
+                _ => None,
+            });
+            factors.product::<f64>()
+        };
+        let (plan, view) = (stage.plan, &*stage.view);
+        for_each_partition(stage.partitions, instances, |partition, here| {
+            let pace = |at: &usize| {
+                let instance = partition.first_instance + *at as u32;
+                let service = plan.service_of[instance as usize];
+                (*at, plan.services[service as usize].pace * factor_of(instance))
+            };
+            let paces: Vec<(usize, f64)> = here.iter().map(pace).collect();
+            partition.set_paces(World { plan, view }, &paces);
+        });
+    }
+
+    fn set_loads(&self, stage: &mut Stage<'_, '_>) {
+        let factor_of = |workload: u32| {
+            let active = self.faults.iter().filter(|fault| fault.active);
+            let factors = active.filter_map(|fault| match &fault.effect {
+                Effect::Load { workload: only, factor } if only.is_none_or(|only| only == workload) => {
+                    Some(*factor)
+                }
+                _ => None,
+            });
+            factors.product::<f64>()
+        };
+        for partition in stage.partitions.iter_mut() {
+            for local in 0..partition.sources.len() {
+                let workload = partition.sources[local].workload;
+                let world = World { plan: stage.plan, view: stage.view };
+                partition.set_load(world, local as u32, factor_of(workload));
+            }
+        }
+    }
+}
+
+/// Each partition with its local share of some instances, and with the books in its hands.
+fn for_each_partition(
+    partitions: &mut [&mut Partition],
+    instances: &[u32],
+    mut act: impl FnMut(&mut Partition, &[usize]),
+) {
+    let mut books = Books::default();
+    partitions[0].swap_books(&mut books);
+    for partition in partitions.iter_mut() {
+        let first = partition.first_instance;
+        let range = first..first + partition.instances.len() as u32;
+        let here: Vec<usize> = (instances.iter().filter(|instance| range.contains(instance)))
+            .map(|instance| (instance - first) as usize)
+            .collect();
+        if !here.is_empty() {
+            partition.swap_books(&mut books);
+            act(partition, &here);
+            partition.swap_books(&mut books);
+        }
+    }
+    partitions[0].swap_books(&mut books);
+}
+
+fn set_injection(
+    partition: &mut Partition,
+    here: &[usize],
+    fault: usize,
+    what: Option<(f64, tarsier_model::ErrorKind)>,
+    seed: u64,
+) {
+    for &instance in here {
+        match what {
+            Some((share, kind)) => {
+                let number = u64::from(partition.first_instance) + instance as u64;
+                let stream = Stream::named(seed, &["scenario", "errors"], &[fault as u64, number]);
+                partition.injections.push(Injection { fault, instance, share, kind, stream });
+            }
+            None => partition.injections.retain(|known| known.fault != fault || known.instance != instance),
+        }
+        partition.instances[instance].injects =
+            partition.injections.iter().any(|injection| injection.instance == instance);
+    }
+}
