@@ -141,8 +141,7 @@ const BREAKER_KEY: Key = key(
     "stops calling for a while after too many failures; meanwhile calls fail at once",
 )
 .default("none")
-.also(&["circuit-breaker", "circuit"])
-.soon();
+.also(&["circuit-breaker", "circuit"]);
 const OUTLIER_KEY: Key =
     key("outlier", &OUTLIER_SHAPE, "stops choosing instances that do worse than others, for a while")
         .default("none")
@@ -154,8 +153,7 @@ const THROTTLE_KEY: Key = key(
     "lets a call fail at once, by chance, when too many were refused of late; a bare number is `factor`",
 )
 .default("none")
-.also(&["adaptive-throttling"])
-.soon();
+.also(&["adaptive-throttling"]);
 const BALANCE_KEY: Key = key("balance", &BALANCE, "how an instance is chosen")
     .default("round-robin")
     .also(&["lb", "load-balancing"]);
@@ -245,42 +243,32 @@ pub(crate) static BUDGET: Object = Object {
     doc: "Either a bucket of tokens, from which a retry takes some and is made only if they are there, or (with \
           `concurrent`) a bound on the retries in flight at once. A bare share is `{ share: … }`.",
     keys: &[
-        key("share", &Shape::Share, "tokens that each request brings, retries not counted")
-            .default("0")
-            .soon(),
-        key("per-second", &Shape::Number, "tokens that each second brings").default("0").soon(),
-        key("per-success", &TOKENS, "tokens that each answered call brings").default("0").soon(),
-        key("per-failure", &TOKENS, "tokens that each failed attempt takes").default("0").soon(),
-        key("tokens", &TOKENS, "tokens at the start").default("0").soon(),
-        key("most", &TOKENS, "never more tokens than this")
-            .default("`tokens`, or else 10")
-            .also(&["max"])
-            .soon(),
-        key("cost", &TOKENS, "tokens that a retry takes").default("1, or 0 beside `per-failure`").soon(),
-        key("timeout-cost", &TOKENS, "tokens that a retry after a timeout takes").default("`cost`").soon(),
+        key("share", &Shape::Share, "tokens that each request brings, retries not counted").default("0"),
+        key("per-second", &Shape::Number, "tokens that each second brings").default("0"),
+        key("per-success", &TOKENS, "tokens that each answered call brings").default("0"),
+        key("per-failure", &TOKENS, "tokens that each failed attempt takes").default("0"),
+        key("tokens", &TOKENS, "tokens at the start").default("0"),
+        key("most", &TOKENS, "never more tokens than this").default("`tokens`, or else 10").also(&["max"]),
+        key("cost", &TOKENS, "tokens that a retry takes").default("1, or 0 beside `per-failure`"),
+        key("timeout-cost", &TOKENS, "tokens that a retry after a timeout takes").default("`cost`"),
         key(
             "refund",
             &TOKENS,
             "tokens that a retry which succeeds brings, if that is more than `per-success`",
         )
-        .default("0")
-        .soon(),
-        key("above", &TOKENS, "retries are made only while there are more tokens than this")
-            .default("0")
-            .soon(),
+        .default("0"),
+        key("above", &TOKENS, "retries are made only while there are more tokens than this").default("0"),
         key(
             "concurrent",
             &Shape::Share,
             "retries in flight are at most this share of the requests in flight",
-        )
-        .soon(),
+        ),
         key(
             "least",
             &Shape::Count { least: 0, most: MAX_COUNT },
             "but so many retries are always allowed; beside `concurrent`",
         )
-        .default("0")
-        .soon(),
+        .default("0"),
     ],
     shared: &[],
 };

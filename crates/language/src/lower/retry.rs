@@ -113,15 +113,6 @@ fn backoff(cx: &Context<'_>, node: &Node) -> Option<Backoff> {
 
 /// A word, or a share to be longer or shorter by.
 fn jitter(cx: &Context<'_>, node: &Node) -> Option<Jitter> {
-    let jitter = any_jitter(cx, node)?;
-    if matches!(jitter, Jitter::Decorrelated | Jitter::Spread(_)) && !cx.ahead {
-        cx.report(Diagnostic::error(Code::NotYet, node.place, "this jitter is not supported yet"));
-        return None;
-    }
-    Some(jitter)
-}
-
-fn any_jitter(cx: &Context<'_>, node: &Node) -> Option<Jitter> {
     if node.text().is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit() || c == '.')) {
         return cx.share(node).map(Jitter::Spread);
     }
