@@ -2,9 +2,9 @@
 //! service `n`. Modifiers change what was added last. Times are in milliseconds, rates per second.
 
 use tarsier_model::{
-    Arrivals, Balance, Branch, Bucket, Budget, Call, CallPolicy, Demand, Endpoint, EndpointId, Failures,
-    Happening, Jitter, Model, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, Service, ServiceId,
-    Step, Target, Trouble, Workload, Zone, ZoneId,
+    Arrivals, Backoff, Balance, Branch, Bucket, Budget, Call, CallPolicy, Demand, Endpoint, EndpointId,
+    Failures, Happening, Jitter, Lock, Model, Region, RegionId, Retry, Scenario, Scheduling, SealedModel,
+    Service, ServiceId, Step, Target, Trouble, Workload, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::{IdVec, Span};
@@ -13,6 +13,10 @@ const NANOS_PER_MS: f64 = 1e6;
 
 pub fn constant(ms: f64) -> Law {
     Law::Constant(ms * NANOS_PER_MS)
+}
+
+pub fn normal(mean: f64, sd: f64) -> Law {
+    Law::Normal { mean: mean * NANOS_PER_MS, sd: sd * NANOS_PER_MS }
 }
 
 pub fn exp(mean: f64) -> Law {
@@ -58,6 +62,13 @@ pub fn call(to: u32) -> Step {
 pub fn call_retrying(to: u32, retries: u32) -> Step {
     let mut call = plain_call(to);
     call.policy.retry = (retries > 0).then(|| at_once(retries));
+    Step::Call(call)
+}
+
+/// A call tried until it succeeds, after waiting so.
+pub fn call_backing_off(to: u32, backoff: Option<Backoff>, jitter: Jitter) -> Step {
+    let mut call = plain_call(to);
+    call.policy.retry = Some(Retry { backoff, jitter, ..at_once(u32::MAX) });
     Step::Call(call)
 }
 
@@ -168,6 +179,19 @@ impl Arch {
 
     pub fn processor_sharing(self) -> Arch {
         self.last_service(|service| service.scheduling = Scheduling::ProcessorSharing)
+    }
+
+    /// The last service's steps end with these, which fail if another request has committed meanwhile.
+    pub fn conflict(mut self, steps: impl Into<Vec<Step>>) -> Arch {
+        let id = self.model.endpoints.ids().next_back().expect("a service was added");
+        self.model.endpoints[id].steps.push(Step::Conflict { lock: 0, steps: steps.into(), retry: None });
+        self.last_service(|service| service.locks.push(Lock { name: "version".into(), permits: 1 }))
+    }
+
+    /// How long messages between instances take.
+    pub fn hops(mut self, law: Law) -> Arch {
+        self.model.network.same_zone.latency = Some(law);
+        self
     }
 
     pub fn rate(self, per_second: f64, to: u32) -> Arch {

@@ -101,6 +101,12 @@ impl Case {
         self
     }
 
+    /// In so many independent runs; said before how much is simulated.
+    pub fn replications(mut self, n: usize) -> Case {
+        self.replications = n;
+        self
+    }
+
     /// How much is simulated; a tenth of each replication goes before it and does not count.
     pub fn seconds(mut self, seconds: f64) -> Case {
         self.seconds = seconds;

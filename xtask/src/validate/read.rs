@@ -62,6 +62,12 @@ pub fn sojourn(q: f64) -> impl Fn(&Runs) -> f64 {
     move |runs| quantile_ms(&runs[0].outcome.workloads[0].latency, q)
 }
 
+/// The longest time from a user's request to the answer.
+pub fn sojourn_max(runs: &Runs) -> f64 {
+    let longest = runs[0].outcome.workloads[0].latency.total().max();
+    longest.map_or(f64::NAN, |nanos| nanos as f64 / NANOS_PER_MS)
+}
+
 /// Variance of the time in the system, in squared milliseconds; each bucket counts with its middle.
 pub fn sojourn_variance(runs: &Runs) -> f64 {
     let recorder = &runs[0].outcome.workloads[0].latency;

@@ -1,6 +1,7 @@
 //! The table of cases. Adding one is adding an entry to the list of its subject.
 
 mod balance;
+mod contention;
 mod fan;
 mod general;
 mod loss;
@@ -27,5 +28,6 @@ pub(super) fn sections() -> Vec<Section> {
         Section { title: "Fan-out and fork-join", cases: fan::cases() },
         Section { title: "Load balancing", cases: balance::cases() },
         Section { title: "Timeouts, retries, overload", cases: overload::cases() },
+        Section { title: "Contention and backoff", cases: contention::cases() },
     ]
 }
