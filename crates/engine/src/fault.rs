@@ -63,7 +63,7 @@ impl Partition {
         self.pause(world, &others);
         for at in paused.into_iter().chain(others) {
             self.instances[at].health = Health::Stalled;
-            self.hand_out_workers(at);
+            self.hand_out_workers(world, at);
         }
     }
 
@@ -154,7 +154,7 @@ impl Partition {
                 HeldWhat::GiveUp => {}
             }
         }
-        self.hand_out_workers(at);
+        self.hand_out_workers(world, at);
     }
 
     /// How many cores of an instance have work on them.
@@ -268,6 +268,10 @@ impl Partition {
             None
         });
         self.queue = queue;
+        // What went on at this very moment, because a pause is over, goes no further.
+        let mut ready = std::mem::take(&mut self.ready);
+        ready.retain(|task| !self.server_of(*task).is_some_and(|at| marks[at]));
+        self.ready = ready;
         let mut fired = Vec::new();
         for held in std::mem::take(&mut self.held) {
             if !marks[held.instance] {

@@ -6,6 +6,8 @@
 
 use std::ops::DerefMut;
 
+use crate::guard::Count;
+use crate::instance::DOOR;
 use crate::ledger::counts;
 use crate::partition::{Body, Partition};
 use crate::plan::{Caller, Plan};
@@ -21,6 +23,7 @@ pub(crate) fn check(
     flows_balance(now, plan, windows, partitions);
     little_holds(now, partitions);
     work_is_done(now, plan, partitions);
+    guards_count_right(plan, partitions);
 }
 
 /// requests = completed + errors + in flight, per workload and call;
@@ -148,6 +151,27 @@ fn add_work_left(now: u64, partition: &mut Partition, left: &mut [u128]) {
     for (instance, task, time) in partition.held_work() {
         if partition.tasks[task].state == State::Working {
             left[partition.instances[instance].service as usize] += u128::from(time);
+        }
+    }
+}
+
+/// Guards count those who are there, and every permit is held or free.
+fn guards_count_right(plan: &Plan, partitions: &[impl DerefMut<Target = Partition>]) {
+    for partition in partitions.iter().filter(|partition| !partition.guards.is_empty()) {
+        let mut counts: Vec<Count> = partition.guards.iter().map(|guard| guard.count()).collect();
+        for (_, record) in partition.tasks.iter().filter(|(_, record)| record.state.is_served()) {
+            let instance = &partition.instances[partition.local(record.instance)];
+            let Some(count) = counts.get_mut(instance.guard as usize) else { continue };
+            count.present -= i64::from(instance.is(DOOR) && !record.has(BRANCH));
+            for lock in plan.held_by(record.pc) {
+                count.free[lock as usize] += 1;
+            }
+        }
+        for instance in &partition.instances {
+            let Some(count) = counts.get(instance.guard as usize) else { continue };
+            let service = &plan.services[instance.service as usize];
+            assert_eq!(count.present, 0, "requests that a guard of service {} let in", instance.service);
+            assert_eq!(count.free, service.locks, "permits at service {}: held + free", instance.service);
         }
     }
 }

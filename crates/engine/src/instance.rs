@@ -60,6 +60,10 @@ impl Line {
         self.head == NONE
     }
 
+    pub(crate) fn first(self) -> Option<u32> {
+        (self.head != NONE).then_some(self.head)
+    }
+
     /// At the end of the line.
     #[inline(always)]
     pub(crate) fn join(&mut self, tasks: &mut [Task], task: u32) {
@@ -102,10 +106,31 @@ pub(crate) struct Instance {
     /// Index of its guard, or none.
     pub(crate) guard: u32,
     pub(crate) health: Health,
-    /// Whether a share of its requests fails on arrival; see the partition's faults.
-    pub(crate) injects: bool,
+    /// What must be looked at here and nowhere else; of the flags below.
+    pub(crate) askew: u8,
     /// Whether who first waits for a core counts in the queue's bound: workers are unlimited.
     pub(crate) bounds_cores: bool,
+}
+
+/// A share of its requests fails on arrival; see the partition's faults.
+pub(crate) const INJECTS: u8 = 1;
+/// Not everybody is let in; see the guard.
+pub(crate) const DOOR: u8 = 2;
+/// Rules say who of those who wait for a worker is next …
+pub(crate) const WORKER_LINE: u8 = 4;
+/// … or of those who wait for a core.
+pub(crate) const CORE_LINE: u8 = 8;
+
+impl Instance {
+    #[inline(always)]
+    pub(crate) fn is(&self, askew: u8) -> bool {
+        self.askew & askew != 0
+    }
+
+    /// The line that rules are about.
+    pub(crate) fn ruled_line(&mut self) -> &mut Line {
+        if self.is(CORE_LINE) { &mut self.for_core } else { &mut self.for_worker }
+    }
 }
 
 #[cfg(test)]

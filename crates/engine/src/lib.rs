@@ -20,6 +20,7 @@ mod outcome;
 mod partition;
 mod plan;
 mod policy;
+mod priority;
 mod processor;
 mod retry;
 mod run;

@@ -4,7 +4,6 @@
 use crate::instance::Line;
 use crate::outcome::Cause;
 use crate::partition::{Partition, World};
-use crate::plan::NONE;
 use crate::policy::backoff;
 use crate::task::{Outcome, SAMPLED, State};
 
@@ -20,6 +19,10 @@ pub(crate) struct Lock {
 impl Lock {
     pub(crate) fn new(permits: u32) -> Lock {
         Lock { free: permits, line: Line::EMPTY, version: 0 }
+    }
+
+    pub(crate) fn free(&self) -> u32 {
+        self.free
     }
 }
 
@@ -74,14 +77,8 @@ impl Partition {
 
     /// A record stops where it stands: what it holds is free for others.
     pub(crate) fn release_all(&mut self, world: World<'_>, task: u32) {
-        if world.plan.holds.is_empty() {
-            return;
-        }
-        let mut hold = world.plan.held_at[self.tasks[task].pc as usize];
-        while hold != NONE {
-            let held = world.plan.holds[hold as usize];
-            self.release(task, held.lock);
-            hold = held.outer;
+        for lock in world.plan.held_by(self.tasks[task].pc) {
+            self.release(task, lock);
         }
     }
 

@@ -80,6 +80,8 @@ pub(crate) struct Partition {
     pub(crate) sources: Vec<Source>,
     pub(crate) processors: Vec<Processor>,
     pub(crate) guards: Vec<Guard>,
+    /// How many were on the instance when a record arrived, where limits want to know.
+    pub(crate) met: Vec<u32>,
     /// Of records at optimistic steps, one within the other.
     pub(crate) tries: Vec<Vec<Try>>,
     // The books of the thread that runs this partition, while it does.
@@ -130,6 +132,7 @@ impl Partition {
             sources: Vec::with_capacity(part.sources.len()),
             processors: Vec::new(),
             guards: Vec::new(),
+            met: Vec::new(),
             tries: Vec::new(),
             services: Vec::new(),
             calls: Vec::new(),
@@ -173,14 +176,11 @@ impl Partition {
         } else {
             NONE
         };
-        let guard = self.add_guard(part);
+        let name = names.services[service as usize];
+        let mut draws = Draws::named(names.seed, "instance", name, [number.into(), names.replication]);
+        let guard = self.add_guard(part, &mut draws.policy);
         self.instances.push(Instance {
-            draws: Draws::named(
-                names.seed,
-                "instance",
-                names.services[service as usize],
-                [number.into(), names.replication],
-            ),
+            draws,
             pace: part.pace,
             service,
             cores_free: part.cores,
@@ -192,7 +192,7 @@ impl Partition {
             processor,
             guard,
             health: Health::Up,
-            injects: false,
+            askew: crate::guard::concerns(part),
             bounds_cores: part.workers.is_none(),
         });
         // Callers start at different instances, or all would send to the same one at once.

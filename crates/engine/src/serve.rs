@@ -7,7 +7,7 @@ use tarsier_random::Stream;
 
 use crate::account::Accounts;
 use crate::balance::{hop, is_far, users_hop};
-use crate::instance::{Health, Instance};
+use crate::instance::{CORE_LINE, DOOR, Health, INJECTS, Instance, WORKER_LINE};
 use crate::kernel::EventQueue;
 use crate::outcome::{Cause, VisitEnd};
 use crate::partition::{Body, Message, Partition, World};
@@ -38,7 +38,7 @@ impl Partition {
         if let Some(visits) = &mut self.visits {
             visits.begin(task);
         }
-        if instance.injects || site.caller == Caller::Publisher {
+        if instance.is(INJECTS | DOOR) || site.caller == Caller::Publisher {
             return self.arrive_askew(world, site, task);
         }
         if instance.workers_free > 0 && instance.health == Health::Up {
@@ -64,17 +64,21 @@ impl Partition {
         self.lose(world, task);
     }
 
-    /// A message without an answer, or a request that may be made to fail. Who publishes learns whether
-    /// the message was taken in, and no more.
+    /// A message without an answer, or a request that may be refused or made to fail. Who publishes
+    /// learns whether the message was taken in, and no more.
     #[inline(never)]
     fn arrive_askew(&mut self, world: World<'_>, site: &Site, task: u32) {
         let at = self.local(self.tasks[task].instance);
-        let service = self.instances[at].service as usize;
+        if self.instances[at].is(DOOR) && !self.is_let_in(world, site, at, task) {
+            self.count_refusal(world, task);
+            return self.turn_away(world, task, Outcome::Refused);
+        }
         let instance = &self.instances[at];
+        let service = instance.service as usize;
         let serves = instance.workers_free > 0 && instance.health == Health::Up;
         let stalls = instance.workers_free > 0 && instance.health == Health::Stalled;
         let has_room = instance.waiting < world.plan.services[service].queue;
-        let fails = if instance.injects { self.injected(at) } else { None };
+        let fails = if instance.is(INJECTS) { self.injected(at) } else { None };
         let is_taken_in = fails.map_or(serves || stalls || has_room, |kind| kind == ErrorKind::Error);
         if site.caller == Caller::Publisher && is_taken_in {
             self.calls[site.tally as usize].succeeds(self.now);
@@ -117,7 +121,11 @@ impl Partition {
             return self.refuse(world, task);
         }
         instance.waiting += 1;
-        instance.for_worker.join(self.tasks.as_mut_slice(), task);
+        if instance.is(WORKER_LINE) {
+            self.join_line(world, at, task);
+        } else {
+            instance.for_worker.join(self.tasks.as_mut_slice(), task);
+        }
         let record = &mut self.tasks[task];
         record.state = State::AwaitingWorker;
         record.queued = record.queued.wrapping_sub(self.now);
@@ -159,6 +167,7 @@ impl Partition {
     /// The queue is full.
     #[inline(never)]
     fn refuse(&mut self, world: World<'_>, task: u32) {
+        self.leaves_guard(world, task, Outcome::Refused);
         self.count_refusal(world, task);
         self.turn_away(world, task, Outcome::Refused);
     }
@@ -176,14 +185,20 @@ impl Partition {
     }
 
     /// Gives free workers to those who wait for them.
-    pub(crate) fn hand_out_workers(&mut self, at: usize) {
+    pub(crate) fn hand_out_workers(&mut self, world: World<'_>, at: usize) {
         loop {
             let instance = &mut self.instances[at];
             let stalls = instance.health == Health::Stalled;
             if instance.workers_free == 0 || !(stalls || instance.health == Health::Up) {
                 return;
             }
-            let Some(task) = instance.for_worker.leave(self.tasks.as_mut_slice()) else { return };
+            let next = if instance.is(WORKER_LINE) {
+                self.pick_next(world, at)
+            } else {
+                instance.for_worker.leave(self.tasks.as_mut_slice())
+            };
+            let Some(task) = next else { return };
+            let instance = &mut self.instances[at];
             instance.waiting -= 1;
             let service = instance.service;
             let record = &mut self.tasks[task];
@@ -225,17 +240,22 @@ impl Partition {
         record.state = State::AwaitingCore;
         record.queued = record.queued.wrapping_sub(place.now);
         place.tally.waiting.up(place.now);
+        if place.instance.is(CORE_LINE) {
+            let at = self.local(self.tasks[task].instance);
+            return self.join_line(world, at, task);
+        }
         place.instance.for_core.join(place.tasks, task);
     }
 
-    /// Refused after it had a worker: at its first wait for a core.
+    /// Refused after it was let in, perhaps with a worker: before its first core.
     #[inline(never)]
-    fn refused_inside(&mut self, world: World<'_>, task: u32) {
+    pub(crate) fn refused_inside(&mut self, world: World<'_>, task: u32) {
         self.release_all(world, task);
         if self.tasks[task].has(BRANCH) {
             return self.fails(world, task, Outcome::Refused);
         }
-        self.give_worker_back(task);
+        self.leaves_guard(world, task, Outcome::Refused);
+        self.give_worker_back(world, task);
         self.count_refusal(world, task);
         self.reply(world, task, Outcome::Refused);
     }
@@ -271,14 +291,22 @@ impl Partition {
 
     #[inline(always)]
     pub(crate) fn work_ends(&mut self, world: World<'_>, task: u32) {
-        let place = self.place_of(task);
+        let mut place = self.place_of(task);
         let record = &mut place.tasks[task as usize];
         record.pc += 1;
         place.tally.busy.down(place.now);
         if record.has(SAMPLED) {
             place.accounts.note(task, (place.instance.service, Cause::Work), place.now);
         }
-        match place.instance.for_core.leave(place.tasks) {
+        let next = if place.instance.is(CORE_LINE) {
+            let at = self.local(self.tasks[task].instance);
+            let next = self.pick_next(world, at);
+            place = self.place_of(task);
+            next
+        } else {
+            place.instance.for_core.leave(place.tasks)
+        };
+        match next {
             None => place.instance.cores_free += 1,
             Some(next) => {
                 place.instance.waiting -= u32::from(place.is_bounded(next));
@@ -317,6 +345,7 @@ impl Partition {
         let record = &mut self.tasks[task];
         let at = (record.instance - self.first_instance) as usize;
         let instance = &mut self.instances[at];
+        let guarded = instance.is(DOOR);
         let tally = &mut self.services[instance.service as usize];
         if !record.has(QUEUE_KNOWN) {
             record.flags |= QUEUE_KNOWN;
@@ -336,14 +365,17 @@ impl Partition {
             instance.workers_free += 1;
             tally.workers.down(now);
             if !instance.for_worker.is_empty() {
-                self.hand_out_workers(at);
+                self.hand_out_workers(world, at);
             }
+        }
+        if guarded {
+            self.leaves_guard(world, task, outcome);
         }
         self.reply(world, task, outcome);
     }
 
     /// Gives a worker back without an end.
-    fn give_worker_back(&mut self, task: u32) {
+    fn give_worker_back(&mut self, world: World<'_>, task: u32) {
         if !self.tasks[task].has(WORKER) {
             return;
         }
@@ -352,7 +384,7 @@ impl Partition {
         let instance = &mut self.instances[at];
         instance.workers_free += 1;
         self.services[instance.service as usize].workers.down(self.now);
-        self.hand_out_workers(at);
+        self.hand_out_workers(world, at);
     }
 
     /// Sends the answer, if anybody waits for it.

@@ -205,7 +205,6 @@ impl Partition {
     }
 
     /// A local instance, as the subject of an event.
-    #[expect(dead_code, reason = "what an instance notes comes next")]
     pub(crate) fn instance_subject(&self, plan: &Plan, at: usize) -> EventSubject {
         let instance = self.first_instance as usize + at;
         EventSubject::Instance {

@@ -16,7 +16,7 @@ use tarsier_random::Stream;
 
 use crate::config::RunConfig;
 use crate::fault::Injection;
-use crate::instance::Health;
+use crate::instance::{Health, INJECTS};
 use crate::partition::{Partition, World};
 use crate::plan::Plan;
 use crate::tally::Books;
@@ -409,7 +409,8 @@ fn set_injection(
             }
             None => partition.injections.retain(|known| known.fault != fault || known.instance != instance),
         }
-        partition.instances[instance].injects =
-            partition.injections.iter().any(|injection| injection.instance == instance);
+        let injects = partition.injections.iter().any(|injection| injection.instance == instance);
+        let askew = &mut partition.instances[instance].askew;
+        *askew = if injects { *askew | INJECTS } else { *askew & !INJECTS };
     }
 }

@@ -3,6 +3,7 @@
 //! Services, endpoints and call sites are indices; the steps of all endpoints are one flat program.
 //! Instances are numbered so that those of a partition stand next to each other.
 
+mod compartments;
 mod partitioning;
 mod program;
 mod rates;
@@ -10,7 +11,10 @@ mod wires;
 
 use std::collections::BTreeMap;
 
-use tarsier_model::{Balance, CallPolicy, Demand, EndpointId, Retry, Scheduling, SealedModel, ServiceId};
+use tarsier_model::{
+    Balance, CallPolicy, Demand, EndpointId, Priority, Protection, Retry, Scheduling, SealedModel, Service,
+    ServiceId,
+};
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
 
@@ -72,6 +76,11 @@ pub(crate) struct ServicePlan {
     /// Its call sites.
     pub(crate) sites: std::ops::Range<u32>,
     pub(crate) n_instances: u32,
+    pub(crate) rules: Protection,
+    /// How many an instance holds at most, served and waiting.
+    pub(crate) places: f64,
+    /// How many each compartment holds.
+    pub(crate) compartments: Vec<u32>,
     /// The permits of each of its locks.
     pub(crate) locks: Vec<u32>,
 }
@@ -108,6 +117,10 @@ pub(crate) struct Site {
     pub(crate) is_guarded: bool,
     /// Whether that state counts outstanding requests by instance.
     pub(crate) tracks: bool,
+    /// Of its requests; `None` inherits.
+    pub(crate) priority: Option<Priority>,
+    /// Which compartment of the callee's instances its requests are in, or none.
+    pub(crate) compartment: u32,
     pub(crate) request_ns: u64,
     pub(crate) response_ns: u64,
     pub(crate) optional: bool,
@@ -199,6 +212,7 @@ impl Plan {
             let sites = &mut plan.sites[service.sites.start as usize..service.sites.end as usize];
             sites.iter_mut().zip(0..).for_each(|(site, number)| site.number = number);
         }
+        compartments::divide(model, &mut plan.services, &mut plan.sites);
         plan.hashes = plan.sites.iter().any(|site| site.balance == Balance::Hash);
         plan.add_sources(model, &workload_sites, warmup_ns, duration_ns);
         plan
@@ -229,6 +243,13 @@ impl Plan {
         if service < self.services.len() { service as u32 } else { NONE }
     }
 
+    /// The locks held by a record that stands at this instruction, the innermost first.
+    pub(crate) fn held_by(&self, pc: u32) -> impl Iterator<Item = u32> + '_ {
+        let hold = |index: u32| self.holds.get(index as usize);
+        let innermost = self.held_at.get(pc as usize).and_then(|index| hold(*index));
+        std::iter::successors(innermost, move |held| hold(held.outer)).map(|held| held.lock)
+    }
+
     #[inline]
     pub(crate) fn partition_of(&self, instance: u32) -> u32 {
         self.partition_of_zone[self.zone_of[instance as usize] as usize]
@@ -245,9 +266,18 @@ fn services(model: &SealedModel, program: &program::Compiler<'_>) -> Vec<Service
             pace: 1.0 / service.speed,
             sites: program.sites_of(id),
             n_instances: service.instances.len() as u32,
+            rules: service.protection.clone(),
+            places: places(service),
+            compartments: Vec::new(),
             locks: service.locks.iter().map(|lock| lock.permits).collect(),
         })
         .collect()
+}
+
+/// Workers (or cores, where workers are unlimited) and the queue in front of them.
+fn places(service: &Service) -> f64 {
+    let served = f64::from(service.workers.unwrap_or(service.cores));
+    service.queue.map_or(f64::INFINITY, |queue| served + f64::from(queue))
 }
 
 pub(crate) fn cumulative(shares: impl Iterator<Item = f64>) -> Vec<f64> {

@@ -408,6 +408,8 @@ impl<'a> Compiler<'a> {
             optional: false,
             number: 0,
             thinks: false,
+            priority: policy.priority,
+            compartment: NONE,
             from: None,
             to,
         });

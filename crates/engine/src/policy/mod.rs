@@ -7,22 +7,19 @@ pub(crate) mod aimd;
 pub(crate) mod backoff;
 pub(crate) mod breaker;
 pub(crate) mod budget;
-#[cfg_attr(not(test), expect(dead_code, reason = "plugged in next"))]
 pub(crate) mod codel;
 #[cfg_attr(not(test), expect(dead_code, reason = "plugged in next"))]
 pub(crate) mod connect;
+pub(crate) mod episode;
 pub(crate) mod gradient;
 #[cfg_attr(not(test), expect(dead_code, reason = "plugged in next"))]
 pub(crate) mod hedge;
-#[expect(dead_code, reason = "plugged in next")]
 pub(crate) mod limit;
 #[cfg_attr(not(test), expect(dead_code, reason = "plugged in next"))]
 pub(crate) mod outlier;
 pub(crate) mod quantile;
-#[cfg_attr(not(test), expect(dead_code, reason = "plugged in next"))]
 pub(crate) mod rate_limit;
 pub(crate) mod rolling;
-#[cfg_attr(not(test), expect(dead_code, reason = "plugged in next"))]
 pub(crate) mod shed;
 #[cfg_attr(not(test), expect(dead_code, reason = "plugged in next"))]
 pub(crate) mod subset;

@@ -2,6 +2,7 @@
 
 mod contention;
 mod faults;
+mod guards;
 mod policies;
 mod protection;
 mod queueing;

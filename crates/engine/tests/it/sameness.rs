@@ -2,10 +2,11 @@
 
 use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
-    Backoff, Balance, Branch, Breaker, BreakerWindow, Bucket, Budget, Call, CallMatch, CallPolicy, Chaos,
-    ChaosScale, Connections, Discovery, ErrorKind, Failures, Happening, HealthCheck, Jitter, Link, Lock,
-    Network, Party, Place, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, ServiceId, Step,
-    Target, Throttle, Trip, Trouble, Zone, ZoneId,
+    Backoff, Balance, Branch, Breaker, BreakerWindow, Bucket, Budget, Bulkhead, BulkheadFrom, Call,
+    CallMatch, CallPolicy, Chaos, ChaosScale, Codel, Connections, Discovery, ErrorKind, Failures, Happening,
+    HealthCheck, Jitter, Limit, LimitKind, Link, Lock, Network, Order, Party, Place, Priority, Protection,
+    RateLimit, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, ServiceId, Shed, Step, Target,
+    Throttle, Trip, Trouble, Zone, ZoneId,
 };
 use tarsier_random::{Law, Stream};
 use tarsier_units::{IdVec, Span};
@@ -175,6 +176,9 @@ impl Swarm {
                 factor: 1.0 + self.stream.unit(),
                 window: Span::from_millis(u64::from(1 + self.stream.below(500))),
             }),
+            priority: self.coin().then(|| {
+                [Priority::Sheddable, Priority::Normal, Priority::Critical][self.stream.below(3) as usize]
+            }),
             ..CallPolicy::default()
         }
     }
@@ -223,6 +227,31 @@ impl Swarm {
         };
         let open = Span::from_millis(u64::from(1 + self.stream.below(300)));
         Breaker { trip, window, least: self.below(20), open, probes: 1 + self.below(3) }
+    }
+
+    fn protection(&mut self) -> Protection {
+        let kind = match self.below(4) {
+            0 => LimitKind::Fixed,
+            1 => LimitKind::Aimd { timeout: Span::from_millis(5), backoff: 0.9 },
+            2 => LimitKind::Gradient { tolerance: 1.5, smoothing: 0.2, queue: 4.0, long_window: 100 },
+            _ => LimitKind::Vegas { smoothing: 1.0 },
+        };
+        let limit = Limit { start: 5.0, min: 1.0, max: 50.0, kind };
+        let codel = Codel { target: Span::from_millis(1), interval: Span::from_millis(10) };
+        let from = [
+            BulkheadFrom::Others,
+            BulkheadFrom::Users,
+            BulkheadFrom::Service(ServiceId(self.below(self.n_services))),
+        ];
+        let bulkheads = from.map(|from| Bulkhead { from, most: 1 + self.below(4) });
+        Protection {
+            order: if self.coin() { Order::Lifo } else { Order::Fifo },
+            codel: self.coin().then_some(codel),
+            limit: self.coin().then_some(limit),
+            rate_limit: self.stream.chance(0.2).then_some(RateLimit { per_second: 50.0, burst: 5.0 }),
+            shed: self.coin().then_some(Shed { sheddable: 0.5, normal: 0.8 }),
+            bulkheads: if self.coin() { bulkheads.to_vec() } else { Vec::new() },
+        }
     }
 
     /// A call to a service further down, so that nothing is endless.
@@ -286,9 +315,11 @@ impl Swarm {
             let (cores, workers) = (1 + self.below(2), self.coin().then(|| 1 + self.stream.below(4)));
             let (discovery, health) = (self.discovery(), self.health());
             let (queue, shared) = (self.coin().then(|| self.stream.below(4)), self.stream.chance(0.3));
+            let protection = if self.coin() { self.protection() } else { Protection::default() };
             build = build.service(&format!("s{service}"), steps, |it| {
                 it.instances = (0..n_instances).map(|n| ZoneId(n % (n_regions * n_zones))).collect();
                 it.cores = cores;
+                it.protection = protection;
                 it.locks = [1, 3].map(|permits| Lock { name: "l".into(), permits }).to_vec();
                 it.workers = workers;
                 it.queue = queue;
