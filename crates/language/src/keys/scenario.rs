@@ -24,35 +24,32 @@ pub(crate) static HAPPENING: Object = Object {
 pub(crate) static TROUBLES: &[Key] = &[
     key("kill", &Shape::Object(&KILL), "instances die: what is there is lost; with `for` they come back"),
     key("restart", &Shape::Object(&RESTART), "instances die and start again, at first slower")
-        .also(&["reboot", "crash"])
-        .soon(),
+        .also(&["reboot", "crash"]),
     key(
         "pause",
         &Shape::Object(&PAUSE),
         "nothing on these instances makes progress; then it goes on where it stood",
     ),
-    key("stall", &Shape::Object(&STALL), "instances accept requests and never answer").also(&["hang", "freeze-up"]).soon(),
+    key("stall", &Shape::Object(&STALL), "instances accept requests and never answer").also(&["hang", "freeze-up"]),
     key("slow", &Shape::Object(&SLOW), "work takes longer, also what is being worked on; or a link does"),
-    key("leak", &Shape::Object(&LEAK), "work takes longer and longer; with `for` it is well again then").soon(),
+    key("leak", &Shape::Object(&LEAK), "work takes longer and longer; with `for` it is well again then"),
     key("delay", &Shape::Object(&DELAY), "the network takes longer").also(&["latency"]),
-    key("loss", &Shape::Object(&LOSS), "the network loses messages").also(&["packet-loss", "drop"]).soon(),
+    key("loss", &Shape::Object(&LOSS), "the network loses messages").also(&["packet-loss", "drop"]),
     key(
         "partition",
         &Shape::OneOf(&[&TWO_PLACES, &Shape::Object(&PARTITION)]),
         "two places cannot reach each other: `[us-east-1/a, us-east-1/b]`, or one way with `from` and `to`",
     )
-    .also(&["split", "disconnect"])
-    .soon(),
+    .also(&["split", "disconnect"]),
     key("error", &Shape::Object(&ERROR), "a share of requests is answered with an error"),
-    key("pin", &Shape::Object(&PIN), "every caller of a service sends to one and the same instance").soon(),
-    key("freeze", &Shape::Object(&FREEZE), "callers of a service hear nothing new of its instances").soon(),
+    key("pin", &Shape::Object(&PIN), "every caller of a service sends to one and the same instance"),
+    key("freeze", &Shape::Object(&FREEZE), "callers of a service hear nothing new of its instances"),
     key(
         "flush",
         &Shape::Object(&FLUSH),
         "a cache is empty, for as long as `for` says, and then fills up again",
     )
-    .also(&["invalidate", "clear"])
-    .soon(),
+    .also(&["invalidate", "clear"]),
     key(
         "lose",
         &Shape::Object(&LOSE),
@@ -64,8 +61,7 @@ pub(crate) static TROUBLES: &[Key] = &[
         "instances (`monkey`), zones (`gorilla`) or regions (`kong`) are lost at random, as Netflix's Simian Army does; the bare \
          word strikes once a minute, for 30 s",
     )
-    .also(&["monkey", "gorilla", "kong"])
-    .soon(),
+    .also(&["monkey", "gorilla", "kong"]),
     key("load", &Shape::Object(&LOAD), "workloads grow or shrink").also(&["spike"]),
     later("deploy", "a new version comes out"),
     later("set", "a setting changes"),
@@ -150,7 +146,7 @@ pub(crate) static SLOW: Object = Object {
     doc: "Work on these instances takes `factor` times as long; or, with `between`, messages on a link do.",
     keys: &[
         key("service", &SERVICE, "the service"),
-        BETWEEN.soon(),
+        BETWEEN,
         key("factor", &Shape::Number, "how many times as long it takes").required(),
         N_INSTANCES,
         SHARE,
@@ -179,9 +175,9 @@ pub(crate) static DELAY: Object = Object {
     keys: &[
         CALL,
         CALLS_TO,
-        BETWEEN.soon(),
+        BETWEEN,
         key("add", &Shape::Law, "how much longer a call takes"),
-        key("factor", &Shape::Number, "how many times as long it is on the network").default("1").soon(),
+        key("factor", &Shape::Number, "how many times as long it is on the network").default("1"),
         later("instances", "only so many of its instances"),
         later("share", "only this share of its instances"),
         later("zone", "only its instances in this zone"),
@@ -212,7 +208,7 @@ pub(crate) static ERROR: Object = Object {
     keys: &[
         TARGET_SERVICE,
         key("share", &Shape::Share, "the share of requests").required(),
-        key("kind", &Shape::Word(ERRORS), "what the caller sees").default("error").soon(),
+        key("kind", &Shape::Word(ERRORS), "what the caller sees").default("error"),
         N_INSTANCES,
         ZONE,
     ],

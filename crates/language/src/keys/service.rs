@@ -89,12 +89,10 @@ static SETTINGS: &[Key] = &[
     .soon(),
     key("discovery", &Shape::OneOf(&[&NONE, &Shape::Object(&DISCOVERY)]), "how callers learn which instances there are")
         .default("none: they know at once")
-        .also(&["registry", "dns"])
-        .soon(),
+        .also(&["registry", "dns"]),
     key("health", &Shape::OneOf(&[&NONE, &Shape::Object(&HEALTH)]), "instances that fail checks are delisted")
         .default("none")
-        .also(&["health-check", "healthcheck", "probe"])
-        .soon(),
+        .also(&["health-check", "healthcheck", "probe"]),
     key(
         "availability",
         &Shape::OneOf(&[&Shape::Share, &Shape::Object(&AVAILABILITY)]),
