@@ -18,14 +18,13 @@ pub(crate) static QUEUE: Object = Object {
         )
         .default("unlimited")
         .also(&["size", "length", "limit"]),
-        key("order", &Shape::Word(ORDERS), "who is next").default("fifo").soon(),
+        key("order", &Shape::Word(ORDERS), "who is next").default("fifo"),
         key(
             "codel",
             &Shape::OneOf(&[&NONE, &Shape::Object(&CODEL)]),
             "refuses from a queue in which waiting stays long",
         )
-        .default("none")
-        .soon(),
+        .default("none"),
     ],
     shared: &[],
 };
@@ -82,7 +81,7 @@ pub(crate) static RATE_LIMIT: Object = Object {
 pub(crate) static SHED: Object = Object {
     name: "load shedding",
     doc: "From which share of what an instance can hold a class of requests is refused at once; `critical` ones never are. \
-          What it can hold is its `limit`, or else its `workers` and `queue` («Site Reliability Engineering», chapter 21).",
+          What it can hold is its `limit`, or else its workers (or cores) and its `queue` («Site Reliability Engineering», chapter 21).",
     keys: &[
         key("sheddable", &Shape::Share, "from when requests of `priority: sheddable` are refused")
             .default("50%, or `normal` if that is less"),

@@ -64,20 +64,17 @@ static SETTINGS: &[Key] = &[
         "requests on an instance at once, in service and waiting; one more is refused at once",
     )
     .default("none")
-    .also(&["concurrency-limit", "max-requests"])
-    .soon(),
+    .also(&["concurrency-limit", "max-requests"]),
     key(
         "rate-limit",
         &Shape::OneOf(&[&NONE, &Shape::Rate, &Shape::Object(&RATE_LIMIT)]),
         "requests that an instance takes in; more are refused at once",
     )
     .default("none")
-    .also(&["throttle", "ratelimit"])
-    .soon(),
+    .also(&["throttle", "ratelimit"]),
     key("shed", &Shape::OneOf(&[&NONE, &Shape::Object(&SHED)]), "which requests are refused first, by `priority`")
         .default("none")
-        .also(&["shedding", "load-shedding"])
-        .soon(),
+        .also(&["shedding", "load-shedding"]),
     key(
         "bulkheads",
         &Shape::OneOf(&[&NONE, &BULKHEADS]),
@@ -85,8 +82,7 @@ static SETTINGS: &[Key] = &[
          workloads, `others` is for each service that is not named",
     )
     .default("none")
-    .also(&["bulkhead"])
-    .soon(),
+    .also(&["bulkhead"]),
     key("discovery", &Shape::OneOf(&[&NONE, &Shape::Object(&DISCOVERY)]), "how callers learn which instances there are")
         .default("none: they know at once")
         .also(&["registry", "dns"]),

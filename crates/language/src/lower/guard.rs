@@ -41,12 +41,11 @@ pub(super) fn guard(cx: &Context<'_>, settings: &Settings<'_>, service: &mut Ser
 
 /// A share of nothing in particular is no share.
 fn check_capacity(cx: &Context<'_>, service: &Service, place: Place) {
-    let has_bound =
-        service.protection.limit.is_some() || (service.workers.is_some() && service.queue.is_some());
+    let has_bound = service.protection.limit.is_some() || service.queue.is_some();
     if !has_bound {
         let message = "an instance without bounds is never full, so nothing is ever shed";
         let diagnostic = Diagnostic::error(Code::Ineffective, place, message);
-        cx.report(diagnostic.hint("give the service a `limit`, or `workers` and a `queue`"));
+        cx.report(diagnostic.hint("give the service a `limit`, or a bound to its `queue`"));
     }
 }
 
