@@ -12,7 +12,6 @@ use crate::client::{Client, Extra};
 use crate::partition::{Partition, World};
 use crate::plan::{Caller, FIRST_RETRANSMISSION_NS, NONE, Site};
 use crate::source::Entrance;
-use crate::task::RETRIED;
 use crate::view::{Callers, Targets};
 
 /// Averages forget with this time constant, as Finagle's do.
@@ -124,7 +123,7 @@ impl Partition {
         let client_idx = self.tasks[task].client;
         let key = if site.balance == Balance::Hash { self.key_of(task) } else { 0 };
         let avoided = match &site.retry {
-            Some(retry) if retry.elsewhere && self.tasks[task].has(RETRIED) => self.tasks[task].instance,
+            Some(retry) if retry.elsewhere && self.is_retry(task) => self.tasks[task].instance,
             _ => NONE,
         };
         let mut picked = self.choose_once(world, site, client_idx, key, targets);

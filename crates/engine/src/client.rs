@@ -73,6 +73,9 @@ impl Partition {
         let site = &world.plan.sites[site_idx as usize];
         let task = self.new_task(NONE, self.client_of(site, sender), 0);
         self.tasks[task].parent_epoch = key as u32;
+        if world.plan.carries {
+            self.pack(site, task, sender);
+        }
         self.request(world, site, task);
     }
 
@@ -106,9 +109,7 @@ impl Partition {
 
     /// Sends, once there is a connection.
     pub(crate) fn attempt_guarded(&mut self, world: World<'_>, site: &Site, task: u32) {
-        if site.lane != NONE {
-            self.arm(site.lane, task);
-        }
+        self.bound(site, task);
         if let Some(most) = site.pool {
             let extra = self.extra_of(task);
             if extra.in_use >= most {
@@ -184,6 +185,7 @@ impl Partition {
             caller_epoch: self.tasks[task].epoch,
             caller_zone: self.zone_of_client(world, client),
             key,
+            luggage: world.plan.carries.then(|| Box::new(self.luggage[task as usize])),
         };
         let account = self.accounts.take(task);
         let message = Message { time: self.now + delay, from: self.index, body, account };
@@ -246,6 +248,9 @@ impl Partition {
         if flags & RETRIED != 0 {
             let history = self.histories[task as usize];
             self.remember(heir, history);
+        }
+        if world.plan.carries {
+            self.carry(heir, self.luggage[task as usize]);
         }
         if flags & SAMPLED != 0 {
             self.inherit_account(site, task, heir);
@@ -329,9 +334,12 @@ impl Partition {
 
     /// An attempt has failed: another one, or the call has failed.
     pub(crate) fn failed(&mut self, world: World<'_>, site: &Site, task: u32, failure: Outcome) {
-        if self.tries_again(world, site, task, failure) {
-            return;
+        if !self.tries_again(world, site, task, failure) {
+            self.fail_for_good(world, site, task, failure);
         }
+    }
+
+    pub(crate) fn fail_for_good(&mut self, world: World<'_>, site: &Site, task: u32, failure: Outcome) {
         self.give_in(site, task);
         if site.caller == Caller::Users {
             self.user_is_done(world, site, task);

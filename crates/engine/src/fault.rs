@@ -6,6 +6,7 @@
 use tarsier_model::ErrorKind;
 use tarsier_random::Stream;
 
+use crate::alarm::Bell;
 use crate::instance::{Health, Line};
 use crate::partition::{Partition, World};
 use crate::plan::{Caller, NONE};
@@ -22,8 +23,8 @@ pub(crate) struct Held {
 enum HeldWhat {
     /// Goes on after so many nanoseconds more.
     GoOn { left: u64 },
-    /// Its bound has fired.
-    GiveUp,
+    /// A bell has rung.
+    Ring(Bell),
 }
 
 /// A share of the requests to an instance fails on arrival.
@@ -148,10 +149,10 @@ impl Partition {
         for held in mine {
             match held.what {
                 HeldWhat::GoOn { left } => self.schedule(held.task, left),
-                HeldWhat::GiveUp if self.tasks[held.task].epoch == held.epoch => {
-                    self.give_up(world, held.task);
+                HeldWhat::Ring(bell) if self.tasks[held.task].epoch == held.epoch => {
+                    self.ring(world, held.task, bell);
                 }
-                HeldWhat::GiveUp => {}
+                HeldWhat::Ring(_) => {}
             }
         }
         self.hand_out_workers(world, at);
@@ -195,11 +196,11 @@ impl Partition {
         held.is_some()
     }
 
-    /// The same for a bound that fires.
-    pub(crate) fn hold_back_bound(&mut self, world: World<'_>, task: u32) -> bool {
+    /// The same for a bell that rings.
+    pub(crate) fn hold_back_bell(&mut self, world: World<'_>, task: u32, bell: Bell) -> bool {
         let held = self.caller_of(world, task).filter(|at| self.instances[*at].health.stands_still());
         if let Some(instance) = held {
-            let what = HeldWhat::GiveUp;
+            let what = HeldWhat::Ring(bell);
             self.held.push(Held { instance, task, epoch: self.tasks[task].epoch, what });
         }
         held.is_some()
@@ -224,9 +225,9 @@ impl Partition {
         branches.into_iter().for_each(|task| self.leave_line_and_free(task));
         requests.into_iter().for_each(|task| self.perish(world, task, health));
         self.drop_waiting_callers(world, &marks);
-        for (task, epoch) in fired {
+        for (task, epoch, bell) in fired {
             if self.tasks[task].epoch == epoch {
-                self.give_up(world, task);
+                self.ring(world, task, bell);
             }
         }
     }
@@ -253,8 +254,8 @@ impl Partition {
     }
 
     /// Takes pending events of what is served on these instances away, and the work not done back;
-    /// gives the bounds that had fired there while they were paused.
-    fn drop_events_of(&mut self, marks: &[bool]) -> Vec<(u32, u32)> {
+    /// gives the bells that had rung there while they were paused.
+    fn drop_events_of(&mut self, marks: &[bool]) -> Vec<(u32, u32, Bell)> {
         let mut queue = std::mem::take(&mut self.queue);
         queue.rewrite(|time, payload| {
             let task = Self::task_of_event(payload);
@@ -282,7 +283,7 @@ impl Partition {
                 (HeldWhat::GoOn { left }, Some(at)) => self.take_work_back(at, held.task, left),
                 // An answer for a caller that is gone; whoever kept its account still counts it.
                 (HeldWhat::GoOn { .. }, None) => self.ready.push_back(held.task),
-                (HeldWhat::GiveUp, _) => fired.push((held.task, held.epoch)),
+                (HeldWhat::Ring(bell), _) => fired.push((held.task, held.epoch, bell)),
             }
         }
         fired
@@ -432,7 +433,7 @@ impl Partition {
     pub(crate) fn held_work(&self) -> Vec<(usize, u32, u64)> {
         let work = |held: &Held| match held.what {
             HeldWhat::GoOn { left } => Some((held.instance, held.task, left)),
-            HeldWhat::GiveUp => None,
+            HeldWhat::Ring(_) => None,
         };
         self.held.iter().filter_map(work).collect()
     }

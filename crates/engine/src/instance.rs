@@ -120,6 +120,8 @@ pub(crate) const DOOR: u8 = 2;
 pub(crate) const WORKER_LINE: u8 = 4;
 /// … or of those who wait for a core.
 pub(crate) const CORE_LINE: u8 = 8;
+/// Nobody may wait any more for who waits.
+pub(crate) const EXPIRES: u8 = 16;
 
 impl Instance {
     #[inline(always)]

@@ -4,8 +4,9 @@
 //! attempts with the same bound stand in one lane in the order they were sent, which is the order
 //! their bounds fire. Each lane has at most one event pending, for its first.
 
+use crate::alarm::Bell;
 use crate::partition::{Partition, World};
-use crate::plan::NONE;
+use crate::plan::{NONE, Site};
 use crate::task::UNTIMED;
 
 pub(crate) struct Lane {
@@ -45,6 +46,11 @@ impl Partition {
         }
     }
 
+    /// How long an attempt from a site may take.
+    pub(crate) fn timeout_of(&self, site: &Site) -> Option<u64> {
+        (site.lane != NONE).then(|| self.lanes[site.lane as usize].timeout)
+    }
+
     /// Ends the bound of an attempt, if it has one.
     #[inline(always)]
     pub(crate) fn disarm(&mut self, lane: u32, task: u32) {
@@ -81,7 +87,7 @@ impl Partition {
                 return;
             }
             self.disarm(lane_idx, task);
-            if self.n_paused == 0 || !self.hold_back_bound(world, task) {
+            if self.n_paused == 0 || !self.hold_back_bell(world, task, Bell::Timeout) {
                 self.give_up(world, task);
             }
         }

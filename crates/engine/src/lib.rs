@@ -3,10 +3,12 @@
 //! No files, wall clocks, environment, serde, async or logging here or below.
 
 mod account;
+mod alarm;
 mod balance;
 mod client;
 mod config;
 mod control;
+mod deadline;
 mod disturbed;
 mod fault;
 mod guard;
@@ -20,7 +22,6 @@ mod outcome;
 mod partition;
 mod plan;
 mod policy;
-mod priority;
 mod processor;
 mod retry;
 mod run;

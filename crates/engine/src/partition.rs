@@ -9,10 +9,12 @@ use std::collections::VecDeque;
 use tarsier_random::Stream;
 
 use crate::account::Accounts;
+use crate::alarm::Alarm;
 use crate::client::{Client, Extra};
+use crate::deadline::Luggage;
 use crate::fault::Injection;
 use crate::guard::Guard;
-use crate::instance::{Draws, Health, Instance, Line};
+use crate::instance::{Draws, EXPIRES, Health, Instance, Line};
 use crate::kernel::EventQueue;
 use crate::kernel::slab::Slab;
 use crate::lanes::Lane;
@@ -43,8 +45,20 @@ pub(crate) struct Message {
 }
 
 pub(crate) enum Body {
-    Request { instance: u32, site: u32, caller: u32, caller_epoch: u32, caller_zone: u32, key: u64 },
-    Answer { caller: u32, caller_epoch: u32, outcome: Outcome },
+    Request {
+        instance: u32,
+        site: u32,
+        caller: u32,
+        caller_epoch: u32,
+        caller_zone: u32,
+        key: u64,
+        luggage: Option<Box<Luggage>>,
+    },
+    Answer {
+        caller: u32,
+        caller_epoch: u32,
+        outcome: Outcome,
+    },
 }
 
 /// What an event is about: the upper three bits of its payload.
@@ -54,6 +68,7 @@ mod kind {
     pub(super) const SOURCE: u32 = 1;
     pub(super) const LANE: u32 = 2;
     pub(super) const PROCESSOR: u32 = 3;
+    pub(super) const ALARM: u32 = 4;
     pub(super) const INDEX: u32 = (1 << SHIFT) - 1;
 }
 
@@ -91,6 +106,9 @@ pub(crate) struct Partition {
     pub(crate) records: Records,
     /// Of records marked [`RETRIED`].
     pub(crate) histories: Vec<History>,
+    /// What travels with requests, by record, if anything does.
+    pub(crate) luggage: Vec<Luggage>,
+    pub(crate) alarms: Slab<Alarm>,
     pub(crate) accounts: Accounts,
     /// If somebody wants to see them.
     pub(crate) visits: Option<Box<crate::visits::Visits>>,
@@ -139,6 +157,8 @@ impl Partition {
             workloads: Vec::new(),
             records: Records::default(),
             histories: Vec::new(),
+            luggage: Vec::new(),
+            alarms: Slab::new(),
             accounts: Accounts::default(),
             visits: None,
             held: Vec::new(),
@@ -192,7 +212,7 @@ impl Partition {
             processor,
             guard,
             health: Health::Up,
-            askew: crate::guard::concerns(part),
+            askew: crate::guard::concerns(part) | if plan.expires { EXPIRES } else { 0 },
             bounds_cores: part.workers.is_none(),
         });
         // Callers start at different instances, or all would send to the same one at once.
@@ -242,7 +262,8 @@ impl Partition {
                 kind::TASK => self.go_on(world, index),
                 kind::SOURCE => self.source_fires(world, index),
                 kind::LANE => self.lane_fires(world, index),
-                _ => self.processor_fires(world, index),
+                kind::PROCESSOR => self.processor_fires(world, index),
+                _ => self.alarm_fires(world, index),
             }
         }
     }
@@ -303,6 +324,10 @@ impl Partition {
 
     pub(crate) fn schedule_processor(&mut self, processor: u32, time: u64) {
         self.queue.push(time, (kind::PROCESSOR << kind::SHIFT) | processor);
+    }
+
+    pub(crate) fn schedule_alarm(&mut self, alarm: u32, time: u64) {
+        self.queue.push(time, (kind::ALARM << kind::SHIFT) | alarm);
     }
 
     /// The record an event's payload is about, if it is about one.
@@ -405,7 +430,7 @@ impl Partition {
         for message in messages.drain(..) {
             assert!(message.time >= self.now, "messages come from the future");
             match message.body {
-                Body::Request { instance, site, caller, caller_epoch, caller_zone, key } => {
+                Body::Request { instance, site, caller, caller_epoch, caller_zone, key, luggage } => {
                     let task = self.new_task(NONE, site, VISITOR);
                     let record = &mut self.tasks[task];
                     record.parent = caller;
@@ -415,6 +440,9 @@ impl Partition {
                     record.lane_prev = message.from;
                     record.lane_next = caller_zone;
                     record.state = State::Outbound;
+                    if let Some(luggage) = luggage {
+                        self.carry(task, *luggage);
+                    }
                     if let Some(account) = message.account {
                         self.tasks[task].flags |= SAMPLED;
                         self.accounts.put(task, account);

@@ -2,6 +2,7 @@
 
 use tarsier_model::{Failures, Retry};
 
+use crate::deadline::NEVER;
 use crate::outcome::Cause;
 use crate::partition::{Partition, World};
 use crate::plan::{Caller, Site};
@@ -9,13 +10,22 @@ use crate::policy::backoff;
 use crate::task::{Outcome, RETRIED, SAMPLED, State};
 
 /// What a caller remembers of a call beside its record, which is about its latest attempt.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct History {
     pub(crate) first_sent: u64,
     /// Attempts made so far.
     pub(crate) made: u32,
     /// The last backoff.
-    backoff: u64,
+    pub(crate) backoff: u64,
+    /// When the call ends, whatever comes.
+    pub(crate) deadline: u64,
+}
+
+impl History {
+    /// Of a call whose first attempt is made.
+    pub(crate) fn new(now: u64) -> History {
+        History { first_sent: now, made: 1, backoff: 0, deadline: NEVER }
+    }
 }
 
 impl Partition {
@@ -23,7 +33,12 @@ impl Partition {
     pub(crate) fn tries_again(&mut self, world: World<'_>, site: &Site, task: u32, failure: Outcome) -> bool {
         let Some(retry) = &site.retry else { return false };
         let history = self.history_of(task);
-        if history.made > retry.attempts || !self.is_awaited(task) || !is_retried(retry.on, failure) {
+        let too_late = self.now >= history.deadline;
+        if too_late
+            || history.made > retry.attempts
+            || !self.is_awaited(task)
+            || !is_retried(retry.on, failure)
+        {
             return false;
         }
         if retry.budget.is_some() && !self.budget_allows(world, site, task, failure) {
@@ -36,7 +51,7 @@ impl Partition {
         record.forget_service();
         record.flags |= RETRIED;
         record.state = State::BackingOff;
-        self.schedule(task, delay);
+        self.schedule(task, delay.min(history.deadline - self.now));
         true
     }
 
@@ -51,13 +66,13 @@ impl Partition {
         if record.has(RETRIED) {
             return self.histories[task as usize];
         }
-        History { first_sent: record.sent, made: 1, backoff: 0 }
+        History::new(record.sent)
     }
 
     pub(crate) fn remember(&mut self, task: u32, history: History) {
         let at = task as usize;
         if self.histories.len() <= at {
-            self.histories.resize(at + 1, History::default());
+            self.histories.resize(at + 1, History::new(0));
         }
         self.histories[at] = history;
     }
@@ -72,6 +87,9 @@ impl Partition {
             // Its caller has died meanwhile.
             self.give_in(site, task);
             return self.free(task);
+        }
+        if self.now >= self.history_of(task).deadline {
+            return self.fail_for_good(world, site, task, Outcome::Timeout);
         }
         if site.is_guarded {
             return self.try_guarded(world, site, task);

@@ -7,7 +7,7 @@ use tarsier_random::Stream;
 
 use crate::account::Accounts;
 use crate::balance::{hop, is_far, users_hop};
-use crate::instance::{CORE_LINE, DOOR, Health, INJECTS, Instance, WORKER_LINE};
+use crate::instance::{CORE_LINE, DOOR, EXPIRES, Health, INJECTS, Instance, WORKER_LINE};
 use crate::kernel::EventQueue;
 use crate::outcome::{Cause, VisitEnd};
 use crate::partition::{Body, Message, Partition, World};
@@ -298,9 +298,9 @@ impl Partition {
         if record.has(SAMPLED) {
             place.accounts.note(task, (place.instance.service, Cause::Work), place.now);
         }
-        let next = if place.instance.is(CORE_LINE) {
+        let next = if place.instance.is(CORE_LINE | EXPIRES) {
             let at = self.local(self.tasks[task].instance);
-            let next = self.pick_next(world, at);
+            let next = self.next_for_core(world, at);
             place = self.place_of(task);
             next
         } else {

@@ -46,6 +46,12 @@ impl Partition {
         if let Some(rules) = &site.rules {
             self.with_shield(task, |_, shield| shield.begin(rules));
         }
+        if world.plan.carries {
+            self.pack(site, task, self.tasks[task].parent);
+        }
+        if site.has_deadline {
+            self.set_deadline(world, site, task);
+        }
         self.try_guarded(world, site, task);
     }
 
@@ -122,7 +128,7 @@ impl Partition {
         })
     }
 
-    fn is_retry(&self, task: u32) -> bool {
+    pub(crate) fn is_retry(&self, task: u32) -> bool {
         self.tasks[task].has(RETRIED) && self.histories[task as usize].made > 1
     }
 

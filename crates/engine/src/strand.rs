@@ -83,6 +83,11 @@ impl Partition {
                         return;
                     }
                 }
+                Op::Expire => {
+                    if self.is_expired(task) {
+                        return self.fails(world, task, Outcome::Timeout);
+                    }
+                }
                 Op::Return => return self.ends(world, task, Outcome::Ok),
                 Op::EndBranch => return self.branch_returns(world, task, Outcome::Ok),
             }
@@ -144,6 +149,9 @@ impl Partition {
         record.state = State::Granted;
         if sampled != 0 {
             self.accounts.open(branch, self.now);
+        }
+        if let Some(luggage) = self.luggage.get(parent as usize) {
+            self.carry(branch, *luggage);
         }
         self.ready.push_back(branch);
     }

@@ -12,8 +12,8 @@ mod wires;
 use std::collections::BTreeMap;
 
 use tarsier_model::{
-    Balance, CallPolicy, Demand, EndpointId, Priority, Protection, Retry, Scheduling, SealedModel, Service,
-    ServiceId,
+    Balance, CallPolicy, Deadline, Demand, EndpointId, Priority, Protection, Retry, Scheduling, SealedModel,
+    Service, ServiceId,
 };
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
@@ -59,6 +59,9 @@ pub(crate) struct Plan {
     pub(crate) wires: Wires,
     /// No message between partitions takes less, in nanoseconds.
     pub(crate) look_ahead: u64,
+    /// Whether anything travels with requests, and whether that may be a deadline.
+    pub(crate) carries: bool,
+    pub(crate) expires: bool,
     /// Whether a request needs a key to be hashed by.
     pub(crate) hashes: bool,
     pub(crate) n_zones: u32,
@@ -115,6 +118,9 @@ pub(crate) struct Site {
     pub(crate) rules: Option<Box<CallPolicy>>,
     /// Whether a request may not simply go out: there are rules, or connections are few.
     pub(crate) is_guarded: bool,
+    pub(crate) deadline: Option<Deadline>,
+    /// Whether its calls may have to end at some time: it says so, or deadlines propagate.
+    pub(crate) has_deadline: bool,
     /// Whether that state counts outstanding requests by instance.
     pub(crate) tracks: bool,
     /// Of its requests; `None` inherits.
@@ -201,6 +207,8 @@ impl Plan {
             timeouts: program.timeouts,
             wires: Wires::new(&model.network, layout.look_ahead),
             look_ahead: layout.look_ahead,
+            carries: program.carries,
+            expires: program.expires,
             hashes: false,
             n_zones: model.zones.len() as u32,
             n_regions: model.regions.len() as u32,
@@ -339,6 +347,17 @@ pub(crate) fn tracks_outstanding(policy: &CallPolicy) -> bool {
 pub(crate) fn protects(policy: &CallPolicy) -> bool {
     let has_budget = policy.retry.as_ref().is_some_and(|retry| retry.budget.is_some());
     has_budget || policy.breaker.is_some() || policy.throttle.is_some()
+}
+
+/// Whether any call of the model, or any user, has such a policy.
+pub(crate) fn any_policy(model: &SealedModel, holds: impl Fn(&CallPolicy) -> bool) -> bool {
+    let mut calls = model.endpoints.iter().flat_map(|endpoint| endpoint.calls());
+    calls.any(|call| holds(&call.policy)) || model.workloads.iter().any(|workload| holds(&workload.policy))
+}
+
+/// Whether what is left of its deadline travels with the request.
+pub(crate) fn propagates(policy: &CallPolicy) -> bool {
+    policy.deadline.is_some_and(|deadline| deadline.propagate)
 }
 
 /// The statistics entry of each pair of endpoints.

@@ -6,7 +6,10 @@ use tarsier_model::{Balance, Call, CallPolicy, Demand, EndpointId, Retry, Sealed
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
 
-use super::{CallIndex, Caller, NONE, Site, cumulative, protects, service_index, tracks_outstanding};
+use super::{
+    CallIndex, Caller, NONE, Site, any_policy, cumulative, propagates, protects, service_index,
+    tracks_outstanding,
+};
 
 /// One instruction of an endpoint's program.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -69,6 +72,8 @@ pub(crate) enum Op {
     Commit {
         conflict: u32,
     },
+    /// The endpoint fails here if nobody waits for it any more.
+    Expire,
     /// The endpoint has ended well.
     Return,
     /// A branch has ended well.
@@ -142,6 +147,9 @@ pub(crate) struct Compiler<'a> {
     call_index: CallIndex,
     site_ranges: Vec<Range<u32>>,
     endpoint: EndpointId,
+    /// Whether anything travels with requests, and whether that may be a deadline.
+    pub(crate) carries: bool,
+    pub(crate) expires: bool,
 }
 
 impl<'a> Compiler<'a> {
@@ -163,6 +171,8 @@ impl<'a> Compiler<'a> {
             call_index: CallIndex::default(),
             site_ranges: Vec::new(),
             endpoint: EndpointId(0),
+            carries: any_policy(model, |policy| policy.priority.is_some() || propagates(policy)),
+            expires: any_policy(model, propagates),
         }
     }
 
@@ -217,6 +227,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn step(&mut self, step: &Step) {
+        if self.expires {
+            self.ops.push(Op::Expire);
+        }
         match step {
             Step::Lock { lock, steps } => self.lock(*lock, steps),
             Step::Conflict { lock, steps, retry } => self.conflict(*lock, steps, retry.as_ref()),
@@ -388,6 +401,7 @@ impl<'a> Compiler<'a> {
         let pool = (policy.connections.filter(|_| waits))
             .and_then(|pool| pool.requests_each.map(|each| u64::from(pool.max) * u64::from(each)));
         let tracks = tracks_outstanding(policy) && waits;
+        let has_deadline = waits && (policy.deadline.is_some() || self.expires);
         let rules = (waits && protects(policy)).then(|| Box::new(policy.clone()));
         self.sites.push(Site {
             caller,
@@ -398,7 +412,9 @@ impl<'a> Compiler<'a> {
             // Who waits for no answer knows of no load: to choose by load is then to choose at random.
             balance: if tracks_outstanding(policy) && !waits { Balance::Random } else { policy.balance },
             has_extra: tracks || pool.is_some() || rules.is_some(),
-            is_guarded: pool.is_some() || rules.is_some(),
+            is_guarded: waits && (pool.is_some() || rules.is_some() || has_deadline || self.carries),
+            deadline: policy.deadline.filter(|_| waits),
+            has_deadline,
             rules,
             tracks,
             retry,

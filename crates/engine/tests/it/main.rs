@@ -1,6 +1,7 @@
 //! The engine against theory and against itself.
 
 mod contention;
+mod deadlines;
 mod faults;
 mod guards;
 mod policies;

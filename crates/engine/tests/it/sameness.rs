@@ -3,10 +3,10 @@
 use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
     Backoff, Balance, Branch, Breaker, BreakerWindow, Bucket, Budget, Bulkhead, BulkheadFrom, Call,
-    CallMatch, CallPolicy, Chaos, ChaosScale, Codel, Connections, Discovery, ErrorKind, Failures, Happening,
-    HealthCheck, Jitter, Limit, LimitKind, Link, Lock, Network, Order, Party, Place, Priority, Protection,
-    RateLimit, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, ServiceId, Shed, Step, Target,
-    Throttle, Trip, Trouble, Zone, ZoneId,
+    CallMatch, CallPolicy, Chaos, ChaosScale, Codel, Connections, Deadline, Discovery, ErrorKind, Failures,
+    Happening, HealthCheck, Jitter, Limit, LimitKind, Link, Lock, Network, Order, Party, Place, Priority,
+    Protection, RateLimit, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, ServiceId, Shed, Step,
+    Target, Throttle, Trip, Trouble, Zone, ZoneId,
 };
 use tarsier_random::{Law, Stream};
 use tarsier_units::{IdVec, Span};
@@ -176,11 +176,17 @@ impl Swarm {
                 factor: 1.0 + self.stream.unit(),
                 window: Span::from_millis(u64::from(1 + self.stream.below(500))),
             }),
+            deadline: self.stream.chance(0.3).then(|| self.deadline()),
             priority: self.coin().then(|| {
                 [Priority::Sheddable, Priority::Normal, Priority::Critical][self.stream.below(3) as usize]
             }),
             ..CallPolicy::default()
         }
+    }
+
+    fn deadline(&mut self) -> Deadline {
+        let after = Span::from_micros(u64::from(1 + self.stream.below(30_000)));
+        Deadline { after, propagate: self.coin() }
     }
 
     fn retry(&mut self) -> Retry {
