@@ -30,7 +30,7 @@ pub struct Availability {
 }
 
 /// One for each destination of each workload; none if no service says how often its instances are up.
-pub fn availabilities(model: &Model) -> Vec<Availability> {
+pub(crate) fn availabilities(model: &Model) -> Vec<Availability> {
     if model.services.iter().all(|service| service.availability.is_none()) {
         return Vec::new();
     }

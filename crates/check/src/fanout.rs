@@ -7,7 +7,7 @@ use tarsier_model::{EndpointId, Model, WorkloadId};
 
 use crate::chance::{Question, Realm, is_leaf};
 use crate::edges::Manner;
-use crate::load::visits;
+use crate::load::{calls, flow};
 
 const SLOWEST: f64 = 0.01;
 
@@ -23,7 +23,7 @@ pub struct FanOut {
 }
 
 /// One for each destination of each workload.
-pub fn fan_outs(model: &Model) -> Vec<FanOut> {
+pub(crate) fn fan_outs(model: &Model) -> Vec<FanOut> {
     let mut found = Vec::new();
     for (id, workload) in model.workloads.entries() {
         for (_, to) in workload.mix.iter().filter(|(share, _)| *share > 0.0) {
@@ -36,10 +36,11 @@ pub fn fan_outs(model: &Model) -> Vec<FanOut> {
 
 fn leaves(model: &Model, root: EndpointId) -> f64 {
     let arriving = model.endpoints.ids().map(|id| f64::from(u8::from(id == root))).collect();
-    let visits = visits(model, arriving, |edge| match edge.manner {
+    let waited_for = calls(model, |edge| match edge.manner {
         Manner::Call | Manner::Ask => edge.weight(),
         Manner::Publish | Manner::Fill | Manner::Fallback => 0.0,
     });
+    let visits = flow(arriving, &waited_for);
     let of_leaves = visits.entries().filter(|(id, _)| is_leaf(&model.endpoints[*id]));
     of_leaves.map(|(_, visits)| visits).sum()
 }

@@ -1,11 +1,14 @@
 //! Models made by hand for the tests of this crate.
 
 use tarsier_model::{
-    Arrivals, Branch, Call, CallPolicy, Demand, Endpoint, EndpointId, Model, Region, RegionId, SealedModel,
-    Service, ServiceId, Step, Workload, Zone, ZoneId,
+    Arrivals, Branch, Call, CallPolicy, Demand, Endpoint, EndpointId, Failures, Jitter, Model, Region,
+    RegionId, Retry, SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
 };
 use tarsier_random::{Law, Stream};
 use tarsier_units::Span;
+
+use crate::examination::examine;
+use crate::finding::FindingKind;
 
 pub(crate) fn work_ms(mean: f64) -> Step {
     Step::Work(Law::Exp { mean: mean * 1e6 })
@@ -135,4 +138,28 @@ fn random_step(stream: &mut Stream, here: u32, n_all: u32, depth: u32) -> Step {
         }
         _ => Step::Repeat { times: 2, steps: vec![Step::Publish(call(n_all - 1))] },
     }
+}
+
+/// A call with a policy.
+pub(crate) fn call_with(to: u32, policy: CallPolicy) -> Step {
+    Step::Call(Call { policy: Box::new(policy), ..call(to) })
+}
+
+/// So many more attempts, at once and on everything.
+pub(crate) fn retries(attempts: u32) -> Option<Retry> {
+    let retry = Retry {
+        attempts,
+        on: Failures::ALL,
+        backoff: None,
+        jitter: Jitter::None,
+        budget: None,
+        elsewhere: false,
+    };
+    Some(retry)
+}
+
+/// The messages of one kind of finding.
+pub(crate) fn messages(model: &Model, kind: FindingKind) -> Vec<String> {
+    let found = examine(model).findings.into_iter();
+    found.filter(|finding| finding.kind == kind).map(|finding| finding.message).collect()
 }

@@ -53,7 +53,7 @@ pub struct SinglePoint {
 }
 
 /// Takes every part away, one at a time.
-pub fn resilience(model: &Model) -> Resilience {
+pub(crate) fn resilience(model: &Model) -> Resilience {
     let survey = Survey::new(model);
     let probe = Probe { model, whole: survey.whole(), survey };
     let mut parts = probe.survey.parts();

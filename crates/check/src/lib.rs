@@ -1,26 +1,38 @@
-//! What can be said of a Model without running it: who calls whom, how busy each service will be at the load
-//! offered, which one saturates first, and which timeouts cannot be met.
+//! What can be said of a Model without running it: who calls whom and who may, how busy each service will be, what a single
+//! failure takes down, how many requests succeed, and which settings will not work together.
 //!
-//! Everything here is arithmetic on means. Queueing, retries and failures are what a run is for.
+//! Load and times are arithmetic on means. Queueing is what a run is for.
 
 mod availability;
 mod chance;
+mod crossing;
 mod edges;
+mod examination;
 mod fanout;
+mod finding;
 #[cfg(test)]
 mod fixture;
 mod independence;
+mod json;
+mod links;
 mod load;
+mod patience;
+mod sections;
+mod settings;
 mod standing;
+mod storm;
 mod text;
 mod tree;
 mod unloaded;
 
-pub use availability::{Availability, availabilities};
-pub use fanout::{FanOut, fan_outs};
-pub use independence::{Independence, Resilience, Shared, SinglePoint, resilience};
-pub use load::{Limit, Load, ServiceLoad, offered};
+pub use availability::Availability;
+pub use crossing::Crossing;
+pub use examination::{Examination, examine};
+pub use fanout::FanOut;
+pub use finding::{At, Finding, FindingKind};
+pub use independence::{Independence, Resilience, Shared, SinglePoint};
+pub use json::json;
+pub use load::{Limit, Load, ServiceLoad};
 pub use standing::Part;
-pub use text::text;
-pub use tree::draw;
-pub use unloaded::{HopelessTimeout, hopeless_timeouts};
+pub use storm::Storm;
+pub use text::{Lines, text};

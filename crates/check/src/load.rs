@@ -42,7 +42,7 @@ pub struct Limit {
 }
 
 /// A closed workload is taken to send as fast as it would without any queueing.
-pub fn offered(model: &Model) -> Load {
+pub(crate) fn offered(model: &Model) -> Load {
     let latencies = latencies_s(model);
     let visits = visits_per_s(model, &latencies);
     let services = model.services.ids().map(|id| service_load(model, id, &visits, &latencies)).collect();
@@ -99,36 +99,35 @@ fn mean_s(law: &Law) -> f64 {
 }
 
 /// Requests a second to each endpoint, of all workloads.
-fn visits_per_s(model: &Model, latencies: &IdVec<EndpointId, f64>) -> IdVec<EndpointId, f64> {
+pub(crate) fn visits_per_s(model: &Model, latencies: &IdVec<EndpointId, f64>) -> IdVec<EndpointId, f64> {
     let mut arriving: IdVec<EndpointId, f64> = model.endpoints.iter().map(|_| 0.0).collect();
     for workload in &model.workloads {
         let rate = peak_per_s(workload, latencies);
         workload.mix.iter().for_each(|(share, to)| arriving[*to] += rate * share);
     }
-    visits(model, arriving, |edge| edge.weight())
+    flow(arriving, &calls(model, Edge::weight))
 }
 
-/// Follows what arrives until nothing is left; `weight` is how many calls a visit makes.
-pub(crate) fn visits(
-    model: &Model,
-    mut arriving: IdVec<EndpointId, f64>,
-    weight: impl Fn(&Edge<'_>) -> f64,
-) -> IdVec<EndpointId, f64> {
-    let calls: Vec<Vec<(EndpointId, f64)>> = model
-        .endpoints
-        .iter()
-        .map(|endpoint| edges(&endpoint.steps).iter().map(|edge| (edge.call.to, weight(edge))).collect())
-        .collect();
-    let none = || -> IdVec<EndpointId, f64> { model.endpoints.iter().map(|_| 0.0).collect() };
+/// How often a visit of each endpoint calls which others.
+pub(crate) type Calls = IdVec<EndpointId, Vec<(EndpointId, f64)>>;
+
+pub(crate) fn calls<'m>(model: &'m Model, weight: impl Fn(&Edge<'m>) -> f64) -> Calls {
+    let of = |steps: &'m [Step]| edges(steps).iter().map(|edge| (edge.call.to, weight(edge))).collect();
+    model.endpoints.iter().map(|endpoint| of(&endpoint.steps)).collect()
+}
+
+/// Follows what arrives at each endpoint until nothing is left: the visits of each.
+pub(crate) fn flow(mut arriving: IdVec<EndpointId, f64>, calls: &Calls) -> IdVec<EndpointId, f64> {
+    let none = || -> IdVec<EndpointId, f64> { calls.iter().map(|_| 0.0).collect() };
     let mut visits = none();
-    // A sealed model ends its recursion, if with a chance.
-    for _ in 0..model.endpoints.len() + 10_000 {
+    // A sealed model ends its recursion, if with a chance. Attempts of attempts need not end.
+    for _ in 0..calls.len() + 10_000 {
         let mut next = none();
         for (from, rate) in arriving.entries().filter(|(_, rate)| **rate > 0.0) {
             visits[from] += rate;
-            calls[from.0 as usize].iter().for_each(|(to, weight)| next[*to] += rate * weight);
+            calls[from].iter().for_each(|(to, weight)| next[*to] += rate * weight);
         }
-        if next.iter().sum::<f64>() < 1e-9 {
+        if !(1e-9..1e30).contains(&next.iter().sum::<f64>()) {
             break;
         }
         arriving = next;

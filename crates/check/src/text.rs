@@ -3,9 +3,11 @@
 use tarsier_model::{Demand, Model, ServiceId};
 use tarsier_units::Id;
 
-use crate::load::{Load, ServiceLoad, offered, peak_per_s};
-use crate::tree;
-use crate::unloaded::{hopeless_timeouts, latencies_s};
+use crate::examination::Examination;
+use crate::finding::{At, Finding};
+use crate::load::{Load, ServiceLoad};
+use crate::storm::Storm;
+use crate::{sections, tree};
 
 /// Services shown; a few more rather than a line that says so.
 const SHOWN: usize = 20;
@@ -13,12 +15,21 @@ const SPARE: usize = 5;
 /// Doubts of one kind told.
 const TOLD: usize = 10;
 
-/// The call tree, the load of each service, and what is doubtful.
-pub fn text(model: &Model) -> String {
-    let latencies = latencies_s(model);
-    let rates: Vec<f64> = model.workloads.iter().map(|it| peak_per_s(it, &latencies)).collect();
-    let load = offered(model);
-    let sections = [summary(model), tree::draw(model, &rates), services(model, &load), doubts(model, &load)];
+/// In which line and column of its file a part of a model stands.
+pub type Lines<'a> = &'a dyn Fn(At) -> Option<(usize, usize)>;
+
+/// The call tree, the load of each service, what failures do, and what is doubtful.
+pub fn text(model: &Model, found: &Examination, lines: Lines<'_>) -> String {
+    let sections = [
+        summary(model),
+        tree::draw(model, &found.rates),
+        services(model, &found.load),
+        sections::storms(model, &found.storms),
+        sections::promises(model, found),
+        sections::crossings(model, &found.crossings),
+        sections::independence(model, &found.resilience),
+        doubts(model, found, lines),
+    ];
     let present: Vec<String> = sections.into_iter().filter(|section| !section.is_empty()).collect();
     present.join("\n")
 }
@@ -35,8 +46,12 @@ fn summary(model: &Model) -> String {
     format!("{}: {}\n", model.name, parts.join(", "))
 }
 
-fn counted(n: usize, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+pub(crate) fn counted(n: usize, noun: &str) -> String {
+    match noun.strip_suffix('y') {
+        _ if n == 1 => format!("1 {noun}"),
+        Some(stem) => format!("{n} {stem}ies"),
+        None => format!("{n} {noun}s"),
+    }
 }
 
 /// The busiest first.
@@ -69,11 +84,13 @@ fn row(model: &Model, id: ServiceId, load: &ServiceLoad) -> [String; 6] {
 }
 
 /// The first column to the left, all others to the right.
-fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..N).map(width).collect();
+pub(crate) fn aligned(rows: &[impl AsRef<[String]>]) -> String {
+    let n_columns = rows.first().map_or(0, |row| row.as_ref().len());
+    let width =
+        |column: usize| rows.iter().map(|row| row.as_ref()[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..n_columns).map(width).collect();
     let mut text = String::new();
-    for row in rows {
+    for row in rows.iter().map(AsRef::as_ref) {
         let mut line = format!("{:<1$}", row[0], widths[0]);
         for (cell, width) in row.iter().zip(&widths).skip(1) {
             line.push_str(&format!("  {cell:>width$}"));
@@ -85,41 +102,33 @@ fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
 }
 
 /// What will not work as it stands, and how far the load can grow.
-fn doubts(model: &Model, load: &Load) -> String {
-    let mut lines: Vec<String> =
-        load.services.entries().filter_map(|(id, load)| overload(model, id, load)).collect();
-    cut(&mut lines);
-    let mut timeouts: Vec<String> = hopeless_timeouts(model)
-        .iter()
-        .map(|it| {
-            let (from, to) = (model.endpoint_label(it.from), model.endpoint_label(it.to));
-            let (timeout, takes) = (it.timeout, seconds(it.takes_s));
-            format!("! {from} -> {to}: the timeout of {timeout} is shorter than its mean time without any load, {takes}")
-        })
-        .collect();
-    cut(&mut timeouts);
-    lines.extend(timeouts);
-    lines.extend(limit(model, load));
-    lines.iter().map(|line| format!("{line}\n")).collect()
+fn doubts(model: &Model, found: &Examination, lines: Lines<'_>) -> String {
+    let mut told = Vec::new();
+    for same in found.findings.chunk_by(|a, b| a.kind == b.kind) {
+        told.extend(same.iter().take(TOLD).map(|finding| doubt(finding, lines)));
+        if same.len() > TOLD {
+            told.push(format!("! … and {} more of these", same.len() - TOLD));
+        }
+    }
+    told.extend(limit(model, &found.load));
+    told.extend(safe_load(model, &found.storms));
+    told.iter().map(|line| format!("{line}\n")).collect()
 }
 
-fn overload(model: &Model, id: ServiceId, load: &ServiceLoad) -> Option<String> {
-    let name = &model.services[id].name;
-    let demand = |share: f64, of: &str| {
-        format!("! {name} cannot keep up: it is asked for {} of its {of}", percent(share))
-    };
-    if load.cores >= 1.0 {
-        return Some(demand(load.cores, "cores"));
-    }
-    load.workers.filter(|workers| *workers >= 1.0).map(|workers| demand(workers, "workers"))
+fn doubt(finding: &Finding, lines: Lines<'_>) -> String {
+    let line = lines(finding.at).map(|(line, _)| format!("line {line}: ")).unwrap_or_default();
+    format!("! {line}{}", finding.message)
 }
 
-fn cut(lines: &mut Vec<String>) {
-    if lines.len() > TOLD {
-        let more = lines.len() - TOLD;
-        lines.truncate(TOLD);
-        lines.push(format!("! … and {more} more of these"));
-    }
+/// At how much of the load what passes also ends.
+fn safe_load(model: &Model, storms: &[Storm]) -> Option<String> {
+    let share = |storm: &Storm| storm.capacity_per_s / storm.failing_per_s;
+    let first = storms.iter().min_by(|a, b| share(a).total_cmp(&share(b)))?;
+    let name = &model.services[first.service].name;
+    Some(format!(
+        "below {} times this load nothing can tip: {name} could serve every attempt if all of them failed",
+        number(share(first))
+    ))
 }
 
 fn limit(model: &Model, load: &Load) -> Option<String> {
@@ -144,7 +153,7 @@ pub(crate) fn rate(per_s: f64) -> String {
     format!("{}/s", number(per_s))
 }
 
-fn seconds(value: f64) -> String {
+pub(crate) fn seconds(value: f64) -> String {
     if value.is_finite() {
         tarsier_units::Span::from_secs_f64(three(value)).to_string()
     } else {
@@ -153,11 +162,11 @@ fn seconds(value: f64) -> String {
 }
 
 /// Three significant digits, no more than it needs.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     three(value).to_string()
 }
 
-fn three(value: f64) -> f64 {
+pub(crate) fn three(value: f64) -> f64 {
     format!("{value:.2e}").parse().unwrap_or(value)
 }
 
@@ -166,6 +175,7 @@ mod tests {
     use tarsier_model::Step;
 
     use super::*;
+    use crate::examination::examine;
     use crate::fixture::{call_step, model, work_ms};
 
     #[test]
@@ -181,9 +191,12 @@ service  instances  cores  requests/s  cores busy  workers busy
 db               1      1         100        125%             -
 web              1      1         100         10%             -
 
-! db cannot keep up: it is asked for 125% of its cores
+! line 7: db cannot keep up: it is asked for 125% of its cores
+! line 7: web has one instance, and every request of users needs it
+! line 7: db has one instance, and every request of users needs it
 db runs out of cores first, at 0.8 times this load, retries not counted
 ";
-        assert_eq!(text(&model(100.0, &[("web", web), ("db", vec![work_ms(12.5)])])), expected);
+        let model = model(100.0, &[("web", web), ("db", vec![work_ms(12.5)])]);
+        assert_eq!(text(&model, &examine(&model), &|_| Some((7, 3))), expected);
     }
 }

@@ -16,7 +16,7 @@ const MAX_CHILDREN: usize = 24;
 const MAX_LINES: usize = 400;
 
 /// A tree for each workload, from what its users call. `rates` are those of the workloads.
-pub fn draw(model: &Model, rates: &[f64]) -> String {
+pub(crate) fn draw(model: &Model, rates: &[f64]) -> String {
     let mut drawing =
         Drawing { model, text: String::new(), n_lines: 0, drawn: BTreeSet::new(), above: Vec::new() };
     for (workload, per_s) in model.workloads.iter().zip(rates) {

@@ -3,38 +3,9 @@
 use tarsier_model::{Endpoint, EndpointId, Model, Step};
 use tarsier_units::{IdVec, Span};
 
-use crate::edges::edges;
-
 /// Rounds after which a chain of calls has been followed to its end; cycles end with a chance, and
 /// what is left of them by then is nothing.
 const MAX_ROUNDS: usize = 1_000;
-
-/// A timeout that is shorter than the call takes on average without any load.
-#[derive(Clone, PartialEq, Debug)]
-pub struct HopelessTimeout {
-    pub from: EndpointId,
-    pub to: EndpointId,
-    pub timeout: Span,
-    /// Mean seconds of the call without load and network.
-    pub takes_s: f64,
-}
-
-/// In the order of the model.
-pub fn hopeless_timeouts(model: &Model) -> Vec<HopelessTimeout> {
-    let latencies = latencies_s(model);
-    let mut found = Vec::new();
-    for (from, endpoint) in model.endpoints.entries() {
-        for edge in edges(&endpoint.steps) {
-            let to = edge.call.to;
-            let takes_s = latencies[to];
-            let Some(timeout) = edge.call.policy.timeout.filter(|it| it.as_secs_f64() < takes_s) else {
-                continue;
-            };
-            found.push(HopelessTimeout { from, to, timeout, takes_s });
-        }
-    }
-    found
-}
 
 /// Mean seconds of a visit of each endpoint, without load, network and failures; infinite means are.
 pub(crate) fn latencies_s(model: &Model) -> IdVec<EndpointId, f64> {
@@ -96,11 +67,10 @@ fn slowest_needed(branches: Vec<(f64, u32)>, need: u32) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use tarsier_model::{Branch, Call, CallPolicy, ServiceId};
-    use tarsier_random::Law;
+    use tarsier_model::{Branch, ServiceId};
 
     use super::*;
-    use crate::fixture::{call, call_step, model, work_ms};
+    use crate::fixture::{call_step, model, work_ms};
 
     #[test]
     fn the_slowest_branch_counts_and_speed_divides() {
@@ -111,19 +81,6 @@ mod tests {
         assert!((latencies_s(&model)[EndpointId(0)] - 0.041).abs() < 1e-12);
         model.services[ServiceId(1)].speed = 2.0;
         assert!((latencies_s(&model)[EndpointId(0)] - 0.021).abs() < 1e-12);
-    }
-
-    #[test]
-    fn a_timeout_below_the_mean_is_hopeless() {
-        let with_timeout = |ms| {
-            let policy = CallPolicy { timeout: Some(Span::from_millis(ms)), ..CallPolicy::default() };
-            Step::Call(Call { policy: Box::new(policy), ..call(1) })
-        };
-        let web = vec![with_timeout(20), with_timeout(200)];
-        let model = model(1.0, &[("web", web), ("db", vec![Step::Wait(Law::Constant(50e6))])]);
-        let found = hopeless_timeouts(&model);
-        assert_eq!(found.len(), 1);
-        assert_eq!((found[0].timeout, found[0].takes_s), (Span::from_millis(20), 0.05));
     }
 
     #[test]

@@ -15,7 +15,7 @@ Examples:
 
 Exit codes:
   0  done
-  1  an objective (slo) of the file was missed
+  1  an objective (slo, independent) of the file was missed
   2  the input is wrong: the file, the arguments, or a place that cannot be written
   3  no request was completed";
 
@@ -32,10 +32,14 @@ pub(crate) enum Command {
     /// Run an architecture and show how it did
     #[command(after_help = EXAMPLES)]
     Run(RunArgs),
-    /// Read an architecture without running it: mistakes, call tree, offered load
+    /// Read an architecture without running it: mistakes, call tree, load, what failures do
     Check {
         #[command(flatten)]
         source: SourceArg,
+
+        /// Write what was found as one JSON document to standard output
+        #[arg(long)]
+        json: bool,
     },
     /// Print the JSON Schema of architecture files, for editors
     Schema,

@@ -1,13 +1,29 @@
 //! The commands that do not run anything.
 
+use tarsier_check::At;
+use tarsier_language::{Place, Places};
+
 use crate::catalogue::{self, nearest};
 use crate::failure::{Ending, Failure};
+use crate::input::Opened;
 use crate::{input, print};
 
-pub(crate) fn check(source: &str) -> Result<Ending, Failure> {
-    let model = input::load(source)?;
-    print(&tarsier_check::text(&model))?;
-    Ok(Ending::Done)
+pub(crate) fn check(source: &str, as_json: bool) -> Result<Ending, Failure> {
+    let Opened { model, places, bytes } = input::open(source)?;
+    let found = tarsier_check::examine(&model);
+    let line = |at: At| Some(place_of(&places, at)?.line_column(&bytes));
+    let show = if as_json { tarsier_check::json } else { tarsier_check::text };
+    print(&show(&model, &found, &line))?;
+    Ok(if found.is_independent() { Ending::Done } else { Ending::ObjectiveMissed })
+}
+
+fn place_of(places: &Places, at: At) -> Option<Place> {
+    match at {
+        At::Service(id) => Some(places.service(id)),
+        At::Call { from, number } => Some(places.call(from, number)),
+        At::Destination { workload, number } => Some(places.destination(workload, number)),
+        At::Rule(_) => None,
+    }
 }
 
 pub(crate) fn schema() -> Result<Ending, Failure> {

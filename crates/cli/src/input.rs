@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use tarsier_language::Places;
 use tarsier_model::SealedModel;
 
 use crate::catalogue::{self, nearest};
@@ -28,15 +29,27 @@ enum Beside {
     Catalogue,
 }
 
+/// A model, and the way back into its file.
+pub(crate) struct Opened {
+    pub(crate) model: SealedModel,
+    pub(crate) places: Places,
+    pub(crate) bytes: Vec<u8>,
+}
+
 /// Reads a model; whatever is to be said about the file is said to standard error.
 pub(crate) fn load(source: &str) -> Result<SealedModel, Failure> {
+    open(source).map(|opened| opened.model)
+}
+
+pub(crate) fn open(source: &str) -> Result<Opened, Failure> {
     let source = find(source)?;
     let read = |path: &str| source.beside.read(path);
     let loaded = tarsier_language::load_with(&source.name, &source.bytes, &read);
     // Colours are left out where they do not belong by who prints.
     let text = tarsier_language::render(&loaded.diagnostics, &source.name, &source.bytes, true);
     let _ = anstream::stderr().write_all(text.as_bytes());
-    loaded.model.ok_or(Failure::Told)
+    let model = loaded.model.ok_or(Failure::Told)?;
+    Ok(Opened { model, places: loaded.places, bytes: source.bytes })
 }
 
 /// A file before an architecture of the catalogue of that name.

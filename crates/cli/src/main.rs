@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 fn execute(command: &Command) -> Result<Ending, Failure> {
     match command {
         Command::Run(args) => run::run(args),
-        Command::Check { source } => commands::check(&source.source),
+        Command::Check { source, json } => commands::check(&source.source, *json),
         Command::Schema => commands::schema(),
         Command::List => commands::list(),
         Command::Show { name } => commands::show(name),
