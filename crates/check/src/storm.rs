@@ -71,7 +71,8 @@ fn failing_per_s(model: &Model, links: &[Link<'_>]) -> IdVec<EndpointId, f64> {
 }
 
 pub(crate) fn tipping(model: &Model, storms: &[Storm]) -> Vec<Finding> {
-    let tipping = storms.iter().filter(|storm| storm.can_tip());
+    // What cannot keep up even without failures has been told.
+    let tipping = storms.iter().filter(|it| it.can_tip() && it.offered_per_s < it.capacity_per_s);
     tipping
         .map(|storm| {
             let message = format!(

@@ -116,8 +116,8 @@ fn doubts(model: &Model, found: &Examination, lines: Lines<'_>) -> String {
 }
 
 fn doubt(finding: &Finding, lines: Lines<'_>) -> String {
-    let line = lines(finding.at).map(|(line, _)| format!("line {line}: ")).unwrap_or_default();
-    format!("! {line}{}", finding.message)
+    let line = lines(finding.at).map(|(line, _)| format!("  (line {line})")).unwrap_or_default();
+    format!("! {}{line}", finding.message)
 }
 
 /// At how much of the load what passes also ends.
@@ -191,9 +191,9 @@ service  instances  cores  requests/s  cores busy  workers busy
 db               1      1         100        125%             -
 web              1      1         100         10%             -
 
-! line 7: db cannot keep up: it is asked for 125% of its cores
-! line 7: web has one instance, and every request of users needs it
-! line 7: db has one instance, and every request of users needs it
+! db cannot keep up: it is asked for 125% of its cores  (line 7)
+! web has one instance, and every request of users needs it  (line 7)
+! db has one instance, and every request of users needs it  (line 7)
 db runs out of cores first, at 0.8 times this load, retries not counted
 ";
         let model = model(100.0, &[("web", web), ("db", vec![work_ms(12.5)])]);

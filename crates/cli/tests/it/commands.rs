@@ -53,7 +53,13 @@ service  instances  cores  requests/s  cores busy  workers busy
 db               1      1         200         40%             -
 web              1      2         200         10%        0.938%
 
+retries  offered  if all fails  capacity  safe below
+db         200/s         400/s     500/s       250/s
+
+! web has one instance, and every request of users needs it  (line 5)
+! db has one instance, and every request of users needs it  (line 14)
 db runs out of cores first, at 2.5 times this load, retries not counted
+below 1.25 times this load nothing can tip: db could serve every attempt if all of them failed
 ";
     assert_eq!(ran.stdout, expected);
     assert_eq!(ran.stderr, "");
@@ -68,7 +74,28 @@ fn check_reads_standard_input() {
 fn check_finds_what_cannot_keep_up() {
     let overloaded = PAIR.replace("200/s", "600/s");
     let ran = tarsier(&["check", &file("check_overload", &overloaded)]).ends_with(0);
-    ran.shows("! db cannot keep up: it is asked for 120% of its cores");
+    ran.shows("! db cannot keep up: it is asked for 120% of its cores  (line 14)");
+}
+
+/// The document says what the text says, with the places of what is doubtful.
+#[test]
+fn check_writes_json() {
+    let overloaded = PAIR.replace("200/s", "600/s");
+    let ran = tarsier(&["check", &file("check_json", &overloaded), "--json"]).ends_with(0);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one document");
+    assert_eq!(document["services"]["db"]["cores_busy"], 1.2);
+    assert_eq!(document["services"]["db"]["retries"]["safe_below_per_s"], 250.0);
+    let kinds: Vec<&str> = document["warnings"]
+        .as_array()
+        .expect("a list of warnings")
+        .iter()
+        .map(|warning| warning["kind"].as_str().expect("warnings have a kind"))
+        .collect();
+    assert_eq!(kinds, ["overload", "single-point", "single-point"]);
+    assert_eq!(
+        (&document["warnings"][0]["line"], &document["warnings"][0]["column"]),
+        (&14.into(), &3.into())
+    );
 }
 
 /// Standard output that nobody reads is no reason to panic.
