@@ -2,6 +2,7 @@
 
 mod contention;
 mod deadlines;
+mod discovery;
 mod faults;
 mod guards;
 mod policies;
@@ -9,4 +10,5 @@ mod protection;
 mod queueing;
 mod sameness;
 mod support;
+mod troubles;
 mod visits;
