@@ -240,7 +240,7 @@ pub struct Bulkhead {
     pub most: u32,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum BulkheadFrom {
     Service(ServiceId),
     Users,

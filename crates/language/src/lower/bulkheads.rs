@@ -1,5 +1,7 @@
 //! Bulkheads: how much of an instance one caller may take.
 
+use std::collections::BTreeSet;
+
 use tarsier_model::{Bulkhead, BulkheadFrom};
 
 use super::context::Context;
@@ -22,14 +24,15 @@ pub(super) fn bulkheads(cx: &Context<'_>, service: &str, node: &Node) -> Vec<Bul
         return Vec::new();
     };
     let mut bulkheads: Vec<Bulkhead> = Vec::new();
+    let mut seen = BTreeSet::new();
     for entry in entries {
         let (from, most) = (caller(cx, service, entry), cx.count32(&entry.value, 1, MAX_COUNT));
         let (Some(from), Some(most)) = (from, most) else { continue };
-        if bulkheads.iter().any(|known| known.from == from) {
+        if seen.insert(from) {
+            bulkheads.push(Bulkhead { from, most });
+        } else {
             let message = "this caller has a bulkhead already";
             cx.report(Diagnostic::error(Code::DuplicateKey, entry.key.place, message));
-        } else {
-            bulkheads.push(Bulkhead { from, most });
         }
     }
     bulkheads

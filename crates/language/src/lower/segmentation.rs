@@ -169,7 +169,10 @@ impl Reader<'_, '_> {
     fn ways(&mut self, node: &Node, verdict: Verdict) -> Vec<(Rule, Place)> {
         let Some(whole) = self.cx.reference(node, "a way such as `edge -> data`") else { return Vec::new() };
         let arrows: Vec<usize> = whole.text.match_indices("->").map(|(at, _)| at).collect();
-        if arrows.is_empty() || arrows.len() > MAX_RULES {
+        if !self.cx.few_enough(arrows.len(), MAX_RULES, "rules", node.place) {
+            return Vec::new();
+        }
+        if arrows.is_empty() {
             let message = format!("expected a way such as `edge -> data`, found `{}`", whole.text);
             self.cx.report(Diagnostic::error(Code::WrongShape, node.place, message));
             return Vec::new();
@@ -237,12 +240,13 @@ fn independent(cx: &Context<'_>, node: &Node) -> Vec<Vec<ServiceId>> {
 
 fn independent_set(cx: &Context<'_>, node: &Node) -> Vec<ServiceId> {
     let mut services = Vec::new();
+    let mut seen = BTreeSet::new();
     for node in one_or_many(node) {
         let Some(service) = cx.service(node) else { continue };
-        if services.contains(&service) {
-            cx.contradiction(node.place, "a service is not independent of itself");
-        } else {
+        if seen.insert(service) {
             services.push(service);
+        } else {
+            cx.contradiction(node.place, "a service is not independent of itself");
         }
     }
     if one_or_many(node).len() < 2 {

@@ -163,6 +163,42 @@ fn what_could_take_long_does_not() {
     );
 }
 
+#[test]
+fn much_protection_does_not_take_long_either() {
+    let n = 20_000;
+    let names: Vec<String> = (0..n).map(|at| format!("s{at}")).collect();
+    let mut source = String::from("services:\n");
+    for name in &names {
+        let call = "{ call: hub, preset: finagle, hedge: p95 }";
+        writeln!(
+            source,
+            "  {name}: {{ do: [ {call}, {{ lock: {name}, do: [ {{ lock: hub, do: [] }} ] }} ] }}"
+        )
+        .expect("strings take text");
+    }
+    let bulkheads: Vec<String> = names.iter().map(|name| format!("{name}: 5")).collect();
+    writeln!(source, "  hub: {{ bulkheads: {{ {} }}, do: [] }}", bulkheads.join(", "))
+        .expect("strings take text");
+    let all = names.join(", ");
+    let ways = "kind service -> anyone, ".repeat(900);
+    writeln!(source, "segmentation:\n  groups: {{ all: [ {all} ], again: [ {all} ] }}")
+        .expect("strings take text");
+    writeln!(source, "  rules: [ {{ allow: [ {ways} ] }} ]\n  independent: [ {all} ]")
+        .expect("strings take text");
+    assert!(check(source.as_bytes()).model.is_some(), "nothing of this is wrong");
+    // The limits on what is held against each other.
+    let chain = format!("  rules: [ {{ allow: {}s1 }} ]", "s0 -> ".repeat(100_000));
+    check_code(
+        format!("services: {{ s0: {{ do: [] }} }}\nsegmentation:\n{chain}\n").as_bytes(),
+        Code::OutOfRange,
+    );
+    let groups: String = names.iter().map(|name| format!("    g{name}: kind service\n")).collect();
+    check_code(
+        format!("services: {{ s0: {{ do: [] }} }}\nsegmentation:\n  groups:\n{groups}").as_bytes(),
+        Code::OutOfRange,
+    );
+}
+
 /// A small generator of numbers, enough to be different every time and the same in every run.
 struct Numbers(u64);
 
