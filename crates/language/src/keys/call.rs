@@ -111,8 +111,7 @@ const DEADLINE: Key = key(
     "bounds all attempts together, from the first sending; a bare duration is `after`",
 )
 .default("none")
-.also(&["total-timeout", "overall-timeout"])
-.soon();
+.also(&["total-timeout", "overall-timeout"]);
 const CANCEL: Key = key(
     "cancel",
     &Shape::Flag,
@@ -183,8 +182,7 @@ const CONNECT_KEY: Key = key(
 const PRIORITY: Key =
     key("priority", &PRIORITY_SHAPE, "how much the request matters; what a service sheds first")
         .default("that of the request which makes the call, or else `normal`")
-        .also(&["criticality", "importance"])
-        .soon();
+        .also(&["criticality", "importance"]);
 const PRESET: Key = key(
     "preset",
     &PRESET_SHAPE,
