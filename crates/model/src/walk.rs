@@ -1,6 +1,22 @@
 //! Going through the steps of an endpoint.
 
-use crate::{Call, Endpoint, EndpointId, Step};
+use tarsier_units::Id;
+
+use crate::{Call, Endpoint, EndpointId, Model, Step};
+
+impl Model {
+    /// For each endpoint, whether calls lead to it from these, or it is one of them.
+    pub fn reached(&self, from: impl IntoIterator<Item = EndpointId>) -> Vec<bool> {
+        let mut reached = vec![false; self.endpoints.len()];
+        let mut open: Vec<EndpointId> = from.into_iter().collect();
+        while let Some(endpoint) = open.pop() {
+            if !std::mem::replace(&mut reached[endpoint.index()], true) {
+                open.extend(self.endpoints[endpoint].calls().iter().map(|call| call.to));
+            }
+        }
+        reached
+    }
+}
 
 impl Endpoint {
     /// Every call that the steps can make, in their order: a call before its fallback; a cache's question before what is

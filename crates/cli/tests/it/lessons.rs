@@ -159,9 +159,27 @@ fn retry_storm() {
     near(ran.goodput("half-load", end()), 140.0, 0.05);
     near(ran.goodput("budget-2", end()), 280.0, 0.05);
     near(ran.goodput("short-queue", end()), 280.0, 0.05);
+    near(ran.goodput("breaker", 45..600), 280.0, 0.03);
     // The queue refuses at once, a budget waits until the backlog has gone.
     near(ran.goodput("short-queue", 31..60), 280.0, 0.1);
     at_most(ran.goodput("budget-2", 30..60), 2.8);
+}
+
+/// Brooker's table for a hundred clients: writes for each that counts, and seconds until the last has succeeded.
+#[test]
+fn backoff() {
+    let ran = lesson("backoff", &["--warmup", "299s", "--for", "300s"]);
+    let table = [
+        ("without-backoff", "row-1", 24.2, 2.03),
+        ("exponential", "row-2", 18.6, 63.5),
+        ("equal-jitter", "row-3", 8.12, 6.56),
+        ("full-jitter", "row-4", 7.96, 4.87),
+        ("decorrelated", "row-5", 10.0, 4.59),
+    ];
+    for (workload, row, writes, seconds) in table {
+        near(ran.service(row, "arrivals") / 100.0, writes, 0.05);
+        near(ran.workload(workload, "latency_s/max"), seconds, 0.15);
+    }
 }
 
 /// The boundary is C / (1 + retries) = 25/s; above it, what matters is how long the trigger lasts.

@@ -127,14 +127,8 @@ fn doubts(cx: &Context<'_>, model: &Model, scenarios: Option<&Node>) {
 
 /// Services that no workload leads to.
 fn unreached(cx: &Context<'_>, model: &Model) {
-    let mut reached = vec![false; model.endpoints.len()];
-    let mut open: Vec<EndpointId> =
-        model.workloads.iter().flat_map(|workload| workload.mix.iter().map(|(_, to)| *to)).collect();
-    while let Some(endpoint) = open.pop() {
-        if !std::mem::replace(&mut reached[endpoint.index()], true) {
-            open.extend(model.endpoints[endpoint].calls().iter().map(|call| call.to));
-        }
-    }
+    let users = model.workloads.iter().flat_map(|workload| workload.mix.iter().map(|(_, to)| *to));
+    let reached = model.reached(users);
     for (id, service) in model.services.entries() {
         if service.endpoint_ids().all(|endpoint| !reached[endpoint.index()]) {
             let place = place_of(cx, FlawSubject::Service(id));

@@ -176,6 +176,24 @@ mod tests {
     }
 
     #[test]
+    fn only_what_a_workload_leads_to_is_blamed() {
+        let (mut model, mut outcome) = (fixture::model(), fixture::outcome());
+        let mut other = model.workloads.as_slice()[0].clone();
+        other.name = "operators".to_owned();
+        other.mix = vec![(1.0, tarsier_model::EndpointId(1))];
+        model.workloads.push(other);
+        outcome.workloads.push(outcome.workloads[0].clone());
+        outcome.services[0].utilization = 0.99;
+        let text = plain(&fixture::report(&model, &outcome));
+        for sentence in [
+            "of the requests of users fail; web is saturated: its cores are 99.0% busy.",
+            "of the requests of operators fail; db is saturated: its cores are 95.0% busy.",
+        ] {
+            assert!(text.contains(sentence), "{sentence} in:\n{text}");
+        }
+    }
+
+    #[test]
     fn a_stopped_run_says_so() {
         let (model, mut outcome) = (fixture::model(), fixture::outcome());
         outcome.stopped_early = true;

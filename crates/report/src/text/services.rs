@@ -1,6 +1,8 @@
 //! Which services are hot.
 
 use tarsier_engine::ServiceOutcome;
+use tarsier_model::{Service, Workload};
+use tarsier_units::Id;
 
 use super::error_cell;
 use crate::Report;
@@ -48,9 +50,16 @@ fn heat(found: &ServiceOutcome) -> f64 {
     found.utilization.max(found.workers_busy.unwrap_or(0.0))
 }
 
-/// «mysql is saturated: its cores are 100% busy»: the hottest service, if it is too hot to keep up.
-pub(super) fn saturated(report: &Report<'_>) -> Option<String> {
-    let (name, found) = hottest_first(report).into_iter().next().filter(|(_, found)| heat(found) >= 0.95)?;
+/// «mysql is saturated: its cores are 100% busy»: the hottest service that a workload leads to, if it is too
+/// hot to keep up.
+pub(super) fn saturated(report: &Report<'_>, workload: &Workload) -> Option<String> {
+    let reached = report.model.reached(workload.mix.iter().map(|(_, to)| *to));
+    let concerns = |service: &Service| service.endpoint_ids().any(|endpoint| reached[endpoint.index()]);
+    let pairs = report.model.services.iter().zip(&report.outcome.services);
+    let concerned = pairs.filter(|(service, _)| concerns(service));
+    let hottest = concerned.max_by(|(_, a), (_, b)| heat(a).total_cmp(&heat(b)));
+    let (service, found) = hottest.filter(|(_, found)| heat(found) >= 0.95)?;
+    let name = &service.name;
     let what = if heat(found) > found.utilization { "workers" } else { "cores" };
     Some(format!("{name} is saturated: its {what} are {} busy", share(heat(found))))
 }
