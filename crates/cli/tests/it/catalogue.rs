@@ -5,14 +5,13 @@ use crate::support::{architectures, tarsier};
 /// An objective may be missed by design; everything else must be well.
 #[test]
 fn every_architecture_runs_and_completes_requests() {
-    for name in architectures() {
-        let ran = tarsier(&["run", &name, "--for", "2s", "--warmup", "1s", "--json"]);
+    // Some lessons need longer until a request is answered; their tests run them as their pages do.
+    for name in architectures().iter().filter(|name| !name.starts_with("lessons/")) {
+        let ran = tarsier(&["run", name, "--for", "2s", "--warmup", "1s", "--json"]);
         assert!(matches!(ran.code, 0 | 1), "{name} ended with {}:\n{}", ran.code, ran.stderr);
         assert_eq!(ran.stderr, "", "{name} runs without a warning");
         let document = ran.json();
-        // Some lessons need longer until a request is answered; what they say has tests of its own.
-        let answers = if name.starts_with("lessons/") { None } else { document["workloads"].as_object() };
-        for (workload, found) in answers.into_iter().flatten() {
+        for (workload, found) in document["workloads"].as_object().expect("workloads") {
             assert!(found["completed"].as_u64() > Some(0), "{workload} of {name} completes requests");
         }
         assert!(document["warmup"].is_string());

@@ -22,6 +22,7 @@ fn lesson(name: &str, options: &[&str]) -> Lesson {
     let name = format!("lessons/{name}");
     let ran = tarsier(&[&["run", &name, "--json", "--out", out], options].concat());
     assert!(ran.code <= 1, "{name} ended with {}:\n{}", ran.code, ran.stderr);
+    assert_eq!(ran.stderr, "", "{name} runs without a warning");
     let series = fs::read_to_string(folder.join("series.csv")).expect("it was asked for");
     Lesson { document: ran.json(), series: by_subject(&series) }
 }
