@@ -199,9 +199,18 @@ impl Partition {
     #[inline(always)]
     pub(crate) fn answer_comes(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
         if self.tasks[task].has(DETACHED) {
+            let service = self.site_of(world, task).service;
+            self.is_in_vain(service, outcome);
             return self.free(task);
         }
         self.answered(world, self.site_of(world, task), task, outcome);
+    }
+
+    /// An answer that nobody waits for any more.
+    #[inline(never)]
+    pub(crate) fn is_in_vain(&mut self, service: u32, outcome: Outcome) {
+        let was_served = matches!(outcome, Outcome::Ok | Outcome::Error);
+        self.services[service as usize].unused += u64::from(was_served);
     }
 
     /// The caller has the answer, whatever it is.
@@ -370,7 +379,7 @@ impl Partition {
         let (parent, epoch, joins) = (record.parent, record.parent_epoch, record.has(JOINS));
         self.free(task);
         if parent == NONE || self.tasks[parent].epoch != epoch {
-            return;
+            return self.is_in_vain(site.service, outcome);
         }
         if joins {
             let outcome = if site.optional { Outcome::Ok } else { outcome };

@@ -65,6 +65,8 @@ pub struct ServiceOutcome {
     pub completed: u64,
     pub errors: u64,
     pub refused: u64,
+    /// Answers, good or bad, that nobody waited for any more.
+    pub unused: u64,
     pub in_flight_start: u64,
     pub in_flight_end: u64,
     /// Busy cores / cores.
@@ -157,13 +159,17 @@ pub struct SecondRow {
     pub requests: u64,
     pub completed: u64,
     pub errors: u64,
+    /// Attempts of workloads and calls; requests at services.
+    pub refused: u64,
     /// Workloads and calls.
     pub attempts: Option<u64>,
+    pub timeouts: Option<u64>,
     /// `None` when nothing completed.
     pub latency_mean_s: Option<f64>,
     pub latency_p50_s: Option<f64>,
     pub latency_p99_s: Option<f64>,
     /// Services.
+    pub unused: Option<u64>,
     pub utilization: Option<f64>,
     pub queue_length: Option<f64>,
     pub instances: Option<u64>,

@@ -57,6 +57,7 @@ pub(crate) enum Body {
     Answer {
         caller: u32,
         caller_epoch: u32,
+        service: u32,
         outcome: Outcome,
     },
 }
@@ -449,8 +450,9 @@ impl Partition {
                     }
                     self.queue.push(message.time, task);
                 }
-                Body::Answer { caller, caller_epoch, outcome } => {
+                Body::Answer { caller, caller_epoch, service, outcome } => {
                     if self.tasks[caller].epoch != caller_epoch {
+                        self.is_in_vain(service, outcome);
                         continue;
                     }
                     self.tasks[caller].state = State::Inbound(outcome);

@@ -393,6 +393,9 @@ impl Partition {
         let site = self.site_of(world, task);
         let record = &mut self.tasks[task];
         if record.has(DETACHED) || site.caller == Caller::Publisher {
+            if site.caller != Caller::Publisher {
+                self.is_in_vain(site.service, outcome);
+            }
             return self.free(task);
         }
         if record.has(VISITOR) {
@@ -446,7 +449,8 @@ impl Partition {
         };
         let Some(delay) = delay else { return self.lose(world, task) };
         let record = &self.tasks[task];
-        let body = Body::Answer { caller: record.parent, caller_epoch: record.parent_epoch, outcome };
+        let (caller, caller_epoch) = (record.parent, record.parent_epoch);
+        let body = Body::Answer { caller, caller_epoch, service: site.service, outcome };
         let to = record.lane_prev;
         let account = self.accounts.take(task);
         self.send_out(to, Message { time: self.now + delay, from: self.index, body, account });

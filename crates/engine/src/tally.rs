@@ -59,6 +59,8 @@ pub(crate) struct ServiceTally {
     pub(crate) refused: u64,
     /// Requests that were on an instance when it was killed.
     pub(crate) killed: u64,
+    /// Answers, good or bad, that nobody waited for any more.
+    pub(crate) unused: u64,
     pub(crate) present: Level,
     pub(crate) busy: Level,
     pub(crate) workers: Level,
@@ -78,6 +80,7 @@ impl ServiceTally {
         self.errors += other.errors;
         self.refused += other.refused;
         self.killed += other.killed;
+        self.unused += other.unused;
         self.present.add(other.present);
         self.busy.add(other.busy);
         self.workers.add(other.workers);

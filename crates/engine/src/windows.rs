@@ -171,11 +171,11 @@ impl<'a> Windows<'a> {
             if inbox.is_empty() && self.next_times[at].load(Ordering::Acquire) >= limit {
                 continue;
             }
+            partition.swap_books(&mut books);
             partition.receive(&mut inbox);
             drop(inbox);
             partition.outbox_first = u64::MAX;
             let before = partition.events;
-            partition.swap_books(&mut books);
             partition.run_until(world, limit, u64::MAX);
             partition.swap_books(&mut books);
             self.events.fetch_add(partition.events - before, Ordering::AcqRel);

@@ -78,6 +78,7 @@ fn service_value(found: &ServiceOutcome) -> Value {
         "completed": found.completed,
         "errors": found.errors,
         "refused": found.refused,
+        "unused": found.unused,
         "in_flight_start": found.in_flight_start,
         "in_flight_end": found.in_flight_end,
         "utilization": found.utilization,

@@ -1,7 +1,8 @@
 //! What callers do: bounds, retries, fallbacks, quorums, connections.
 
 use tarsier_model::{
-    Backoff, Branch, Bucket, Budget, Call, CallPolicy, Connections, Network, Retry, Service, Step, ZoneId,
+    Backoff, Branch, Bucket, Budget, Call, CallPolicy, Connections, Link, Model, Network, RegionId, Retry,
+    Service, ServiceId, Step, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
@@ -32,6 +33,43 @@ fn a_bound_fires_and_the_callee_goes_on() {
     assert_eq!(calls.timeouts, calls.errors);
     assert!(users.errors > 4_000, "{}", users.errors);
     close("the callee's work", outcome.services[1].utilization * 1_000.0, 50.0 * 0.03, 0.05);
+}
+
+#[test]
+fn answers_that_nobody_waits_for_are_counted() {
+    let build = |bound| {
+        Build::new()
+            .service("front", vec![Step::Call(with(bounded(bound), 1))], |_| {})
+            .service("slow", vec![Step::Work(constant(30.0)), Step::Fail(0.5)], ample)
+            .open("w", 50.0, 0)
+    };
+    let slow = &build(10).run(100, 1).services[1];
+    assert_eq!(slow.unused, slow.completed + slow.errors, "good or bad, all come too late");
+    assert_eq!(build(40).run(100, 1).services[1].unused, 0);
+    // The callee in another zone, in a partition of its own: 10 ms there and 10 ms back.
+    let apart = |bound| {
+        let outcome = build(bound).change(other_zone).run(100, 1);
+        assert_eq!(outcome.partitions, 2);
+        outcome.services[1].clone()
+    };
+    for bound in [10, 45] {
+        // The answer is under way for 10 ms, and counted when it comes.
+        let slow = apart(bound);
+        let under_way = slow.unused.abs_diff(slow.completed + slow.errors);
+        assert!(under_way <= 10 && slow.unused > 4_000, "{under_way} of {}", slow.unused);
+    }
+    assert_eq!(apart(60).unused, 0);
+}
+
+/// The second service moves to a zone of its own, both grow so large that these are partitions.
+fn other_zone(model: &mut Model) {
+    let region = RegionId(0);
+    model.zones.push(Zone { name: "b".into(), region });
+    for service in 0..2 {
+        model.services[ServiceId(service)].instances = vec![ZoneId(service); 60];
+    }
+    let apart = Link { latency: Some(constant(10.0)) };
+    model.network = Network { cross_zone: apart.clone(), cross_region: apart, ..Network::none() };
 }
 
 #[test]
