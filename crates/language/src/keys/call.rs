@@ -201,7 +201,8 @@ const RESPONSE: Key =
 pub(crate) static RETRY: Object = Object {
     name: "a retry policy",
     doc: "More attempts after a failed one.",
-    keys: &[
+    keys: AGAIN_KEYS,
+    shared: &[
         key("on", &Shape::OneOf(&[&FAILURE, &Shape::List(&FAILURE)]), "the failures that are tried again")
             .default("all"),
         key(
@@ -213,7 +214,6 @@ pub(crate) static RETRY: Object = Object {
         key("elsewhere", &Shape::Flag, "whether a retry goes to another instance, if there is one")
             .default("false"),
     ],
-    shared: AGAIN_KEYS,
 };
 
 /// How often and after how long something is tried again.

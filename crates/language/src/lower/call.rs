@@ -126,22 +126,23 @@ pub(super) fn of_users<'n>(cx: &Context<'n>, own: &Fields<'n>) -> CallPolicy {
 }
 
 fn policy(cx: &Context<'_>, options: &Options<'_, '_>) -> CallPolicy {
-    let wanted = |name: &str| options.wanted(name).map(|given| given.node);
+    let given = |name: &str| options.get(name).map(|given| given.node);
+    let wanted = |name: &str| given(name).filter(|node| !is_none(node));
     let policy = CallPolicy {
         timeout: wanted("timeout").and_then(|node| cx.positive_duration(node)),
         retry: wanted("retry").and_then(|node| retry(cx, node)),
-        balance: wanted("balance").and_then(|node| balance(cx, node)).unwrap_or_default(),
+        balance: given("balance").and_then(|node| balance(cx, node)).unwrap_or_default(),
         connections: wanted("connections").and_then(|node| connections(cx, node)),
         deadline: wanted("deadline")
             .and_then(|node| protection::deadline(cx, node, options.deadlines_travel)),
-        cancel: wanted("cancel").and_then(|node| cx.flag(node)).unwrap_or(false),
+        cancel: given("cancel").and_then(|node| cx.flag(node)).unwrap_or(false),
         hedge: wanted("hedge").and_then(|node| protection::hedge(cx, node)),
         breaker: wanted("breaker").and_then(|node| protection::breaker(cx, node)),
         outlier: wanted("outlier").and_then(|node| protection::outlier(cx, node)),
         throttle: wanted("throttle").and_then(|node| protection::throttle(cx, node)),
         connect: wanted("connect").and_then(|node| protection::connect(cx, node)),
         subset: wanted("subset").and_then(|node| cx.count32(node, 1, MAX_INSTANCES)),
-        priority: wanted("priority").and_then(|node| protection::priority(cx, node)),
+        priority: given("priority").and_then(|node| protection::priority(cx, node)),
     };
     contradictions::of_call(cx, options, &policy);
     policy

@@ -1,7 +1,7 @@
 //! What protects an instance from its callers, and how callers learn of it.
 
 use tarsier_model::{
-    Codel, Discovery, HealthCheck, Limit, LimitKind, Order, Protection, RateLimit, Service, Shed,
+    Bulkhead, Codel, Discovery, HealthCheck, Limit, LimitKind, Order, Protection, RateLimit, Service, Shed,
 };
 use tarsier_units::Span;
 
@@ -34,8 +34,21 @@ pub(super) fn guard(cx: &Context<'_>, settings: &Settings<'_>, service: &mut Ser
         shed: wanted("shed").and_then(|node| shed(cx, node)),
         bulkheads: wanted("bulkheads").map_or_else(Vec::new, |node| bulkheads(cx, &service.name, node)),
     };
+    if let Some(node) = wanted("bulkheads") {
+        check_bulkheads(cx, service, node.place);
+    }
     if let Some(node) = wanted("shed") {
         check_capacity(cx, service, node.place);
+    }
+}
+
+/// A bulkhead as large as the ship.
+fn check_bulkheads(cx: &Context<'_>, service: &Service, place: Place) {
+    let Protection { limit: Some(limit), bulkheads, .. } = &service.protection else { return };
+    if let Some(bulkhead) = bulkheads.iter().find(|bulkhead| f64::from(bulkhead.most) >= limit.max) {
+        let Bulkhead { most, .. } = bulkhead;
+        let message = format!("a bulkhead of {most} holds nothing back: no more than {} get in", limit.max);
+        cx.report(Diagnostic::warning(Code::NoEffect, place, message));
     }
 }
 
