@@ -130,8 +130,8 @@ impl Probe<'_> {
 mod tests {
     use tarsier_engine::RunConfig;
     use tarsier_model::{
-        Call, EndpointId, Happening, RegionId, Scenario, SealedModel, Segmentation, Step, Trouble, Zone,
-        ZoneId,
+        Call, EndpointId, Enforce, Group, Happening, Member, RegionId, Rule, Scenario, SealedModel,
+        Segmentation, Step, Target, Trouble, Verdict, Zone, ZoneId,
     };
     use tarsier_random::Stream;
     use tarsier_units::Span;
@@ -221,9 +221,10 @@ mod tests {
     #[test]
     fn runs_without_a_part_say_the_same() {
         let mut n_down = 0;
-        for seed in 0..60 {
+        for seed in 0..90 {
             let mut stream = Stream::named(seed, &["independence"], &[]);
             let model = random_model(&mut stream);
+            let model = if seed % 3 == 0 { walled(&model, &mut stream) } else { model };
             let survey = Survey::new(&model);
             let whole = survey.whole();
             for part in survey.parts() {
@@ -239,13 +240,36 @@ mod tests {
         assert!(n_down > 100, "only {n_down} cases of something down");
     }
 
+    /// The same with a call forbidden, perhaps only between zones, and refused at run time.
+    fn walled(model: &SealedModel, stream: &mut Stream) -> SealedModel {
+        let mut model = Model::clone(model);
+        let services = model.services.len() as u32;
+        let mut group = || {
+            let member = match stream.below(3) {
+                0 => Member::Service(ServiceId(stream.below(services))),
+                _ => Member::Zone(ZoneId(stream.below(2))),
+            };
+            Group { name: String::new(), members: vec![member] }
+        };
+        model.segmentation = Some(Segmentation {
+            groups: vec![group(), group()],
+            rules: vec![Rule { from: Some(0), to: Some(1), verdict: Verdict::Deny }],
+            enforce: Enforce::Runtime,
+            ..Segmentation::default()
+        });
+        model.seal().expect("only the segmentation is new")
+    }
+
     /// For each endpoint whether a request of its own workload completed.
     fn answered_without(model: &SealedModel, part: Part) -> Vec<bool> {
         let trouble = match part {
             Part::Service(service) => Trouble::LoseService(service),
             Part::Zone(zone) => Trouble::LoseZone(zone),
             Part::Region(region) => Trouble::LoseRegion(region),
-            Part::Instance(..) => unreachable!("there is no segmentation"),
+            Part::Instance(service, zone) => {
+                let target = Target { service, zone: Some(zone), count: None, share: None };
+                Trouble::Kill { target, silent: false }
+            }
         };
         let happening = Happening { at: Span::ZERO, lasts: None, trouble };
         let scenario = Scenario { name: String::new(), happenings: vec![happening] };

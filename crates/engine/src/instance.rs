@@ -123,6 +123,9 @@ pub(crate) const CORE_LINE: u8 = 8;
 /// Nobody may wait any more for who waits.
 pub(crate) const EXPIRES: u8 = 16;
 
+/// Not everybody may call.
+pub(crate) const WALL: u8 = 32;
+
 impl Instance {
     #[inline(always)]
     pub(crate) fn is(&self, askew: u8) -> bool {

@@ -14,7 +14,7 @@ use crate::client::{Client, Extra};
 use crate::deadline::Luggage;
 use crate::fault::Injection;
 use crate::guard::Guard;
-use crate::instance::{Draws, EXPIRES, Health, Instance, Line};
+use crate::instance::{Draws, EXPIRES, Health, Instance, Line, WALL};
 use crate::kernel::EventQueue;
 use crate::kernel::slab::Slab;
 use crate::lanes::Lane;
@@ -213,7 +213,9 @@ impl Partition {
             processor,
             guard,
             health: Health::Up,
-            askew: crate::guard::concerns(part) | if plan.expires { EXPIRES } else { 0 },
+            askew: crate::guard::concerns(part)
+                | if plan.expires { EXPIRES } else { 0 }
+                | if part.is_walled { WALL } else { 0 },
             bounds_cores: part.workers.is_none(),
         });
         // Callers start at different instances, or all would send to the same one at once.

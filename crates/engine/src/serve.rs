@@ -7,7 +7,7 @@ use tarsier_random::Stream;
 
 use crate::account::Accounts;
 use crate::balance::{hop, is_far, users_hop};
-use crate::instance::{CORE_LINE, DOOR, EXPIRES, Health, INJECTS, Instance, WORKER_LINE};
+use crate::instance::{CORE_LINE, DOOR, EXPIRES, Health, INJECTS, Instance, WALL, WORKER_LINE};
 use crate::kernel::EventQueue;
 use crate::outcome::{Cause, VisitEnd};
 use crate::partition::{Body, Message, Partition, World};
@@ -38,7 +38,7 @@ impl Partition {
         if let Some(visits) = &mut self.visits {
             visits.begin(task);
         }
-        if instance.is(INJECTS | DOOR) || site.caller == Caller::Publisher {
+        if instance.is(INJECTS | DOOR | WALL) || site.caller == Caller::Publisher {
             return self.arrive_askew(world, site, task);
         }
         if instance.workers_free > 0 && instance.health == Health::Up {
@@ -69,7 +69,8 @@ impl Partition {
     #[inline(never)]
     fn arrive_askew(&mut self, world: World<'_>, site: &Site, task: u32) {
         let at = self.local(self.tasks[task].instance);
-        if self.instances[at].is(DOOR) && !self.is_let_in(world, site, at, task) {
+        let is_kept_out = self.instances[at].is(WALL) && self.is_walled_off(world, site, task);
+        if is_kept_out || (self.instances[at].is(DOOR) && !self.is_let_in(world, site, at, task)) {
             self.count_refusal(world, task);
             return self.turn_away(world, task, Outcome::Refused);
         }
@@ -91,6 +92,18 @@ impl Partition {
             }
             None => self.wait_for_worker(world, at, task),
         }
+    }
+
+    /// The segmentation refuses this call.
+    fn is_walled_off(&self, world: World<'_>, site: &Site, task: u32) -> bool {
+        let Some(wall) = world.plan.walls.get(site.wall as usize) else { return false };
+        let record = &self.tasks[task];
+        let from = match site.caller {
+            Caller::Users => NONE,
+            _ if record.has(VISITOR) => record.lane_next,
+            _ => self.zone_of_client(world, record.client),
+        };
+        wall.stops(from, world.plan.zone_of[record.instance as usize])
     }
 
     /// A fault has it that this request fails.

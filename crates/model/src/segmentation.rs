@@ -117,17 +117,25 @@ impl Model {
     /// Whether calls from a service (or from users) to a service are allowed, wherever both stand.
     pub fn passage(&self, from: Option<ServiceId>, to: ServiceId) -> Passage {
         let mut passage = Passage::default();
-        let from = self.ends_of(from);
-        for to in self.ends_of(Some(to)) {
-            for &from in &from {
-                let pair = match self.verdict(from, to) {
-                    Verdict::Allow => &mut passage.allowed,
-                    Verdict::Deny => &mut passage.forbidden,
-                };
-                *pair = pair.or(Some([from, to]));
-            }
+        for [from, to] in self.crossings(from, to) {
+            let pair = match self.verdict(from, to) {
+                Verdict::Allow => &mut passage.allowed,
+                Verdict::Deny => &mut passage.forbidden,
+            };
+            *pair = pair.or(Some([from, to]));
         }
         passage
+    }
+
+    /// Between which ends a service (or users) calls a service, as far as the rules tell these apart.
+    pub fn crossings(
+        &self,
+        from: Option<ServiceId>,
+        to: ServiceId,
+    ) -> impl Iterator<Item = [End; 2]> + use<> {
+        let from = self.ends_of(from);
+        let to = self.ends_of(Some(to));
+        to.into_iter().flat_map(move |to| from.clone().into_iter().map(move |from| [from, to]))
     }
 
     /// Without segmentation everybody may call everybody.

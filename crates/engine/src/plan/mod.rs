@@ -7,6 +7,7 @@ mod compartments;
 mod partitioning;
 mod program;
 mod rates;
+mod walls;
 mod wires;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use tarsier_units::Id;
 
 pub(crate) use program::{Branching, Conflict, Hold, Op, Start};
 pub(crate) use rates::RateCurve;
+pub(crate) use walls::Wall;
 pub(crate) use wires::{FIRST_RETRANSMISSION_NS, Wires};
 
 /// «No index.»
@@ -40,6 +42,7 @@ pub(crate) struct Plan {
     /// Where each endpoint's program starts.
     pub(crate) entries: Vec<u32>,
     pub(crate) sites: Vec<Site>,
+    pub(crate) walls: Vec<Wall>,
     /// From whom to whom each entry of the calls' statistics is.
     pub(crate) calls: Vec<(EndpointId, EndpointId)>,
     pub(crate) services: Vec<ServicePlan>,
@@ -86,6 +89,8 @@ pub(crate) struct ServicePlan {
     pub(crate) compartments: Vec<u32>,
     /// The permits of each of its locks.
     pub(crate) locks: Vec<u32>,
+    /// Whether some site must not call it.
+    pub(crate) is_walled: bool,
 }
 
 /// Who makes the call of a site.
@@ -127,6 +132,8 @@ pub(crate) struct Site {
     pub(crate) priority: Option<Priority>,
     /// Which compartment of the callee's instances its requests are in, or none.
     pub(crate) compartment: u32,
+    /// Index of the wall between its callers and the callee, or none.
+    pub(crate) wall: u32,
     pub(crate) request_ns: u64,
     pub(crate) response_ns: u64,
     pub(crate) optional: bool,
@@ -195,6 +202,7 @@ impl Plan {
             options: program.options,
             caches: program.caches,
             sites: program.sites,
+            walls: Vec::new(),
             calls: program.calls,
             zone_of: layout.zone_of,
             service_of: layout.service_of,
@@ -221,6 +229,7 @@ impl Plan {
             sites.iter_mut().zip(0..).for_each(|(site, number)| site.number = number);
         }
         compartments::divide(model, &mut plan.services, &mut plan.sites);
+        plan.walls = walls::raise(model, &mut plan.services, &mut plan.sites);
         plan.hashes = plan.sites.iter().any(|site| site.balance == Balance::Hash);
         plan.add_sources(model, &workload_sites, warmup_ns, duration_ns);
         plan
@@ -278,6 +287,7 @@ fn services(model: &SealedModel, program: &program::Compiler<'_>) -> Vec<Service
             places: places(service),
             compartments: Vec::new(),
             locks: service.locks.iter().map(|lock| lock.permits).collect(),
+            is_walled: false,
         })
         .collect()
 }

@@ -426,6 +426,7 @@ impl<'a> Compiler<'a> {
             thinks: false,
             priority: policy.priority,
             compartment: NONE,
+            wall: NONE,
             from: None,
             to,
         });

@@ -9,6 +9,7 @@ mod policies;
 mod protection;
 mod queueing;
 mod sameness;
+mod segmentation;
 mod support;
 mod troubles;
 mod visits;

@@ -3,10 +3,10 @@
 use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
     Backoff, Balance, Branch, Breaker, BreakerWindow, Bucket, Budget, Bulkhead, BulkheadFrom, Call,
-    CallMatch, CallPolicy, Chaos, ChaosScale, Codel, Connections, Deadline, Discovery, ErrorKind, Failures,
-    Happening, HealthCheck, Jitter, Limit, LimitKind, Link, Lock, Network, Order, Party, Place, Priority,
-    Protection, RateLimit, Region, RegionId, Retry, Scenario, Scheduling, SealedModel, ServiceId, Shed, Step,
-    Target, Throttle, Trip, Trouble, Zone, ZoneId,
+    CallMatch, CallPolicy, Chaos, ChaosScale, Codel, Connections, Deadline, Discovery, Enforce, ErrorKind,
+    Failures, Group, Happening, HealthCheck, Jitter, Limit, LimitKind, Link, Lock, Member, Network, Order,
+    Party, Place, Priority, Protection, RateLimit, Region, RegionId, Retry, Rule, Scenario, Scheduling,
+    SealedModel, Segmentation, ServiceId, Shed, Step, Target, Throttle, Trip, Trouble, Verdict, Zone, ZoneId,
 };
 use tarsier_random::{Law, Stream};
 use tarsier_units::{IdVec, Span};
@@ -342,7 +342,24 @@ impl Swarm {
         if self.coin() {
             build = build.closed("closed", 20, exp_ms(50.0), 0);
         }
+        build.model.segmentation = self.stream.chance(0.2).then(|| self.segmentation(n_regions * n_zones));
         build.seal()
+    }
+
+    fn segmentation(&mut self, n_zones: u32) -> Segmentation {
+        let members = [
+            Member::Users,
+            Member::Service(ServiceId(self.below(self.n_services))),
+            Member::Zone(ZoneId(self.below(n_zones))),
+        ];
+        let mut end = || Some(self.stream.below(4)).filter(|group| *group < 3);
+        let denied = Rule { from: end(), to: end(), verdict: Verdict::Deny };
+        Segmentation {
+            groups: members.map(|member| Group { name: String::new(), members: vec![member] }).to_vec(),
+            rules: vec![denied],
+            enforce: Enforce::Runtime,
+            ..Segmentation::default()
+        }
     }
 
     fn scenario(&mut self) -> Scenario {

@@ -1,0 +1,64 @@
+//! Calls that the segmentation forbids and a run refuses, at the callee's door.
+
+use std::collections::BTreeMap;
+
+use tarsier_model::{End, Enforce, SealedModel, ServiceId, Verdict};
+use tarsier_units::Id;
+
+use super::{NONE, ServicePlan, Site};
+
+/// Between a caller and a service.
+pub(crate) enum Wall {
+    Closed,
+    /// From zones ([`NONE`] for users, who stand in none) to zones; in order.
+    Between(Vec<(u32, u32)>),
+}
+
+impl Wall {
+    pub(crate) fn stops(&self, from: u32, to: u32) -> bool {
+        match self {
+            Wall::Closed => true,
+            Wall::Between(pairs) => pairs.binary_search(&(from, to)).is_ok(),
+        }
+    }
+}
+
+/// Tells each site its wall and each service whether it has any.
+pub(super) fn raise(model: &SealedModel, services: &mut [ServicePlan], sites: &mut [Site]) -> Vec<Wall> {
+    let mut walls = Vec::new();
+    let mut known: BTreeMap<(Option<ServiceId>, ServiceId), u32> = BTreeMap::new();
+    if model.segmentation.as_ref().is_none_or(|rules| rules.enforce != Enforce::Runtime) {
+        return walls;
+    }
+    for site in sites {
+        let from = site.from.map(|from| model.endpoints[from].service);
+        let to = model.endpoints[site.to].service;
+        site.wall = *known.entry((from, to)).or_insert_with(|| match wall(model, from, to) {
+            Some(wall) => {
+                walls.push(wall);
+                (walls.len() - 1) as u32
+            }
+            None => NONE,
+        });
+        services[to.index()].is_walled |= site.wall != NONE;
+    }
+    walls
+}
+
+fn wall(model: &SealedModel, from: Option<ServiceId>, to: ServiceId) -> Option<Wall> {
+    let passage = model.passage(from, to);
+    if passage.is_open() {
+        return None;
+    }
+    if passage.is_closed() {
+        return Some(Wall::Closed);
+    }
+    let zone = |end: End| match end {
+        End::Users => NONE,
+        End::Instance { zone, .. } => zone.0,
+    };
+    let denied = model.crossings(from, to).filter(|[from, to]| model.verdict(*from, *to) == Verdict::Deny);
+    let mut pairs: Vec<(u32, u32)> = denied.map(|[from, to]| (zone(from), zone(to))).collect();
+    pairs.sort_unstable();
+    Some(Wall::Between(pairs))
+}

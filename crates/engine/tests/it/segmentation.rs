@@ -1,0 +1,116 @@
+//! Calls that the segmentation forbids are refused at the callee's door.
+
+use tarsier_engine::Outcome;
+use tarsier_model::{
+    Balance, Call, Enforce, Group, Member, Model, Network, Region, RegionId, Rule, Segmentation, ServiceId,
+    Step, Verdict, WorkloadId, Zone, ZoneId,
+};
+
+use crate::support::{Build, balanced, call, close, open, work_ms};
+
+const WEB: Member = Member::Service(ServiceId(0));
+const DB: Member = Member::Service(ServiceId(1));
+
+fn deny(from: Member, to: Member) -> Segmentation {
+    let group = |member| Group { name: String::new(), members: vec![member] };
+    Segmentation {
+        groups: vec![group(from), group(to)],
+        rules: vec![Rule { from: Some(0), to: Some(1), verdict: Verdict::Deny }],
+        default: Verdict::Allow,
+        enforce: Enforce::Runtime,
+        independent: Vec::new(),
+    }
+}
+
+/// `web` does this, which leads to `db`; each has so many instances in each of the zones a and b.
+fn pair(steps: Vec<Step>, each: u32, segmentation: Segmentation) -> Build {
+    let everywhere = move |service: &mut tarsier_model::Service| {
+        service.instances = (0..2 * each).map(|n| ZoneId(n % 2)).collect();
+    };
+    Build::new()
+        .service("web", steps, everywhere)
+        .service("db", vec![work_ms(1.0)], everywhere)
+        .workload("w", 0, open(200.0), balanced(Balance::RoundRobin))
+        .change(|model: &mut Model| {
+            let zone = |name: &str| Zone { name: name.into(), region: RegionId(0) };
+            model.regions = vec![Region { name: "r".into() }].into();
+            model.zones = ["a", "b"].map(zone).to_vec().into();
+            model.segmentation = Some(segmentation);
+        })
+}
+
+#[track_caller]
+fn check(outcome: &Outcome, completed_share: f64, refused_share: f64) {
+    let ended = outcome.workloads[0].completed + outcome.workloads[0].errors;
+    assert!(ended > 10_000);
+    if completed_share == 0.0 {
+        assert_eq!(outcome.workloads[0].completed, 0);
+    } else {
+        close("completed", outcome.workloads[0].completed as f64 / ended as f64, completed_share, 0.02);
+    }
+    let db = &outcome.services[1];
+    if refused_share == 0.0 {
+        assert_eq!(db.refused, 0);
+    } else {
+        close("refused", db.refused as f64 / db.arrivals as f64, refused_share, 0.02);
+    }
+}
+
+#[test]
+fn a_forbidden_call_is_refused() {
+    let outcome = pair(vec![Step::Call(call(1))], 1, deny(WEB, DB)).run(100, 1);
+    check(&outcome, 0.0, 1.0);
+    assert_eq!(outcome.calls[0].refused, outcome.calls[0].errors);
+    assert_eq!(outcome.services[1].utilization, 0.0, "nothing got through");
+}
+
+#[test]
+fn who_can_do_without_goes_on() {
+    let optional = Step::Call(Call { optional: true, ..call(1) });
+    check(&pair(vec![optional], 1, deny(WEB, DB)).run(100, 1), 1.0, 1.0);
+    check(&pair(vec![Step::Publish(call(1))], 1, deny(WEB, DB)).run(100, 1), 1.0, 1.0);
+    let cache = Step::Cache { ask: call(1), hit: 1.0, miss: Vec::new(), fill: Some(call(1)) };
+    check(&pair(vec![cache], 1, deny(WEB, DB)).run(100, 1), 1.0, 1.0);
+}
+
+#[test]
+fn what_is_allowed_gets_through() {
+    check(&pair(vec![Step::Call(call(1))], 1, deny(DB, WEB)).run(100, 1), 1.0, 0.0);
+    let check_only = Segmentation { enforce: Enforce::Check, ..deny(WEB, DB) };
+    check(&pair(vec![Step::Call(call(1))], 1, check_only).run(100, 1), 1.0, 0.0);
+}
+
+/// Of calls from a (half of all), half go to b.
+#[test]
+fn zones_are_kept_apart_pair_by_pair() {
+    let apart = || deny(Member::Zone(ZoneId(0)), Member::Zone(ZoneId(1)));
+    check(&pair(vec![Step::Call(call(1))], 2, apart()).run(100, 1), 0.75, 0.25);
+    let near = Call { policy: balanced(Balance::ZoneAware).into(), ..call(1) };
+    check(&pair(vec![Step::Call(near)], 2, apart()).run(100, 1), 1.0, 0.0);
+}
+
+#[test]
+fn users_are_refused_at_the_front_door() {
+    let outcome = pair(vec![Step::Call(call(1))], 1, deny(Member::Users, WEB)).run(100, 1);
+    check(&outcome, 0.0, 0.0);
+    assert_eq!(outcome.services[0].refused, outcome.services[0].arrivals);
+}
+
+/// The partitions of two regions say the same of calls between them as one would.
+#[test]
+fn calls_from_abroad_are_judged_by_where_they_come_from() {
+    let outcome = pair(vec![Step::Call(call(1))], 40, deny(Member::Zone(ZoneId(0)), Member::Zone(ZoneId(1))))
+        .change(|model| {
+            model.network = Network::cloud();
+            model.regions = ["r", "s"].map(|name| Region { name: name.into() }).to_vec().into();
+            model.zones = vec![
+                Zone { name: "a".into(), region: RegionId(0) },
+                Zone { name: "b".into(), region: RegionId(1) },
+            ]
+            .into();
+            model.workloads[WorkloadId(0)].from = vec![RegionId(0), RegionId(1)];
+        })
+        .run(100, 1);
+    assert_eq!(outcome.partitions, 2);
+    check(&outcome, 0.75, 0.25);
+}
