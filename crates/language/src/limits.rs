@@ -50,3 +50,7 @@ pub const MAX_GROUPS: usize = 1_000;
 pub const MAX_RULES: usize = 1_000;
 /// Members of all groups together, a kind counted as the services of that kind.
 pub const MAX_MEMBERS: usize = 1_000_000;
+/// Calls in the window of a breaker: each client instance remembers them one by one.
+pub const MAX_BREAKER_CALLS: u64 = 1_000_000;
+/// Hedges of one request.
+pub const MAX_HEDGES: u64 = 100;

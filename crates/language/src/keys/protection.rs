@@ -1,7 +1,7 @@
 //! What protects a caller from those it calls.
 
 use super::{NONE, Object, Shape, key};
-use crate::limits::MAX_COUNT;
+use crate::limits::{MAX_BREAKER_CALLS, MAX_COUNT, MAX_HEDGES};
 
 static COUNT: Shape = Shape::Count { least: 1, most: MAX_COUNT };
 static COUNT_OR_NONE: Shape = Shape::OneOf(&[&NONE, &COUNT]);
@@ -37,7 +37,7 @@ pub(crate) static HEDGE: Object = Object {
         .required()
         .also(&["delay"]),
         key("budget", &Shape::Share, "hedges are at most this share of requests").default("unlimited"),
-        key("most", &COUNT, "how many beside the first attempt").default("1").also(&["max", "attempts"]),
+        key("most", &Shape::Count { least: 1, most: MAX_HEDGES }, "how many beside the first attempt").default("1").also(&["max", "attempts"]),
     ],
     shared: &[],
 };
@@ -56,7 +56,7 @@ pub(crate) static BREAKER: Object = Object {
         key("consecutive", &COUNT, "opens after so many failures in a row"),
         key(
             "window",
-            &Shape::OneOf(&[&Shape::Duration, &COUNT]),
+            &Shape::OneOf(&[&Shape::Duration, &Shape::Count { least: 1, most: MAX_BREAKER_CALLS }]),
             "over which failures are counted: a duration or a number of calls",
         )
         .default("10s"),

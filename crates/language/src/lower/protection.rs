@@ -12,7 +12,7 @@ use super::scalars::is_none;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::keys::{BREAKER, CONNECT, DEADLINE_OBJECT, HEDGE, OUTLIER, PRIORITIES, THROTTLE};
-use crate::limits::MAX_COUNT;
+use crate::limits::{MAX_BREAKER_CALLS, MAX_COUNT, MAX_HEDGES};
 use crate::place::Place;
 use crate::tree::Node;
 
@@ -35,7 +35,7 @@ pub(super) fn hedge(cx: &Context<'_>, node: &Node) -> Option<Hedge> {
     if budget == Some(0.0) {
         cx.ineffective(fields.place(), "a hedge with a budget of nothing never goes out");
     }
-    let most = fields.get("most").and_then(|node| cx.count32(node, 1, MAX_COUNT)).unwrap_or(1);
+    let most = fields.get("most").and_then(|node| cx.count32(node, 1, MAX_HEDGES)).unwrap_or(1);
     let after = fields.get("after").and_then(|node| hedge_delay(cx, node));
     Some(Hedge { after: after?, budget, most })
 }
@@ -88,7 +88,7 @@ fn failures(cx: &Context<'_>, node: &Node) -> Option<(Option<f64>, Option<u32>)>
 /// `10s` or `100`.
 fn breaker_window(cx: &Context<'_>, node: &Node) -> Option<BreakerWindow> {
     if node.text().is_some_and(|text| parse::number(text).is_ok()) {
-        return cx.count32(node, 1, MAX_COUNT).map(BreakerWindow::Calls);
+        return cx.count32(node, 1, MAX_BREAKER_CALLS).map(BreakerWindow::Calls);
     }
     cx.positive_duration(node).map(BreakerWindow::Time)
 }
