@@ -100,8 +100,8 @@ codes! {
         "Services, zones, regions or the users could stand here, and none of them is called so. Before a name may stand what \
          it is the name of: `zone a`, `service web`.";
     Ambiguous = "T038", "a name of several things",
-        "A service and a zone, say, have this name. Write `service a` or `zone a`; the users of all workloads are `all users` \
-         where a service is called `users`.";
+        "A service and a zone, say, have this name. Write `service a` or `zone a`. Where a service is called `users`, that service \
+         is meant, with a warning; the users of all workloads are `all users`.";
     EndlessRecursion = "T040", "endless recursion",
         "The endpoint calls itself, directly or through others, so often that a request never ends. A cycle is fine when \
          a chance (`maybe`, `choose`, `cache`) ends it.";

@@ -64,8 +64,7 @@ pub(crate) static TOP: Object = Object {
             "who may call whom, and what must not fail together",
         )
         .default("everybody may call everybody")
-        .also(&["network-policy", "firewall", "security"])
-        .soon(),
+        .also(&["network-policy", "firewall", "security"]),
     ],
     shared: &[],
 };

@@ -1,6 +1,7 @@
 //! What a text names where things of several sorts may stand: `users`, `web`, `us-east-1/a`, `kind store`.
 
 use tarsier_model::{Kind, RegionId, ServiceId, ZoneId};
+use tarsier_units::Id;
 
 use super::context::Context;
 use super::names::{Reference, suggest};
@@ -65,6 +66,10 @@ impl Context<'_> {
         let found = self.all_named(reference.text, sorts);
         match found[..] {
             [(_, only)] => Some(only),
+            [(Sort::Users, _), (Sort::Service, service)] => {
+                self.report(meant(reference));
+                Some(service)
+            }
             [] => {
                 self.report_unknown(reference, sorts, others);
                 None
@@ -76,9 +81,18 @@ impl Context<'_> {
         }
     }
 
-    /// Everything of this name.
+    /// Everything of this name. A zone that the file does not name itself yields to what it names.
     pub(super) fn all_named(&self, name: &str, sorts: &[Sort]) -> Vec<(Sort, Named)> {
-        sorts.iter().flat_map(|sort| self.all_of_sort(name, *sort)).collect()
+        let mut found: Vec<(Sort, Named)> =
+            sorts.iter().flat_map(|sort| self.all_of_sort(name, *sort)).collect();
+        if found.iter().any(|(_, named)| !self.is_usual_zone(*named)) {
+            found.retain(|(_, named)| !self.is_usual_zone(*named));
+        }
+        found
+    }
+
+    pub(super) fn is_usual_zone(&self, named: Named) -> bool {
+        matches!(named, Named::Zone(zone) if self.names.zones[zone.index()].is_usual)
     }
 
     /// Kinds are only meant where the word stands before them.
@@ -154,6 +168,13 @@ fn no_such_sort(reference: Reference<'_>, sorts: &[Sort]) -> Diagnostic {
     let prefixes = listed(sorts.iter().filter(|sort| **sort != Sort::Users).map(|sort| sort.prefix()));
     let diagnostic = Diagnostic::error(Code::UnknownName, reference.place, message);
     diagnostic.hint(format!("before a name may stand {prefixes}"))
+}
+
+/// What the file names goes before a word of the language, but says so.
+fn meant(reference: Reference<'_>) -> Diagnostic {
+    let message = "`users` is a service here, not the users of the workloads";
+    let diagnostic = Diagnostic::warning(Code::Ambiguous, reference.place, message);
+    diagnostic.hint("say which: `service users` or `all users`")
 }
 
 fn ambiguous(reference: Reference<'_>, found: &[(Sort, Named)]) -> Diagnostic {

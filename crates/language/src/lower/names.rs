@@ -37,6 +37,8 @@ pub(crate) struct Declared {
 pub(crate) struct ZoneName {
     pub(crate) name: String,
     pub(crate) region: RegionId,
+    /// There without the file naming it.
+    pub(crate) is_usual: bool,
 }
 
 pub(crate) struct ServiceName {
@@ -93,12 +95,12 @@ impl Names {
         self.zones.iter().map(|zone| self.zone_label(zone)).collect()
     }
 
-    pub(crate) fn add_region(&mut self, name: &str, place: Place, zones: &[&str]) {
+    pub(crate) fn add_region(&mut self, name: &str, place: Place, zones: &[&str], is_usual: bool) {
         let region = RegionId::from_index(self.regions.len());
         self.regions.push(Declared { name: name.to_owned(), place });
         for zone in zones {
             let id = ZoneId::from_index(self.zones.len());
-            self.zones.push(ZoneName { name: (*zone).to_owned(), region });
+            self.zones.push(ZoneName { name: (*zone).to_owned(), region, is_usual });
             for label in [format!("{name}/{zone}"), (*zone).to_owned()] {
                 self.zone_ids.entry(label).or_default().push(id);
             }

@@ -35,9 +35,9 @@ pub(super) fn declare(cx: &mut Context<'_>, regions: Option<&Node>) {
                 let diagnostic = Diagnostic::error(Code::WrongShape, node.place, message);
                 cx.report(diagnostic.hint("as in `regions: { us-east-1: { zones: [a, b, c] } }`"));
             }
-            names.add_region(DEFAULT_REGION, node.place, &DEFAULT_ZONES);
+            names.add_region(DEFAULT_REGION, node.place, &DEFAULT_ZONES, true);
         }
-        None => names.add_region(DEFAULT_REGION, Place::default(), &DEFAULT_ZONES),
+        None => names.add_region(DEFAULT_REGION, Place::default(), &DEFAULT_ZONES, true),
     }
     cx.names = names;
 }
@@ -49,8 +49,9 @@ fn declare_region(cx: &Context<'_>, names: &mut Names, entry: &Entry) {
         _ => Fields::open(cx, &entry.value, &REGION, entry.key.place).and_then(|fields| fields.get("zones")),
     };
     let zones = zones.map(|node| zone_names(cx, node));
+    let is_usual = zones.is_none();
     let zones = zones.as_deref().unwrap_or(&DEFAULT_ZONES);
-    names.add_region(&entry.key.text, entry.key.place, zones);
+    names.add_region(&entry.key.text, entry.key.place, zones, is_usual);
 }
 
 fn zone_names<'n>(cx: &Context<'_>, node: &'n Node) -> Vec<&'n str> {

@@ -114,7 +114,8 @@ impl Reader<'_, '_> {
 
     /// A name of a group that is also something else would mean either.
     fn check_taken(&self, name: &str, place: Place) {
-        if name == ANYONE || !self.cx.all_named(name, MEMBERS).is_empty() {
+        let others = self.cx.all_named(name, MEMBERS);
+        if name == ANYONE || others.iter().any(|(_, named)| !self.cx.is_usual_zone(*named)) {
             let message = format!("`{name}` cannot be the name of a group: it is taken");
             let diagnostic = Diagnostic::error(Code::Ambiguous, place, message);
             self.cx.report(diagnostic.hint("rules could mean either"));
