@@ -304,35 +304,27 @@ impl Partition {
 
     #[inline(always)]
     pub(crate) fn work_ends(&mut self, world: World<'_>, task: u32) {
-        let mut place = self.place_of(task);
+        let place = self.place_of(task);
         let record = &mut place.tasks[task as usize];
         record.pc += 1;
         place.tally.busy.down(place.now);
         if record.has(SAMPLED) {
             place.accounts.note(task, (place.instance.service, Cause::Work), place.now);
         }
-        let next = if place.instance.is(CORE_LINE | EXPIRES) {
-            let at = self.local(self.tasks[task].instance);
-            let next = self.next_for_core(world, at);
-            place = self.place_of(task);
-            next
-        } else {
-            place.instance.for_core.leave(place.tasks)
-        };
-        match next {
-            None => place.instance.cores_free += 1,
-            Some(next) => {
-                place.instance.waiting -= u32::from(place.is_bounded(next));
-                let record = &mut place.tasks[next as usize];
-                record.queued = record.queued.wrapping_add(place.now);
-                place.tally.waiting.down(place.now);
-                let Op::Work { law } = world.plan.ops[record.pc as usize] else {
-                    unreachable!("a core is for work")
-                };
-                place.begin_work(world, law, next);
-            }
+        if place.instance.is(CORE_LINE | EXPIRES) {
+            return self.work_ends_by_rules(world, task);
         }
+        let next = place.instance.for_core.leave(place.tasks);
+        place.give_core(world, next);
         self.proceed(world, task);
+    }
+
+    /// The same where rules say who gets the core.
+    #[inline(never)]
+    fn work_ends_by_rules(&mut self, world: World<'_>, task: u32) {
+        let next = self.next_for_core(world, self.local(self.tasks[task].instance));
+        self.place_of(task).give_core(world, next);
+        self.step_on(world, task);
     }
 
     pub(crate) fn wait_ends(&mut self, world: World<'_>, task: u32) {
@@ -489,6 +481,21 @@ impl Place<'_> {
     #[inline(always)]
     fn is_bounded(&self, task: u32) -> bool {
         self.instance.bounds_cores && !self.tasks[task as usize].has(QUEUE_KNOWN)
+    }
+
+    /// A core is free, or has its next work.
+    #[inline(always)]
+    fn give_core(self, world: World<'_>, next: Option<u32>) {
+        let Some(next) = next else {
+            self.instance.cores_free += 1;
+            return;
+        };
+        self.instance.waiting -= u32::from(self.is_bounded(next));
+        let record = &mut self.tasks[next as usize];
+        record.queued = record.queued.wrapping_add(self.now);
+        self.tally.waiting.down(self.now);
+        let Op::Work { law } = world.plan.ops[record.pc as usize] else { unreachable!("a core is for work") };
+        self.begin_work(world, law, next);
     }
 
     /// A core was taken for this record.

@@ -18,7 +18,7 @@ impl Partition {
     }
 
     #[inline(never)]
-    fn step_on(&mut self, world: World<'_>, task: u32) {
+    pub(crate) fn step_on(&mut self, world: World<'_>, task: u32) {
         loop {
             let pc = self.tasks[task].pc;
             match world.plan.ops[pc as usize] {
