@@ -3,8 +3,8 @@
 
 use tarsier_model::{
     Arrivals, Backoff, Balance, Branch, Bucket, Budget, Call, CallPolicy, Demand, Endpoint, EndpointId,
-    Failures, Happening, Jitter, Lock, Model, Region, RegionId, Retry, Scenario, Scheduling, SealedModel,
-    Service, ServiceId, Step, Target, Trouble, Workload, Zone, ZoneId,
+    Failures, Happening, Jitter, Lock, Model, Priority, Protection, Region, RegionId, Retry, Scenario,
+    Scheduling, SealedModel, Service, ServiceId, Step, Target, Trouble, Workload, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::{IdVec, Span};
@@ -88,6 +88,16 @@ pub fn parallel(steps: impl IntoIterator<Item = Step>) -> Step {
 /// `times` of the same at once.
 pub fn parallel_times(times: u32, step: Step) -> Step {
     branches(vec![Branch { times, steps: vec![step] }])
+}
+
+/// Holds a permit of the service's first lock.
+pub fn locked(step: Step) -> Step {
+    Step::Lock { lock: 0, steps: vec![step] }
+}
+
+/// Again at once until nobody else has committed meanwhile.
+pub fn committed(step: Step) -> Step {
+    Step::Conflict { lock: 0, steps: vec![step], retry: Some(at_once(u32::MAX)) }
 }
 
 fn branches(branches: Vec<Branch>) -> Step {
@@ -188,6 +198,16 @@ impl Arch {
         self.last_service(|service| service.locks.push(Lock { name: "version".into(), permits: 1 }))
     }
 
+    /// What protects the last service.
+    pub fn protected(self, change: impl FnOnce(&mut Protection)) -> Arch {
+        self.last_service(|service| change(&mut service.protection))
+    }
+
+    /// Another lock of the last service.
+    pub fn lock(self, permits: u32) -> Arch {
+        self.last_service(|service| service.locks.push(Lock { name: "lock".into(), permits }))
+    }
+
     /// How long messages between instances take.
     pub fn hops(mut self, law: Law) -> Arch {
         self.model.network.same_zone.latency = Some(law);
@@ -229,10 +249,15 @@ impl Arch {
 
     /// No more arrivals after this second.
     pub fn until(self, second: u64) -> Arch {
+        self.until_ns(second * 1_000_000_000)
+    }
+
+    /// The same, in nanoseconds.
+    pub fn until_ns(self, nanos: u64) -> Arch {
         self.last_workload(|workload| {
             if let Demand::Open { rate, .. } = &mut workload.demand {
                 let (_, per_second) = rate[0];
-                let last = Span::from_secs(second);
+                let last = Span::from_nanos(nanos);
                 rate.extend([(last, per_second), (Span::from_nanos(last.nanos() + 1), 0.0)]);
             }
         })
@@ -240,6 +265,10 @@ impl Arch {
 
     pub fn balance(self, balance: Balance) -> Arch {
         self.last_workload(|workload| workload.policy.balance = balance)
+    }
+
+    pub fn priority(self, priority: Priority) -> Arch {
+        self.last_workload(|workload| workload.policy.priority = Some(priority))
     }
 
     pub fn timeout(self, ms: u64) -> Arch {

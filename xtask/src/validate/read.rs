@@ -127,6 +127,14 @@ pub fn blocked(runs: &Runs) -> f64 {
     share(service.refused, service.arrivals)
 }
 
+/// The share of a workload's requests that failed.
+pub fn failed(of: usize) -> impl Fn(&Runs) -> f64 {
+    move |runs| {
+        let workload = &runs[0].outcome.workloads[of];
+        share(workload.errors, workload.requests)
+    }
+}
+
 /// Requests answered in time, of the first workload.
 pub fn goodput(runs: &Runs) -> f64 {
     runs[0].outcome.workloads[0].completed as f64 / simulated_s(&runs[0])

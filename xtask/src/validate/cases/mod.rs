@@ -8,6 +8,7 @@ mod loss;
 mod markov;
 mod networks;
 mod overload;
+mod protection;
 mod sharing;
 
 use super::case::Case;
@@ -28,6 +29,7 @@ pub(super) fn sections() -> Vec<Section> {
         Section { title: "Fan-out and fork-join", cases: fan::cases() },
         Section { title: "Load balancing", cases: balance::cases() },
         Section { title: "Timeouts, retries, overload", cases: overload::cases() },
+        Section { title: "Protection of an instance", cases: protection::cases() },
         Section { title: "Contention and backoff", cases: contention::cases() },
     ]
 }
