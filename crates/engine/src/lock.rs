@@ -4,6 +4,7 @@
 use crate::instance::Line;
 use crate::outcome::Cause;
 use crate::partition::{Partition, World};
+use crate::plan::ContendOp;
 use crate::policy::backoff;
 use crate::task::{Outcome, SAMPLED, State};
 
@@ -37,14 +38,26 @@ pub(crate) struct Try {
 }
 
 impl Partition {
+    /// A step at a lock; whether the record goes on at once.
+    #[inline(never)]
+    pub(crate) fn contend(&mut self, world: World<'_>, task: u32, op: ContendOp) -> bool {
+        match op {
+            ContendOp::Acquire { lock } => return self.acquire(task, lock),
+            ContendOp::Release { lock } => self.release(task, lock),
+            ContendOp::BeginTries { conflict } => self.begin_tries(world, task, conflict),
+            ContendOp::NoteVersion { conflict } => self.note_version(world, task, conflict),
+            ContendOp::Commit { conflict } => return self.commit(world, task, conflict),
+        }
+        true
+    }
+
     fn lock_of(&mut self, task: u32, lock: u32) -> &mut Lock {
         let guard = self.instance_of(task).guard;
         &mut self.guards[guard as usize].locks[lock as usize]
     }
 
     /// Takes a permit, or stands in line for one.
-    #[inline(never)]
-    pub(crate) fn acquire(&mut self, task: u32, lock: u32) -> bool {
+    fn acquire(&mut self, task: u32, lock: u32) -> bool {
         let guard = self.instance_of(task).guard;
         let lock = &mut self.guards[guard as usize].locks[lock as usize];
         let is_free = lock.free > 0;
@@ -58,8 +71,7 @@ impl Partition {
     }
 
     /// Gives a permit back, or to the first in line.
-    #[inline(never)]
-    pub(crate) fn release(&mut self, task: u32, lock: u32) {
+    fn release(&mut self, task: u32, lock: u32) {
         let (service, guard) = (self.instance_of(task).service, self.instance_of(task).guard);
         let lock = &mut self.guards[guard as usize].locks[lock as usize];
         let Some(next) = lock.line.leave(self.tasks.as_mut_slice()) else {
@@ -83,8 +95,7 @@ impl Partition {
     }
 
     /// An optimistic step begins.
-    #[inline(never)]
-    pub(crate) fn begin_tries(&mut self, world: World<'_>, task: u32, conflict: u32) {
+    fn begin_tries(&mut self, world: World<'_>, task: u32, conflict: u32) {
         let depth = world.plan.conflicts[conflict as usize].depth as usize;
         if self.tries.len() <= task as usize {
             self.tries.resize(task as usize + 1, Vec::new());
@@ -95,16 +106,14 @@ impl Partition {
         tries.push(Try::default());
     }
 
-    #[inline(never)]
-    pub(crate) fn note_version(&mut self, world: World<'_>, task: u32, conflict: u32) {
+    fn note_version(&mut self, world: World<'_>, task: u32, conflict: u32) {
         let plan = &world.plan.conflicts[conflict as usize];
         let version = self.lock_of(task, plan.lock).version;
         self.tries[task as usize][plan.depth as usize].version = version;
     }
 
     /// Commits if nobody else has since the version was noted; otherwise tries again or fails.
-    #[inline(never)]
-    pub(crate) fn commit(&mut self, world: World<'_>, task: u32, conflict: u32) -> bool {
+    fn commit(&mut self, world: World<'_>, task: u32, conflict: u32) -> bool {
         let plan = &world.plan.conflicts[conflict as usize];
         let noted = self.tries[task as usize][plan.depth as usize];
         let lock = self.lock_of(task, plan.lock);

@@ -330,7 +330,7 @@ impl Partition {
     pub(crate) fn wait_ends(&mut self, world: World<'_>, task: u32) {
         if self.tasks[task].has(SAMPLED) {
             // Before running an optimistic step again it waits, too.
-            let tries_again = matches!(world.plan.ops[self.tasks[task].pc as usize], Op::BeginTries { .. });
+            let tries_again = matches!(world.plan.ops[self.tasks[task].pc as usize], Op::Contend(_));
             let cause = if tries_again { Cause::Backoff } else { Cause::Wait };
             let service = self.instance_of(task).service;
             self.accounts.note(task, (service, cause), self.now);

@@ -70,16 +70,8 @@ impl Partition {
                         return self.fails(world, task, Outcome::Error);
                     }
                 }
-                Op::Acquire { lock } => {
-                    if !self.acquire(task, lock) {
-                        return;
-                    }
-                }
-                Op::Release { lock } => self.release(task, lock),
-                Op::BeginTries { conflict } => self.begin_tries(world, task, conflict),
-                Op::NoteVersion { conflict } => self.note_version(world, task, conflict),
-                Op::Commit { conflict } => {
-                    if !self.commit(world, task, conflict) {
+                Op::Contend(op) => {
+                    if !self.contend(world, task, op) {
                         return;
                     }
                 }

@@ -19,7 +19,7 @@ use tarsier_model::{
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
 
-pub(crate) use program::{Branching, Conflict, Hold, Op, Start};
+pub(crate) use program::{Branching, Conflict, ContendOp, Hold, Op, Start};
 pub(crate) use rates::RateCurve;
 pub(crate) use walls::Wall;
 pub(crate) use wires::{FIRST_RETRANSMISSION_NS, Wires};

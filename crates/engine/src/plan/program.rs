@@ -54,6 +54,18 @@ pub(crate) enum Op {
     Fail {
         share: f64,
     },
+    Contend(ContendOp),
+    /// The endpoint fails here if nobody waits for it any more.
+    Expire,
+    /// The endpoint has ended well.
+    Return,
+    /// A branch has ended well.
+    EndBranch,
+}
+
+/// What is done at locks.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum ContendOp {
     /// Goes on once it holds a permit of this lock of the instance.
     Acquire {
         lock: u32,
@@ -72,12 +84,6 @@ pub(crate) enum Op {
     Commit {
         conflict: u32,
     },
-    /// The endpoint fails here if nobody waits for it any more.
-    Expire,
-    /// The endpoint has ended well.
-    Return,
-    /// A branch has ended well.
-    EndBranch,
 }
 
 /// The branches of a parallel step.
@@ -288,12 +294,12 @@ impl<'a> Compiler<'a> {
     }
 
     fn lock(&mut self, lock: u32, steps: &[Step]) {
-        self.ops.push(Op::Acquire { lock });
+        self.ops.push(Op::Contend(ContendOp::Acquire { lock }));
         let hold = self.holds.len() as u32;
         self.holds.push(Hold { lock, outer: self.scope.hold });
         let outside = self.enter(Scope { hold, ..self.scope });
         self.steps(steps);
-        self.ops.push(Op::Release { lock });
+        self.ops.push(Op::Contend(ContendOp::Release { lock }));
         self.enter(outside);
     }
 
@@ -301,12 +307,12 @@ impl<'a> Compiler<'a> {
         let conflict = self.conflicts.len() as u32;
         let (start, depth) = (self.here(), self.scope.depth);
         self.conflicts.push(Conflict { lock, depth, start, retry: retry.cloned() });
-        self.ops.push(Op::BeginTries { conflict });
-        self.ops.push(Op::NoteVersion { conflict });
+        self.ops.push(Op::Contend(ContendOp::BeginTries { conflict }));
+        self.ops.push(Op::Contend(ContendOp::NoteVersion { conflict }));
         self.scope.depth += 1;
         self.steps(steps);
         self.scope.depth -= 1;
-        self.ops.push(Op::Commit { conflict });
+        self.ops.push(Op::Contend(ContendOp::Commit { conflict }));
     }
 
     fn cache(&mut self, ask: &Call, hit: f64, miss: &[Step], fill: Option<&Call>) {
