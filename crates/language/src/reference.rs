@@ -29,6 +29,7 @@ fn filled(what: &str) -> String {
             "families" => families(),
             "arrivals" => arrivals(),
             "kinds" => kinds(),
+            "presets" => presets(),
             "steps" => steps(),
             "later" => later(),
             "limits" => limit_list(),
@@ -207,6 +208,18 @@ fn kinds() -> String {
     for (word, preset) in KINDS.iter().zip(PRESETS) {
         let fills = preset.cores.map_or_else(|| "nothing".to_owned(), |cores| format!("`cores: {cores}`"));
         line(&mut text, &format!("| `{}` | {} | {fills} |", word.name, word.doc));
+    }
+    text
+}
+
+/// Each preset with what it says, as it would stand beside a call.
+fn presets() -> String {
+    let mut text = String::new();
+    for preset in CALL_PRESETS {
+        line(
+            &mut text,
+            &format!("**`{}`**: {}.\n\n```text\n{}```\n", preset.name, preset.doc, preset.options),
+        );
     }
     text
 }
