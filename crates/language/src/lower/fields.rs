@@ -6,7 +6,7 @@ use super::context::Context;
 use super::nearest::{listed, nearest};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::keys::{Key, Object, Status};
+use crate::keys::{CALL_OPTIONS, Key, Object, Status};
 use crate::place::Place;
 use crate::tree::{self, Entry, Kind, Node};
 
@@ -158,6 +158,9 @@ pub(crate) fn not_yet(place: &tree::Key, key: &Key, object: &str) -> Diagnostic 
 fn unknown_key(key: &tree::Key, object: &Object) -> Diagnostic {
     let message = format!("unknown key `{}` in {}", key.text, object.name);
     let diagnostic = Diagnostic::error(Code::UnknownKey, key.place, message);
+    if let Some(why) = has_reason(&key.text, object) {
+        return diagnostic.label(why);
+    }
     let meant = object
         .keys()
         .find(|known| known.also.contains(&key.text.as_str()))
@@ -170,4 +173,15 @@ fn unknown_key(key: &tree::Key, object: &Object) -> Diagnostic {
             diagnostic.label("no such key").hint(format!("its keys are {}", listed(keys)))
         }
     }
+}
+
+/// Why an option of calls is none of this object's.
+fn has_reason(key: &str, object: &Object) -> Option<&'static str> {
+    let first = object.keys.first().map(|key| key.name);
+    let why = match first {
+        Some("publish") => "nobody waits for the answer to what is published",
+        Some("in") => "a cache that cannot be asked has missed, and its caller goes on",
+        _ => return None,
+    };
+    CALL_OPTIONS.key(key).map(|_| why)
 }
