@@ -180,6 +180,7 @@ pub struct Protection {
 pub enum Order {
     #[default]
     Fifo,
+    /// The newest first; with CoDel only while waiting is above its target.
     Lifo,
 }
 
@@ -244,7 +245,7 @@ pub struct Bulkhead {
 pub enum BulkheadFrom {
     Service(ServiceId),
     Users,
-    /// Each service that is not named.
+    /// Each service that is not named; each has a compartment of its own.
     Others,
 }
 

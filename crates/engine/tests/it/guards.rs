@@ -2,19 +2,18 @@
 
 use tarsier_engine::{EventKind, Outcome};
 use tarsier_model::{
-    Arrivals, Bulkhead, BulkheadFrom, Call, CallPolicy, Codel, Demand, Limit, LimitKind, Order, Priority,
-    Protection, RateLimit, Service, ServiceId, Shed, Step,
+    Arrivals, Branch, Bulkhead, BulkheadFrom, Call, CallPolicy, Codel, Demand, EndpointId, Limit, LimitKind,
+    Link, Model, Order, Priority, Protection, RateLimit, Region, RegionId, Service, ServiceId, Shed, Step,
+    Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_testkit::finite::MmkK;
 use tarsier_testkit::markov::erlang_b;
-use tarsier_units::Span;
+use tarsier_units::{IdVec, Span};
 
-use crate::support::{Build, call, close, exp_ms, mean_ms, ms, open, quantile_ms, work_ms};
-
-fn constant(milliseconds: f64) -> Law {
-    Law::Constant(ms(milliseconds))
-}
+use crate::support::{
+    Build, call, close, constant, exp_ms, mean_ms, ms, open, quantile_ms, retry, with, work_ms,
+};
 
 fn regular(rate: f64) -> Demand {
     Demand::Open { rate: vec![(Span::ZERO, rate)], arrivals: Arrivals::Regular, steps: Vec::new() }
@@ -236,6 +235,57 @@ fn shedding_refuses_the_least_important_first() {
         assert!(first.is_some_and(|event| event.time_ns < 0), "during the warm-up");
         assert!(!outcome.timeline.iter().any(|event| event.kind == began(Priority::Critical)));
     }
+}
+
+/// The users' priority goes along, through branches, to other partitions and with every retry; a call may
+/// have one of its own.
+#[test]
+fn priorities_travel() {
+    let run = |own: Option<Priority>| {
+        let patient = CallPolicy {
+            timeout: Some(Span::from_millis(20)),
+            retry: Some(retry(5)),
+            ..CallPolicy::default()
+        };
+        let asks = CallPolicy { priority: own, ..patient };
+        let branch = Branch { times: 1, steps: vec![Step::Wait(constant(1.0)), Step::Call(call(1))] };
+        let mut build = Build::new()
+            .service("front", vec![Step::Parallel { branches: vec![branch], need: 1 }], |service| {
+                service.instances = vec![ZoneId(0); 60];
+            })
+            .service("middle", vec![Step::Call(with(asks, 2))], |service| {
+                service.instances = vec![ZoneId(1); 60]
+            })
+            .service("back", vec![Step::Wait(exp_ms(5.0))], |service| {
+                service.protection =
+                    Protection { shed: Some(Shed { sheddable: 0.0, normal: 0.0 }), ..fixed(1_000.0) };
+            });
+        for priority in [Priority::Sheddable, Priority::Critical] {
+            let policy = CallPolicy { priority: Some(priority), ..CallPolicy::default() };
+            build = build.workload(&format!("{priority:?}"), 0, open(100.0), policy);
+        }
+        let far = |model: &mut Model| {
+            let region = |name: &str| Region { name: name.into() };
+            let zone = |name: &str, region| Zone { name: name.into(), region: RegionId(region) };
+            model.regions = IdVec::from(vec![region("r"), region("s")]);
+            model.zones = IdVec::from(vec![zone("a", 0), zone("b", 1)]);
+            model.network.cross_region = Link { latency: Some(constant(1.0)) };
+        };
+        let outcome = build.change(far).run_from_the_start(50, 11);
+        assert_eq!(outcome.partitions, 2, "the model is meant to split");
+        outcome
+    };
+    let outcome = run(None);
+    let [sheddable, critical] = &outcome.workloads[..] else { panic!("two workloads") };
+    assert_eq!((sheddable.completed, critical.errors), (0, 0));
+    let calls = outcome.calls.iter().find(|call| call.to == EndpointId(2)).expect("calls");
+    assert!(calls.timeouts > 50, "{}", calls.timeouts);
+    let shed = 6 * (sheddable.requests - sheddable.in_flight_end);
+    assert!((shed..=shed + 18).contains(&calls.refused), "{} of {shed}", calls.refused);
+    let outcome = run(Some(Priority::Critical));
+    assert_eq!((outcome.workloads[0].errors, outcome.services[2].refused), (0, 0));
+    let outcome = run(Some(Priority::Normal));
+    assert_eq!((outcome.workloads[0].completed, outcome.workloads[1].completed), (0, 0));
 }
 
 /// Each caller has a compartment of its own, as if it were alone: Erlang's B for each, whatever the

@@ -65,7 +65,11 @@ pub(crate) static PRIORITIES: &[Word] = &[
 
 pub(crate) static ORDERS: &[Word] = &[
     word("fifo", "who came first"),
-    word("lifo", "who came last: under overload some are still served in time"),
+    word(
+        "lifo",
+        "who came last: under overload some are still served in time; with `codel` only while waiting is above \
+         its target, and who came first is refused",
+    ),
 ];
 
 pub(crate) static LIMITS: &[Word] = &[
