@@ -64,35 +64,41 @@ impl Track {
     }
 }
 
+/// Counts at the start of a second, and what was recorded in it.
+#[derive(Default)]
+struct InSecond<T> {
+    before: T,
+    window: Window,
+}
+
+impl<T: Copy> InSecond<T> {
+    /// A second has ended: what it began with, and what was recorded in it.
+    fn end(&mut self, counts: T) -> (T, Window) {
+        (std::mem::replace(&mut self.before, counts), std::mem::take(&mut self.window))
+    }
+}
+
 #[derive(Default)]
 struct CallTrack {
     start: CallTally,
-    second: CallTally,
+    second: InSecond<CallTally>,
     latency: Track,
-}
-
-impl CallTrack {
-    /// What was recorded since the last time; with it a second may have ended.
-    fn take_in(
-        &mut self,
-        counts: CallTally,
-        window: &Window,
-        second: Option<(&mut (dyn Watch + '_), SecondRow)>,
-    ) {
-        if let Some((watch, row)) = second {
-            watch.second(&row);
-            self.second = counts;
-        }
-        self.latency.batch.absorb(window);
-    }
 }
 
 #[derive(Default)]
 struct ServiceTrack {
     start: ServiceCounts,
-    second: ServiceCounts,
+    second: InSecond<ServiceCounts>,
     queue: Track,
     latency: Track,
+}
+
+/// Which seconds are told.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Seconds {
+    None,
+    OfWorkloads,
+    OfAll,
 }
 
 pub(crate) struct Ledger {
@@ -101,18 +107,20 @@ pub(crate) struct Ledger {
     services: Vec<ServiceTrack>,
     counting: bool,
     start: u64,
+    told: Seconds,
     seconds: u64,
     second_start: u64,
 }
 
 impl Ledger {
-    pub(crate) fn new(plan: &Plan, n_workloads: usize) -> Ledger {
+    pub(crate) fn new(plan: &Plan, n_workloads: usize, told: Seconds) -> Ledger {
         Ledger {
             workloads: (0..n_workloads).map(|_| CallTrack::default()).collect(),
             calls: plan.calls.iter().map(|_| CallTrack::default()).collect(),
             services: plan.services.iter().map(|_| ServiceTrack::default()).collect(),
             counting: false,
             start: 0,
+            told,
             seconds: 0,
             second_start: 0,
         }
@@ -127,11 +135,11 @@ impl Ledger {
         let (workloads, calls, services) = counts(now, keeper);
         for (tracks, counts) in [(&mut self.workloads, workloads), (&mut self.calls, calls)] {
             for (track, counts) in tracks.iter_mut().zip(counts) {
-                (track.start, track.second) = (counts, counts);
+                (track.start, track.second.before) = (counts, counts);
             }
         }
         for (track, counts) in self.services.iter_mut().zip(services) {
-            (track.start, track.second) = (counts, counts);
+            (track.start, track.second.before) = (counts, counts);
         }
     }
 
@@ -145,27 +153,40 @@ impl Ledger {
     ) {
         let (workloads, calls, services) = counts(now, keeper);
         let second = self.seconds;
-        for (at, (track, counts)) in self.workloads.iter_mut().zip(workloads).enumerate() {
-            let window = std::mem::take(&mut keeper.records.workloads[at]);
-            let row = call_row(second, SeriesSubject::Workload(at), counts.since(track.second), &window);
-            track.take_in(counts, &window, watch.as_deref_mut().map(|watch| (watch, row)));
-        }
-        for (at, (track, counts)) in self.calls.iter_mut().zip(calls).enumerate() {
-            let window = std::mem::take(&mut keeper.records.calls[at]);
-            let row = call_row(second, SeriesSubject::Call(at), counts.since(track.second), &window);
-            track.take_in(counts, &window, watch.as_deref_mut().map(|watch| (watch, row)));
+        let all = self.told == Seconds::OfAll;
+        let of_workloads = (&mut self.workloads, workloads, &mut keeper.records.workloads);
+        let of_calls = (&mut self.calls, calls, &mut keeper.records.calls);
+        let workload = SeriesSubject::Workload as fn(usize) -> SeriesSubject;
+        for ((tracks, counts, windows), subject, told) in [
+            (of_workloads, workload, self.told != Seconds::None),
+            (of_calls, SeriesSubject::Call as fn(usize) -> SeriesSubject, all),
+        ] {
+            for (at, ((track, counts), window)) in tracks.iter_mut().zip(counts).zip(windows).enumerate() {
+                let window = std::mem::take(window);
+                track.latency.batch.absorb(&window);
+                if told {
+                    track.second.window.absorb(&window);
+                }
+                if told && let Some(watch) = &mut watch {
+                    let (before, window) = track.second.end(counts);
+                    watch.second(&call_row(second, subject(at), counts.since(before), &window));
+                }
+            }
         }
         for (at, (track, counts)) in self.services.iter_mut().zip(services).enumerate() {
             let window = std::mem::take(&mut keeper.records.services[at]);
             let queue = std::mem::take(&mut keeper.records.queues[at]);
-            if let Some(watch) = &mut watch {
-                let cores = plan.services[at].cores;
-                let length = now - self.second_start;
-                watch.second(&service_row(second, at, cores, length, (&track.second, &counts), &window));
-                track.second = counts;
-            }
             track.latency.batch.absorb(&window);
             track.queue.batch.absorb(&queue);
+            if all {
+                track.second.window.absorb(&window);
+            }
+            if all && let Some(watch) = &mut watch {
+                let cores = plan.services[at].cores;
+                let length = now - self.second_start;
+                let (before, window) = track.second.end(counts);
+                watch.second(&service_row(second, at, cores, length, (&before, &counts), &window));
+            }
         }
         if watch.is_some() {
             self.seconds += 1;
@@ -212,6 +233,7 @@ impl Ledger {
                 .collect(),
             timeline: Vec::new(),
             timeline_dropped: 0,
+            faults: Vec::new(),
             calls: (self.calls.into_iter().zip(calls).zip(&plan.calls))
                 .map(|((track, counts), (from, to))| {
                     let in_flight = counts.integral(now) - track.start.integral(now - elapsed);

@@ -3,6 +3,7 @@
 //! No files, wall clocks, environment, serde, async or logging here or below.
 
 mod account;
+mod aftermath;
 mod alarm;
 mod balance;
 mod client;
@@ -38,8 +39,8 @@ mod windows;
 
 pub use config::{Pulse, RunConfig, Verdict, Visit, Watch};
 pub use outcome::{
-    CallOutcome, Cause, Outcome, SecondRow, SeriesSubject, ServiceOutcome, Stopped, VisitEnd, Why, WhyPart,
-    WorkloadOutcome,
+    CallOutcome, Cause, FaultOutcome, Outcome, SecondRow, SeriesSubject, ServiceOutcome, Stopped, VisitEnd,
+    Why, WhyPart, WorkloadOutcome,
 };
 pub use run::run;
 pub use timeline::{Event, EventKind, EventSubject, Reason};

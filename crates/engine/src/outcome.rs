@@ -28,6 +28,24 @@ pub struct Outcome {
     pub timeline: Vec<Event>,
     /// How many more there were.
     pub timeline_dropped: u64,
+    /// What each happening of the scenario did, in its order.
+    pub faults: Vec<FaultOutcome>,
+}
+
+/// What a fault did to the users; times are counted from the end of the warm-up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FaultOutcome {
+    /// Its number in the scenario.
+    pub happening: u32,
+    pub at_ns: u64,
+    /// `None` if it lasts to the end of the run.
+    pub until_ns: Option<u64>,
+    /// When protection first acted on what it struck, or when users first felt it.
+    pub detected_ns: Option<u64>,
+    /// From when on all was as before it, not before its end.
+    pub recovered_ns: Option<u64>,
+    /// Requests that failed until then in excess of those before; `None` where too little was before.
+    pub lost: Option<u64>,
 }
 
 /// Why a run ended before its time.

@@ -4,11 +4,12 @@ use tarsier_model::SealedModel;
 use tarsier_stats::BATCHES;
 use tarsier_units::NANOS_PER_SECOND;
 
+use crate::aftermath::Aftermath;
 use crate::config::{Pulse, RunConfig, Verdict, Watch};
 use crate::control::{Control, Stage};
 use crate::identities;
-use crate::ledger::Ledger;
-use crate::outcome::{Outcome, Stopped};
+use crate::ledger::{Ledger, Seconds};
+use crate::outcome::{Outcome, SecondRow, Stopped};
 use crate::partition::{Names, Partition};
 use crate::plan::Plan;
 use crate::timeline::Timeline;
@@ -33,10 +34,16 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
     let mut view = View::new(&plan);
     let control = Control::new(model, &plan, config, &mut view);
     let windows = Windows::new(&plan, view, partitions, config.threads);
-    let ledger = Ledger::new(&plan, model.workloads.len());
+    let told = match config.scenario {
+        _ if config.series => Seconds::OfAll,
+        Some(_) => Seconds::OfWorkloads,
+        None => Seconds::None,
+    };
+    let ledger = Ledger::new(&plan, model.workloads.len(), told);
+    let aftermath = Aftermath::new(&control.spans(warmup), model.workloads.len(), config.duration.nanos());
     let end = warmup + config.duration.nanos();
     assert!(end < crate::kernel::queue::END_OF_TIME, "a run ends before time does");
-    let run = Run { config, plan: &plan, windows: &windows, control, ledger, warmup, end };
+    let run = Run { config, plan: &plan, windows: &windows, control, ledger, aftermath, told, warmup, end };
     let mut outcome = windows.with_helpers(|| run.go(model, watch));
     outcome.seed = config.seed;
     outcome
@@ -48,6 +55,8 @@ struct Run<'a> {
     windows: &'a Windows<'a>,
     control: Control,
     ledger: Ledger,
+    aftermath: Aftermath,
+    told: Seconds,
     warmup: u64,
     end: u64,
 }
@@ -91,6 +100,9 @@ impl Run<'_> {
         let (faults, discovery) = self.control.timelines();
         let noted = discovery.into_iter().chain(partitions.iter().map(|partition| &partition.timeline));
         (outcome.timeline, outcome.timeline_dropped) = Timeline::merged(faults, noted, self.warmup);
+        if let Some(scenario) = self.config.scenario {
+            outcome.faults = self.aftermath.outcomes(model, scenario, &outcome.timeline);
+        }
         outcome.stopped_early = stopped;
         outcome.stopped_because =
             stopped.then(|| partitions.iter().find_map(|p| p.trouble).unwrap_or(Stopped::Asked));
@@ -107,7 +119,7 @@ impl Run<'_> {
         let length = self.end - self.warmup;
         let batch = (0..=BATCHES as u64).map(|n| batch_end(length, n)).find(|end| *end > counted);
         next = next.min(self.warmup + batch.unwrap_or(length));
-        if self.config.series {
+        if self.told != Seconds::None {
             next = next.min(self.warmup + (counted / NANOS_PER_SECOND + 1) * NANOS_PER_SECOND);
         }
         next
@@ -122,11 +134,13 @@ impl Run<'_> {
         } else if now > self.warmup {
             let counted = now - self.warmup;
             let second_ends =
-                self.config.series && (counted.is_multiple_of(NANOS_PER_SECOND) || now == self.end);
+                self.told != Seconds::None && (counted.is_multiple_of(NANOS_PER_SECOND) || now == self.end);
             let length = self.end - self.warmup;
             let batch_ends = (1..=BATCHES as u64).any(|n| batch_end(length, n) == counted);
             if second_ends || batch_ends {
-                let watch: Option<&mut dyn Watch> = if second_ends { Some(watch) } else { None };
+                let mut seconds =
+                    SecondsWatch { watch, told: self.config.series, aftermath: &mut self.aftermath };
+                let watch: Option<&mut dyn Watch> = if second_ends { Some(&mut seconds) } else { None };
                 self.ledger.collect(now, self.plan, &mut partitions[0], watch);
             }
             if batch_ends {
@@ -154,6 +168,22 @@ impl Run<'_> {
         } else {
             // Nothing was counted yet.
             self.ledger.start(now, &mut partitions[0]);
+        }
+    }
+}
+
+/// Shows seconds to whoever looks on, and to the judge of faults.
+struct SecondsWatch<'a> {
+    watch: &'a mut dyn Watch,
+    told: bool,
+    aftermath: &'a mut Aftermath,
+}
+
+impl Watch for SecondsWatch<'_> {
+    fn second(&mut self, row: &SecondRow) {
+        self.aftermath.see(row);
+        if self.told {
+            self.watch.second(row);
         }
     }
 }

@@ -71,7 +71,7 @@ fn each_mean(outcome: &mut Outcome, change: fn(&mut f64, f64)) {
     }
 }
 
-/// Events of the timeline are those of the first: they have no common time.
+/// Events of the timeline and what faults did are those of the first: they have no common time.
 fn append(sum: &mut Outcome, other: &Outcome) {
     sum.simulated_ns += other.simulated_ns;
     sum.stopped_early |= other.stopped_early;
@@ -187,6 +187,7 @@ pub(crate) mod tests {
             calls: Vec::new(),
             timeline: Vec::new(),
             timeline_dropped: 0,
+            faults: Vec::new(),
         }
     }
 

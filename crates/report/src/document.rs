@@ -8,7 +8,7 @@ use tarsier_engine::{CallOutcome, Cause, ServiceOutcome, Why, WhyPart, WorkloadO
 use tarsier_stats::{Interval, Recorder};
 use tarsier_units::Id;
 
-use crate::{Report, call_label, slo, timeline};
+use crate::{Report, call_label, faults, slo, timeline};
 
 /// The document, with a line end.
 pub fn json(report: &Report<'_>) -> String {
@@ -37,6 +37,7 @@ fn document(report: &Report<'_>) -> Value {
         "services": services(report),
         "calls": calls(report),
         "slo": verdicts(report),
+        "faults": faults::value(report),
         "timeline": timeline::value(report),
     })
 }

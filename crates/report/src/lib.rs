@@ -5,6 +5,7 @@
 
 mod culprit;
 mod document;
+mod faults;
 mod files;
 pub mod number;
 mod percentiles;

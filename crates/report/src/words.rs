@@ -63,6 +63,28 @@ pub(crate) fn trouble(model: &Model, trouble: &Trouble) -> String {
     }
 }
 
+/// The word of the language for a fault.
+pub(crate) fn trouble_key(trouble: &Trouble) -> &'static str {
+    match trouble {
+        Trouble::Kill { .. } => "kill",
+        Trouble::Pause { .. } => "pause",
+        Trouble::Slow { .. } => "slow",
+        Trouble::Delay { .. } => "delay",
+        Trouble::Loss { .. } => "loss",
+        Trouble::Error { .. } => "error",
+        Trouble::Restart { .. } => "restart",
+        Trouble::Partition { .. } => "partition",
+        Trouble::Stall { .. } => "stall",
+        Trouble::Pin(_) => "pin",
+        Trouble::Flush { .. } => "flush",
+        Trouble::Leak { .. } => "leak",
+        Trouble::Freeze(_) => "freeze",
+        Trouble::Chaos(_) => "chaos",
+        Trouble::LoseZone(_) | Trouble::LoseRegion(_) | Trouble::LoseService(_) => "lose",
+        Trouble::Load { .. } => "load",
+    }
+}
+
 /// `web`, `2 of web in us-east-1/a`.
 fn instances(model: &Model, target: &Target) -> String {
     let mut text = match (target.count, target.share) {

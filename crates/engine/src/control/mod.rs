@@ -125,6 +125,20 @@ impl Control {
         control
     }
 
+    /// Begin and end of each happening, from the end of the warm-up.
+    pub(crate) fn spans(&self, warmup: u64) -> Vec<(u64, Option<u64>)> {
+        let mut spans: Vec<(u64, Option<u64>)> = Vec::new();
+        for fault in &self.faults {
+            let ends = fault.ends.map(|ends| ends - warmup);
+            match spans.get_mut(fault.happening as usize) {
+                // The parts of a happening follow each other.
+                Some(span) => span.1 = ends,
+                None => spans.push((fault.begins - warmup, ends)),
+            }
+        }
+        spans
+    }
+
     /// When something happens next.
     pub(crate) fn next_time(&self) -> u64 {
         self.agenda.first().map_or(u64::MAX, |(time, _)| *time)

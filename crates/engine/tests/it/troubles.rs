@@ -339,3 +339,32 @@ fn chaos_takes_down_as_many_as_it_should() {
         );
     }
 }
+
+/// Half of 1,000 requests a second fail for ten seconds; then the work of ten seconds of a pause has to
+/// be caught up with.
+#[test]
+fn what_faults_did_is_worked_out() {
+    let error = Trouble::Error { target: all_of(0), share: 0.5, kind: ErrorKind::Error };
+    let pause = Trouble::Pause { target: all_of(0) };
+    let happenings = vec![(30, Some(10), error), (60, Some(10), pause)];
+    let build = || {
+        Build::new()
+            .service("s", vec![Step::Work(Law::Constant(ms(1.0)))], |s| s.cores = 4)
+            .open("w", 2_000.0, 0)
+    };
+    let outcome = build().run_with(100, 11, &scenario(happenings.clone()));
+    let seconds = |n: u64| n * 1_000_000_000;
+    let [error, pause] = outcome.faults[..] else { panic!("two faults") };
+    assert_eq!((error.at_ns, error.until_ns), (seconds(30), Some(seconds(40))));
+    assert_eq!((error.detected_ns, error.recovered_ns), (Some(seconds(31)), Some(seconds(40))));
+    let lost = error.lost.expect("thirty seconds were before it") as f64;
+    assert!((lost - 10_000.0).abs() < 4.0 * 5_000.0_f64.sqrt(), "{lost}");
+    // 20,000 wait, and go down by 2,000 a second: ten seconds more.
+    assert_eq!((pause.detected_ns, pause.lost), (Some(seconds(61)), Some(0)));
+    let recovered = pause.recovered_ns.expect("there is time enough");
+    assert!((seconds(80)..=seconds(81)).contains(&recovered), "{recovered}");
+    // Looking at seconds changes nothing, nor does showing them.
+    let model = build().seal();
+    let (shown, _) = watched(&model, 11, &scenario(happenings));
+    assert_eq!((shown.fingerprint, &shown.faults), (outcome.fingerprint, &outcome.faults));
+}

@@ -1,8 +1,8 @@
 //! A small model and an outcome of it, made by hand, for the tests of this crate.
 
 use tarsier_engine::{
-    CallOutcome, Cause, Event, EventKind, EventSubject, Outcome, Reason, ServiceOutcome, Why, WhyPart,
-    WorkloadOutcome,
+    CallOutcome, Cause, Event, EventKind, EventSubject, FaultOutcome, Outcome, Reason, ServiceOutcome, Why,
+    WhyPart, WorkloadOutcome,
 };
 use tarsier_model::{
     Arrivals, Call, CallPolicy, Demand, Endpoint, EndpointId, Happening, Metric, Model, Region, RegionId,
@@ -123,6 +123,7 @@ pub(crate) fn outcome() -> Outcome {
         }],
         timeline: Vec::new(),
         timeline_dropped: 0,
+        faults: Vec::new(),
     }
 }
 
@@ -157,6 +158,14 @@ pub(crate) fn eventful() -> Outcome {
             event(6_000, db, EventKind::FaultOff { happening: 0 }, Reason::Scenario),
             opened(9_000, 1),
         ],
+        faults: vec![FaultOutcome {
+            happening: 0,
+            at_ns: 3_000_000_000,
+            until_ns: Some(6_000_000_000),
+            detected_ns: Some(3_100_000_000),
+            recovered_ns: Some(8_000_000_000),
+            lost: Some(250),
+        }],
         ..outcome()
     }
 }

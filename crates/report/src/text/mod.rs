@@ -1,6 +1,7 @@
 //! The result as a person reads it, in ten seconds, from the top: what was run, why it is slow, what the
 //! users saw, which services are hot, what was promised.
 
+mod faults;
 mod headline;
 mod histogram;
 mod services;
@@ -30,6 +31,7 @@ pub fn text(report: &Report<'_>) -> String {
         headlines(report),
         workloads::section(report),
         services::section(report),
+        faults::section(report),
         timeline::section(report),
         why::sections(report),
         histogram::sections(report),

@@ -1,6 +1,6 @@
 //! What happened, for a person: what many did at about the same time is one line.
 
-use tarsier_engine::{Event, EventKind, EventSubject};
+use tarsier_engine::{Event, EventKind, EventSubject, Reason};
 
 use crate::style::Tone;
 use crate::table::{Align, Cell, Table};
@@ -34,11 +34,32 @@ pub(super) fn section(report: &Report<'_>) -> String {
     text
 }
 
-/// The first and the last of equal events, and how many they are.
+/// Equal events, one after the other.
 struct Group<'a> {
     first: &'a Event,
     last_ns: i64,
     n: usize,
+    /// The first few, as far as they are instances.
+    named: Vec<EventSubject>,
+}
+
+/// So many instances are named.
+const NAMED: usize = 4;
+
+impl<'a> Group<'a> {
+    fn of(event: &'a Event) -> Group<'a> {
+        let mut group = Group { first: event, last_ns: event.time_ns, n: 0, named: Vec::new() };
+        group.add(event);
+        group
+    }
+
+    fn add(&mut self, event: &Event) {
+        self.last_ns = event.time_ns;
+        self.n += 1;
+        if self.named.len() < NAMED && !self.named.contains(&event.subject) {
+            self.named.push(event.subject);
+        }
+    }
 }
 
 fn grouped(timeline: &[Event]) -> Vec<Group<'_>> {
@@ -52,11 +73,8 @@ fn grouped(timeline: &[Event]) -> Vec<Group<'_>> {
             event.time_ns - group.last_ns <= APART_NS && is_alike(group.first, event)
         };
         match groups[open..].iter_mut().find(fits) {
-            Some(group) => {
-                group.last_ns = event.time_ns;
-                group.n += 1;
-            }
-            None => groups.push(Group { first: event, last_ns: event.time_ns, n: 1 }),
+            Some(group) => group.add(event),
+            None => groups.push(Group::of(event)),
         }
     }
     groups
@@ -87,29 +105,42 @@ fn cells(report: &Report<'_>, group: &Group<'_>) -> Vec<Cell> {
         (first, last) if first == last => first,
         (first, last) => format!("{first} .. {last}"),
     };
-    let what = words::phrase(event.kind, group.n);
-    if let EventKind::FaultOn { .. } | EventKind::FaultOff { .. } = event.kind {
-        let fault = words::reason(report.model, report.scenario, event);
-        let fault = if group.n > 1 || matches!(event.subject, EventSubject::Instance { .. }) {
-            format!("{fault} ({})", about(report, group))
-        } else {
-            fault
-        };
-        return vec![time.into(), Cell::toned(what, Tone::Bold), fault.into()];
-    }
-    let subject = about(report, group);
-    let detail = match group.n {
-        1 => format!("{subject}: {}", words::reason(report.model, report.scenario, event)),
-        _ => subject,
+    let (what, tone) = match (event.kind, event.reason) {
+        (EventKind::FaultOn { .. }, Reason::Chaos) => ("chaos strikes".to_owned(), Tone::Plain),
+        (EventKind::FaultOff { .. }, Reason::Chaos) => ("back from chaos".to_owned(), Tone::Plain),
+        // However many it strikes.
+        (EventKind::FaultOn { .. } | EventKind::FaultOff { .. }, _) => {
+            (words::phrase(event.kind, 1), Tone::Bold)
+        }
+        _ => (words::phrase(event.kind, group.n), Tone::Plain),
     };
-    vec![time.into(), what.into(), detail.into()]
+    vec![time.into(), Cell::toned(what, tone), detail(report, group).into()]
 }
 
-fn about(report: &Report<'_>, group: &Group<'_>) -> String {
-    match group.n {
-        1 => words::subject(report.model, group.first.subject),
-        _ => words::kind_of_subject(report.model, group.first.subject),
+fn detail(report: &Report<'_>, group: &Group<'_>) -> String {
+    let (event, subject) = (group.first, about(report, group));
+    let reason = || words::reason(report.model, report.scenario, event);
+    match (event.kind, event.subject) {
+        (EventKind::FaultOn { .. } | EventKind::FaultOff { .. }, _) if event.reason == Reason::Chaos => {
+            subject
+        }
+        (EventKind::FaultOn { .. } | EventKind::FaultOff { .. }, EventSubject::Instance { .. }) => {
+            format!("{} ({subject})", reason())
+        }
+        (EventKind::FaultOn { .. } | EventKind::FaultOff { .. }, _) => reason(),
+        _ if group.n == 1 => format!("{subject}: {}", reason()),
+        _ => subject,
     }
+}
+
+/// `web#3, web#5` for a few instances, and what they are of for more.
+fn about(report: &Report<'_>, group: &Group<'_>) -> String {
+    let is_named = group.named.iter().all(|subject| matches!(subject, EventSubject::Instance { .. }));
+    if group.n == 1 || (is_named && group.named.len() == group.n) {
+        let named = group.named.iter().map(|subject| words::subject(report.model, *subject));
+        return named.collect::<Vec<_>>().join(", ");
+    }
+    words::kind_of_subject(report.model, group.first.subject)
 }
 
 /// Seconds with one digit: times are compared with each other.

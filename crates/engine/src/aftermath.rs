@@ -1,0 +1,412 @@
+//! What each fault of a scenario did to the users: when it was felt, when it was over, what it cost.
+//!
+//! The seconds before a fault, those troubled by others left out, say what is usual. A second is out of the ordinary when fewer requests
+//! complete than 90% of the mean, when more fail than the mean and 1% of all (both with four standard
+//! deviations of a Poisson count for chance), or when the 99th percentile is half as long again as the
+//! longest before. It is asked of each workload; one that is out of the ordinary suffices.
+//!
+//! A fault is detected when protection first acts on what it struck, or at the end of the first second
+//! out of the ordinary. It is over with the second from which on all are ordinary until the run ends
+//! or another fault begins; a lone second in ten is forgiven, for chance. What failed until then in
+//! excess of the mean is lost.
+
+use std::collections::VecDeque;
+
+use tarsier_model::{CallMatch, Party, Scenario, SealedModel, ServiceId, Trouble};
+use tarsier_units::NANOS_PER_SECOND;
+
+use crate::outcome::{FaultOutcome, SecondRow, SeriesSubject};
+use crate::timeline::{Event, EventKind, EventSubject};
+
+/// So many seconds say what is usual; with fewer than a few nothing can be said.
+const USUAL: usize = 30;
+const FEWEST: usize = 3;
+/// It is not over before so many ordinary seconds.
+const CALM: u64 = 5;
+/// One bad second in so many is chance.
+const FORGIVEN: u64 = 10;
+
+/// A second of one workload.
+#[derive(Clone, Copy)]
+struct Second {
+    completed: f64,
+    errors: f64,
+    p99_s: Option<f64>,
+}
+
+/// What is usual for one workload.
+#[derive(Clone, Copy)]
+struct Usual {
+    errors: f64,
+    least_completed: f64,
+    most_errors: f64,
+    longest_s: f64,
+}
+
+impl Usual {
+    fn of(seconds: &[Second]) -> Usual {
+        let n = seconds.len() as f64;
+        let completed = seconds.iter().map(|second| second.completed).sum::<f64>() / n;
+        let errors = seconds.iter().map(|second| second.errors).sum::<f64>() / n;
+        let longest = seconds.iter().filter_map(|second| second.p99_s).fold(0.0, f64::max);
+        Usual {
+            errors,
+            least_completed: 0.9 * completed - 4.0 * completed.sqrt(),
+            most_errors: errors + 0.01 * (completed + errors) + 4.0 * errors.sqrt(),
+            longest_s: 1.5 * longest,
+        }
+    }
+
+    fn has(&self, second: &Second) -> bool {
+        second.completed >= self.least_completed
+            && second.errors <= self.most_errors
+            && second.p99_s.is_none_or(|p99| p99 <= self.longest_s)
+    }
+}
+
+struct Case {
+    happening: u32,
+    at_ns: u64,
+    until_ns: Option<u64>,
+    /// By workload; empty while nothing is known.
+    usual: Vec<Usual>,
+    detected_s: Option<u64>,
+    calm_since: Option<u64>,
+    last_bad: Option<u64>,
+    /// Failed in excess so far, and until it was calm.
+    excess: f64,
+    lost: f64,
+    is_settled: bool,
+}
+
+impl Case {
+    /// The first second after its end (or its begin, if it has none).
+    fn aftermath_s(&self) -> u64 {
+        self.until_ns.unwrap_or(self.at_ns).div_ceil(NANOS_PER_SECOND)
+    }
+
+    fn take_in(&mut self, number: u64, second: &[Second]) {
+        if self.is_settled || self.usual.is_empty() {
+            return;
+        }
+        let is_usual = self.usual.iter().zip(second).all(|(usual, second)| usual.has(second));
+        let is_over = self.calm_since.is_some_and(|since| number >= since + CALM);
+        if !is_usual && !is_over && self.detected_s.is_none() {
+            self.detected_s = Some(number + 1);
+        }
+        if number >= self.aftermath_s() {
+            self.judge(number, is_usual);
+        }
+        self.excess += self.usual.iter().zip(second).map(|(usual, it)| it.errors - usual.errors).sum::<f64>();
+    }
+
+    fn judge(&mut self, number: u64, is_usual: bool) {
+        if is_usual {
+            if self.calm_since.is_none() {
+                (self.calm_since, self.lost) = (Some(number), self.excess);
+            }
+            return;
+        }
+        let is_lone = self.last_bad.is_none_or(|last| number - last >= FORGIVEN);
+        if !is_lone || self.calm_since.is_none_or(|since| number - since < CALM) {
+            self.calm_since = None;
+        }
+        self.last_bad = Some(number);
+    }
+}
+
+/// Looks on, second by second.
+pub(crate) struct Aftermath {
+    cases: Vec<Case>,
+    /// The last seconds in which no fault was felt.
+    untroubled: VecDeque<Vec<Second>>,
+    /// The second that is being told.
+    number: u64,
+    second: Vec<Second>,
+    n_workloads: usize,
+    counted_ns: u64,
+}
+
+impl Aftermath {
+    /// `spans` are begin and end of each happening, from the end of the warm-up.
+    pub(crate) fn new(spans: &[(u64, Option<u64>)], n_workloads: usize, counted_ns: u64) -> Aftermath {
+        let case = |(number, (at_ns, until_ns)): (usize, &(u64, Option<u64>))| Case {
+            happening: number as u32,
+            at_ns: *at_ns,
+            until_ns: *until_ns,
+            usual: Vec::new(),
+            detected_s: None,
+            calm_since: None,
+            last_bad: None,
+            excess: 0.0,
+            lost: 0.0,
+            is_settled: false,
+        };
+        Aftermath {
+            cases: spans.iter().enumerate().map(case).collect(),
+            untroubled: VecDeque::new(),
+            number: 0,
+            second: Vec::new(),
+            n_workloads,
+            counted_ns,
+        }
+    }
+
+    pub(crate) fn see(&mut self, row: &SecondRow) {
+        let SeriesSubject::Workload(workload) = row.subject else { return };
+        let is_whole = (row.second + 1) * NANOS_PER_SECOND <= self.counted_ns;
+        if !is_whole {
+            return;
+        }
+        debug_assert_eq!(workload, self.second.len(), "workloads come in order");
+        self.number = row.second;
+        self.second.push(Second {
+            completed: row.completed as f64,
+            errors: row.errors as f64,
+            p99_s: row.latency_p99_s,
+        });
+        if self.second.len() == self.n_workloads {
+            let second = std::mem::take(&mut self.second);
+            self.take_in(second);
+        }
+    }
+
+    fn take_in(&mut self, second: Vec<Second>) {
+        let number = self.number;
+        let begins = |case: &Case| case.at_ns / NANOS_PER_SECOND == number;
+        if self.cases.iter().any(begins) {
+            self.begin(number);
+        }
+        let begun = self.cases.iter_mut().filter(|case| case.at_ns / NANOS_PER_SECOND <= number);
+        begun.for_each(|case| case.take_in(number, &second));
+        let is_troubled = |case: &Case| {
+            case.at_ns / NANOS_PER_SECOND <= number && !case.usual.is_empty() && case.calm_since.is_none()
+        };
+        if !self.cases.iter().any(is_troubled) {
+            self.untroubled.push_back(second);
+        }
+        if self.untroubled.len() > USUAL {
+            self.untroubled.pop_front();
+        }
+    }
+
+    /// Faults begin: those before them that are over are so for good.
+    fn begin(&mut self, number: u64) {
+        for case in self.cases.iter_mut().filter(|case| case.at_ns / NANOS_PER_SECOND < number) {
+            case.is_settled |= case.calm_since.is_some_and(|since| number - since >= CALM);
+        }
+        let usual = self.usual();
+        for case in self.cases.iter_mut().filter(|case| case.at_ns / NANOS_PER_SECOND == number) {
+            case.usual.clone_from(&usual);
+        }
+    }
+
+    fn usual(&self) -> Vec<Usual> {
+        if self.untroubled.len() < FEWEST {
+            return Vec::new();
+        }
+        let of =
+            |workload: usize| -> Vec<Second> { self.untroubled.iter().map(|all| all[workload]).collect() };
+        (0..self.n_workloads).map(|workload| Usual::of(&of(workload))).collect()
+    }
+
+    pub(crate) fn outcomes(
+        &self,
+        model: &SealedModel,
+        scenario: &Scenario,
+        timeline: &[Event],
+    ) -> Vec<FaultOutcome> {
+        self.cases
+            .iter()
+            .zip(&scenario.happenings)
+            .map(|(case, happening)| self.outcome(case, model, &happening.trouble, timeline))
+            .collect()
+    }
+
+    fn outcome(
+        &self,
+        case: &Case,
+        model: &SealedModel,
+        trouble: &Trouble,
+        timeline: &[Event],
+    ) -> FaultOutcome {
+        let lasts = |since: u64| case.is_settled || self.number + 1 >= since + CALM;
+        let calm = case.calm_since.filter(|since| lasts(*since));
+        let over = case.until_ns.unwrap_or(case.at_ns);
+        let recovered_ns =
+            calm.map(|since| if since == case.aftermath_s() { over } else { since * NANOS_PER_SECOND });
+        let struck = struck(model, trouble);
+        let until = recovered_ns.unwrap_or(u64::MAX).max(over);
+        let acted = timeline.iter().find_map(|event| {
+            let time = u64::try_from(event.time_ns).ok()?;
+            let in_time = (case.at_ns..=until).contains(&time);
+            (in_time && protects(event.kind) && is_about(model, event.subject, &struck)).then_some(time)
+        });
+        let felt = case.detected_s.map(|second| second * NANOS_PER_SECOND);
+        let lost = if calm.is_some() { case.lost } else { case.excess };
+        FaultOutcome {
+            happening: case.happening,
+            at_ns: case.at_ns,
+            until_ns: case.until_ns,
+            detected_ns: acted.into_iter().chain(felt).min(),
+            recovered_ns,
+            lost: (!case.usual.is_empty()).then(|| lost.round().max(0.0) as u64),
+        }
+    }
+}
+
+/// The services a fault strikes; none for what strikes places or links.
+fn struck(model: &SealedModel, trouble: &Trouble) -> Vec<ServiceId> {
+    match trouble {
+        Trouble::Kill { target, .. }
+        | Trouble::Pause { target }
+        | Trouble::Slow { target, .. }
+        | Trouble::Error { target, .. }
+        | Trouble::Restart { target, .. }
+        | Trouble::Stall { target }
+        | Trouble::Leak { target, .. } => vec![target.service],
+        Trouble::Pin(service)
+        | Trouble::Freeze(service)
+        | Trouble::LoseService(service)
+        | Trouble::Flush { service, .. } => vec![*service],
+        Trouble::Delay { calls, .. } | Trouble::Loss { calls, .. } => match calls {
+            CallMatch::To(service) | CallMatch::Between { to: Party::Service(service), .. } => vec![*service],
+            CallMatch::Between { to: Party::Endpoint(endpoint), .. } => {
+                vec![model.endpoints[*endpoint].service]
+            }
+            CallMatch::Link(_) => Vec::new(),
+        },
+        Trouble::Partition { .. }
+        | Trouble::Chaos(_)
+        | Trouble::LoseZone(_)
+        | Trouble::LoseRegion(_)
+        | Trouble::Load { .. } => Vec::new(),
+    }
+}
+
+/// Whether somebody protects itself or others by this.
+fn protects(kind: EventKind) -> bool {
+    match kind {
+        EventKind::BreakerOpened
+        | EventKind::Ejected { .. }
+        | EventKind::PanicBegan
+        | EventKind::BudgetExhausted
+        | EventKind::ThrottlingBegan
+        | EventKind::SheddingBegan { .. }
+        | EventKind::DroppingBegan
+        | EventKind::Delisted => true,
+        EventKind::LimitChanged { from, to } => to < from,
+        EventKind::FaultOn { .. }
+        | EventKind::FaultOff { .. }
+        | EventKind::BreakerHalfOpen
+        | EventKind::BreakerClosed
+        | EventKind::Returned { .. }
+        | EventKind::PanicEnded
+        | EventKind::ThrottlingEnded
+        | EventKind::SheddingEnded { .. }
+        | EventKind::DroppingEnded
+        | EventKind::Listed => false,
+    }
+}
+
+fn is_about(model: &SealedModel, subject: EventSubject, struck: &[ServiceId]) -> bool {
+    let about = match subject {
+        EventSubject::Service(service) | EventSubject::Instance { service, .. } => service,
+        EventSubject::Call { to, .. } | EventSubject::Users { to, .. } => model.endpoints[to].service,
+        _ => return struck.is_empty(),
+    };
+    struck.is_empty() || struck.contains(&about)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(second: u64, completed: u64, errors: u64, p99_ms: f64) -> SecondRow {
+        SecondRow {
+            second,
+            subject: SeriesSubject::Workload(0),
+            requests: completed + errors,
+            completed,
+            errors,
+            attempts: None,
+            timeouts: None,
+            refused: 0,
+            unused: None,
+            latency_mean_s: None,
+            latency_p50_s: None,
+            latency_p99_s: Some(p99_ms / 1e3),
+            utilization: None,
+            queue_length: None,
+            instances: None,
+        }
+    }
+
+    const S: u64 = NANOS_PER_SECOND;
+
+    /// 100 seconds; `felt` says what a second is like that is not usual.
+    fn judged(spans: &[(u64, Option<u64>)], felt: impl Fn(u64) -> Option<(u64, u64, f64)>) -> Vec<Case> {
+        let spans: Vec<_> = spans.iter().map(|(at, until)| (at * S, until.map(|until| until * S))).collect();
+        let mut aftermath = Aftermath::new(&spans, 1, 100 * S);
+        for second in 0..100 {
+            let (completed, errors, p99) = felt(second).unwrap_or((1_000, 1, 10.0));
+            aftermath.see(&row(second, completed, errors, p99));
+        }
+        aftermath.cases
+    }
+
+    #[test]
+    fn a_fault_is_felt_and_gets_over() {
+        let cases = judged(&[(40, Some(50))], |second| match second {
+            42..55 => Some((800, 201, 10.0)),
+            55..58 => Some((1_000, 1, 30.0)),
+            _ => None,
+        });
+        assert_eq!(cases[0].detected_s, Some(43));
+        assert_eq!(cases[0].calm_since, Some(58));
+        assert_eq!(cases[0].lost.round(), 13.0 * 200.0);
+    }
+
+    #[test]
+    fn what_is_never_felt_is_over_at_once() {
+        let cases = judged(&[(40, Some(50))], |second| (second == 70).then_some((1_000, 30, 10.0)));
+        // A lone bad second later is chance.
+        assert_eq!((cases[0].calm_since, cases[0].lost), (Some(50), 0.0));
+        assert_eq!(cases[0].detected_s, None);
+    }
+
+    #[test]
+    fn what_comes_back_is_not_over() {
+        let bad = |second| (second % 4 == 0).then_some((500, 500, 10.0));
+        let cases = judged(&[(40, Some(50))], |second| if second > 40 { bad(second) } else { None });
+        assert!(cases[0].calm_since.is_none_or(|since| since > 95), "{:?}", cases[0].calm_since);
+    }
+
+    /// The second fault begins while the first is not over: what is usual is what was before both.
+    #[test]
+    fn what_is_usual_was_before_the_trouble() {
+        let cases = judged(&[(40, Some(45)), (60, Some(65))], |second| match second {
+            40..80 => Some((0, 1_000, 10.0)),
+            _ => None,
+        });
+        assert_eq!(cases[1].usual[0].errors, 1.0);
+        assert_eq!((cases[0].calm_since, cases[1].calm_since), (Some(80), Some(80)));
+    }
+
+    #[test]
+    fn a_new_fault_does_not_undo_a_recovery() {
+        let cases = judged(&[(40, Some(45)), (60, None)], |second| match second {
+            40..47 | 60.. => Some((0, 1_000, 10.0)),
+            _ => None,
+        });
+        assert_eq!((cases[0].calm_since, cases[1].calm_since), (Some(47), None));
+        assert_eq!(cases[0].lost.round(), 7.0 * 999.0);
+        assert_eq!(cases[1].excess.round(), 40.0 * 999.0);
+    }
+
+    #[test]
+    fn with_nothing_before_it_nothing_can_be_said() {
+        let cases = judged(&[(1, Some(5))], |_| None);
+        assert!(cases[0].usual.is_empty() && cases[0].calm_since.is_none());
+    }
+}
