@@ -6,13 +6,12 @@ use tarsier_model::{
     Link, Model, Order, Priority, Protection, RateLimit, Region, RegionId, Service, ServiceId, Shed, Step,
     Zone, ZoneId,
 };
-use tarsier_random::Law;
 use tarsier_testkit::finite::MmkK;
 use tarsier_testkit::markov::erlang_b;
 use tarsier_units::{IdVec, Span};
 
 use crate::support::{
-    Build, call, close, constant, exp_ms, mean_ms, ms, open, quantile_ms, retry, with, work_ms,
+    Build, call, close, constant, exp_ms, mean_ms, open, quantile_ms, retry, with, work_ms,
 };
 
 fn regular(rate: f64) -> Demand {
