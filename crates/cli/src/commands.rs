@@ -11,18 +11,18 @@ use crate::{input, print};
 pub(crate) fn check(source: &str, as_json: bool) -> Result<Ending, Failure> {
     let Opened { model, places, bytes } = input::open(source)?;
     let found = tarsier_check::examine(&model);
-    let line = |at: At| Some(place_of(&places, at)?.line_column(&bytes));
+    let line = |at: At| Some(place_of(&places, at).line_column(&bytes));
     let show = if as_json { tarsier_check::json } else { tarsier_check::text };
     print(&show(&model, &found, &line))?;
     Ok(if found.is_independent() { Ending::Done } else { Ending::ObjectiveMissed })
 }
 
-fn place_of(places: &Places, at: At) -> Option<Place> {
+fn place_of(places: &Places, at: At) -> Place {
     match at {
-        At::Service(id) => Some(places.service(id)),
-        At::Call { from, number } => Some(places.call(from, number)),
-        At::Destination { workload, number } => Some(places.destination(workload, number)),
-        At::Rule(_) => None,
+        At::Service(id) => places.service(id),
+        At::Call { from, number } => places.call(from, number),
+        At::Destination { workload, number } => places.destination(workload, number),
+        At::Rule(number) => places.rule(number),
     }
 }
 

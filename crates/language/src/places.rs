@@ -15,6 +15,8 @@ pub struct Places {
     pub(crate) calls: Vec<Vec<Place>>,
     /// Of each workload, in the order of its mix.
     pub(crate) destinations: Vec<Vec<Place>>,
+    /// The rules of the segmentation.
+    pub(crate) rules: Vec<Place>,
 }
 
 impl Places {
@@ -38,6 +40,11 @@ impl Places {
     /// The `number`-th entry of a workload's mix.
     pub fn destination(&self, from: WorkloadId, number: usize) -> Place {
         self.destinations[from.index()][number]
+    }
+
+    /// The `number`-th rule of the segmentation.
+    pub fn rule(&self, number: usize) -> Place {
+        self.rules[number]
     }
 
     pub(crate) fn begin_endpoint(&mut self) {

@@ -116,8 +116,23 @@ impl Passage {
 impl Model {
     /// Whether calls from a service (or from users) to a service are allowed, wherever both stand.
     pub fn passage(&self, from: Option<ServiceId>, to: ServiceId) -> Passage {
+        self.passage_between(self.crossings(from, to))
+    }
+
+    /// The same for calls that stay in their zone as long as there is an instance to call.
+    pub fn passage_nearby(&self, from: Option<ServiceId>, to: ServiceId) -> Passage {
+        let stands_in = |zone| self.services[to].instances.contains(&zone);
+        self.passage_between(self.crossings(from, to).filter(|ends| match ends {
+            [End::Instance { zone: from, .. }, End::Instance { zone: to, .. }] => {
+                from == to || !stands_in(*from)
+            }
+            _ => true,
+        }))
+    }
+
+    fn passage_between(&self, crossings: impl Iterator<Item = [End; 2]>) -> Passage {
         let mut passage = Passage::default();
-        for [from, to] in self.crossings(from, to) {
+        for [from, to] in crossings {
             let pair = match self.verdict(from, to) {
                 Verdict::Allow => &mut passage.allowed,
                 Verdict::Deny => &mut passage.forbidden,
@@ -210,6 +225,17 @@ mod tests {
         let passage = model.passage(Some(WEB), DB);
         assert_eq!(passage.allowed, Some([model.end_of(WEB, ZoneId(0)), model.end_of(DB, ZoneId(1))]));
         assert_eq!(passage.forbidden, Some([model.end_of(WEB, ZoneId(0)), model.end_of(DB, ZoneId(2))]));
+    }
+
+    /// From zone a to b: `web` stands in a, but `db` does not; from b to c it need not go.
+    #[test]
+    fn who_stays_in_its_zone_is_judged_there() {
+        let model = model(&[(None, Some(3), Verdict::Allow)], Verdict::Deny);
+        assert_eq!(model.passage_nearby(Some(WEB), DB).forbidden, model.passage(Some(WEB), DB).forbidden);
+        let mut model = model;
+        model.services[WEB].instances = vec![ZoneId(1)];
+        assert!(!model.passage(Some(WEB), DB).is_open());
+        assert!(model.passage_nearby(Some(WEB), DB).is_open());
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod doubts;
 mod family;
 mod faults;
 mod fields;
+mod forbidden;
 mod guard;
 mod law;
 mod locks;

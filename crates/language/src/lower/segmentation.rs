@@ -32,6 +32,7 @@ pub(super) fn segmentation(cx: &Context<'_>, node: &Node, model: &Model) -> Opti
     let enforce = fields.get("enforce").and_then(|node| enforce(cx, node)).unwrap_or_default();
     let independent = fields.get("independent").map_or_else(Vec::new, |node| independent(cx, node));
     doubt_rules(cx, &rules);
+    cx.places.borrow_mut().rules = rules.iter().map(|(_, place)| *place).collect();
     let rules = rules.into_iter().map(|(rule, _)| rule).collect();
     Some(Segmentation { groups: reader.groups, rules, default, enforce, independent })
 }

@@ -6,9 +6,9 @@ use tarsier_model::{EndpointId, Flaw, FlawSubject, Model, SealedModel};
 use tarsier_units::{Id, IdVec};
 
 use super::context::Context;
-use super::doubts;
 use super::nearest::listed;
 use super::scenario::struck_calls;
+use super::{doubts, forbidden};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::place::Place;
@@ -24,7 +24,10 @@ pub(super) fn seal(cx: &Context<'_>, model: Model, scenarios: Option<&Node>) -> 
     let calls = model.calls_per_visit();
     doubts(cx, &model, scenarios);
     match model.seal() {
-        Ok(sealed) => Some(sealed),
+        Ok(sealed) => {
+            forbidden::report(cx, &sealed);
+            (!cx.sink.has_errors()).then_some(sealed)
+        }
         Err(flaws) => {
             report_flaws(cx, &flaws, &calls);
             None

@@ -1,0 +1,74 @@
+//! Calls that the segmentation forbids, where they stand.
+
+use std::collections::BTreeMap;
+
+use tarsier_model::{Balance, End, Enforce, Model, Passage, Segmentation, ServiceId, ZoneId};
+
+use super::context::Context;
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::place::Place;
+
+/// All of them, unless they are to be refused when they are made.
+pub(super) fn report(cx: &Context<'_>, model: &Model) {
+    let Some(rules) = model.segmentation.as_ref().filter(|rules| rules.enforce == Enforce::Check) else {
+        return;
+    };
+    let mut judge = Judge { cx, model, rules, known: BTreeMap::new() };
+    let places = cx.places.borrow();
+    for (workload, places) in model.workloads.iter().zip(&places.destinations) {
+        for ((_, to), place) in workload.mix.iter().zip(places) {
+            judge.judge(None, model.endpoints[*to].service, Balance::RoundRobin, *place);
+        }
+    }
+    for (endpoint, places) in model.endpoints.iter().zip(&places.calls) {
+        for (call, place) in endpoint.calls().into_iter().zip(places) {
+            let to = model.endpoints[call.to].service;
+            judge.judge(Some(endpoint.service), to, call.policy.balance, *place);
+        }
+    }
+}
+
+struct Judge<'a, 'n> {
+    cx: &'a Context<'n>,
+    model: &'a Model,
+    rules: &'a Segmentation,
+    /// By caller, callee, and whether the call stays near.
+    known: BTreeMap<(Option<ServiceId>, ServiceId, bool), Passage>,
+}
+
+impl Judge<'_, '_> {
+    fn judge(&mut self, from: Option<ServiceId>, to: ServiceId, balance: Balance, place: Place) {
+        let stays = balance == Balance::ZoneAware;
+        let passage = *self.known.entry((from, to, stays)).or_insert_with(|| match stays {
+            true => self.model.passage_nearby(from, to),
+            false => self.model.passage(from, to),
+        });
+        let Some([caller, callee]) = passage.forbidden else { return };
+        let everywhere = passage.is_closed();
+        let [who, whom] = [caller, callee].map(|end| self.name(end, everywhere));
+        let message = format!("{who} must not call {whom}");
+        let diagnostic =
+            Diagnostic::error(Code::Forbidden, place, message).label("the segmentation forbids this");
+        let diagnostic = match self.rules.deciding_rule(caller, callee) {
+            Some(rule) => diagnostic.related(self.cx.places.borrow().rules[rule], "by this rule"),
+            None => diagnostic.hint("no rule allows it, and what no rule speaks of is forbidden"),
+        };
+        self.cx.report(diagnostic);
+    }
+
+    fn name(&self, end: End, everywhere: bool) -> String {
+        match end {
+            End::Users => "users".to_owned(),
+            End::Instance { service, .. } if everywhere => format!("`{}`", self.model.services[service].name),
+            End::Instance { service, zone, .. } => {
+                format!("`{}` in {}", self.model.services[service].name, self.zone(zone))
+            }
+        }
+    }
+
+    fn zone(&self, zone: ZoneId) -> String {
+        let zone = &self.model.zones[zone];
+        format!("{}/{}", self.model.regions[zone.region].name, zone.name)
+    }
+}
