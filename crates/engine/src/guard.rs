@@ -286,12 +286,12 @@ impl Partition {
         self.happened(self.instance_subject(world.plan, at), kind, reason);
     }
 
-    /// Tells of a limit that has moved by a fifth, and not too often.
+    /// Tells of a limit that has moved by a third, and not too often.
     fn tell_of_limit(&mut self, world: World<'_>, at: usize, sample: Sample) {
         let guard = &mut self.guards[self.instances[at].guard as usize];
         let to = guard.limiter.as_ref().map_or(0.0, |limiter| f64::from(limiter.limit()));
         let (from, told) = guard.told_limit;
-        if (to - from).abs() < 0.2 * from.max(1.0) || self.now - told < TELL_EVERY_NS {
+        if (to - from).abs() < from.max(1.0) / 3.0 || self.now - told < TELL_EVERY_NS {
             return;
         }
         guard.told_limit = (to, self.now);

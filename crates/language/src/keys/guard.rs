@@ -18,7 +18,13 @@ pub(crate) static QUEUE: Object = Object {
         )
         .default("unlimited")
         .also(&["size", "length", "limit"]),
-        key("order", &Shape::Word(ORDERS), "who is next").default("fifo"),
+        key(
+            "order",
+            &Shape::Word(ORDERS),
+            "who is next; with `codel` beside it `lifo` holds only while waiting is above the target, and who came \
+             first is refused",
+        )
+        .default("fifo"),
         key(
             "codel",
             &Shape::OneOf(&[&NONE, &Shape::Object(&CODEL)]),

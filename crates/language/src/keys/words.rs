@@ -65,11 +65,7 @@ pub(crate) static PRIORITIES: &[Word] = &[
 
 pub(crate) static ORDERS: &[Word] = &[
     word("fifo", "who came first"),
-    word(
-        "lifo",
-        "who came last: under overload some are still served in time; with `codel` only while waiting is above \
-         its target, and who came first is refused",
-    ),
+    word("lifo", "who came last: under overload some are still served in time"),
 ];
 
 pub(crate) static LIMITS: &[Word] = &[
