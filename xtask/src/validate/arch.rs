@@ -2,9 +2,10 @@
 //! service `n`. Modifiers change what was added last. Times are in milliseconds, rates per second.
 
 use tarsier_model::{
-    Arrivals, Backoff, Balance, Branch, Bucket, Budget, Call, CallPolicy, Demand, Endpoint, EndpointId,
-    Failures, Happening, Jitter, Lock, Model, Priority, Protection, Region, RegionId, Retry, Scenario,
-    Scheduling, SealedModel, Service, ServiceId, Step, Target, Trouble, Workload, Zone, ZoneId,
+    Arrivals, Backoff, Balance, Branch, Bucket, Budget, Call, CallPolicy, Chaos, ChaosScale, Demand,
+    Endpoint, EndpointId, Failures, Happening, Jitter, Lock, Model, Priority, Protection, Region, RegionId,
+    Retry, Scenario, Scheduling, SealedModel, Service, ServiceId, Step, Target, Trouble, Workload, Zone,
+    ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::{IdVec, Span};
@@ -56,6 +57,11 @@ pub fn wait(law: Law) -> Step {
 
 pub fn call(to: u32) -> Step {
     Step::Call(plain_call(to))
+}
+
+/// A call, and another one if it fails.
+pub fn call_or(to: u32, otherwise: u32) -> Step {
+    Step::Call(Call { fallback: Some(vec![call(otherwise)]), ..plain_call(to) })
 }
 
 /// A call tried `retries` times more, at once, whatever the failure.
@@ -289,14 +295,32 @@ impl Arch {
     }
 
     /// The first service makes no progress for a while; the case runs with this.
-    pub fn pause(mut self, at_s: u64, lasts_ms: u64) -> Arch {
+    pub fn pause(self, at_s: u64, lasts_ms: u64) -> Arch {
         let target = Target { service: ServiceId(0), zone: None, count: None, share: None };
-        let happening = Happening {
-            at: Span::from_secs(at_s),
-            lasts: Some(Span::from_millis(lasts_ms)),
-            trouble: Trouble::Pause { target },
+        let trouble = Trouble::Pause { target };
+        self.happening(Span::from_secs(at_s), Some(Span::from_millis(lasts_ms)), trouble)
+    }
+
+    /// The last service is up for an exponential time, then down for `down_ms`, so that it is up for this share of
+    /// all time; the case runs with this.
+    pub fn availability(self, share: f64, down_ms: u64) -> Arch {
+        let id = self.model.services.ids().next_back().expect("a service was added");
+        let down = Span::from_millis(down_ms);
+        let chaos = Chaos {
+            scale: ChaosScale::Instance,
+            per_second: (1.0 - share) / share / down.as_secs_f64(),
+            down,
+            services: vec![id],
+            hours: None,
         };
-        self.model.scenarios.push(Scenario { name: "outage".into(), happenings: vec![happening] });
+        self.happening(Span::ZERO, None, Trouble::Chaos(chaos))
+    }
+
+    fn happening(mut self, at: Span, lasts: Option<Span>, trouble: Trouble) -> Arch {
+        if self.model.scenarios.is_empty() {
+            self.model.scenarios.push(Scenario { name: "faults".into(), happenings: Vec::new() });
+        }
+        self.model.scenarios[0].happenings.push(Happening { at, lasts, trouble });
         self
     }
 

@@ -107,7 +107,11 @@ fn some_slow((n, slow, expected): (u32, f64, f64)) -> Case {
         front.service([wait(leaf)]).instances(n as usize)
     };
     let is_p10 = n == 100;
-    let id = if is_p10 { "P10".to_owned() } else { format!("some-slow-{n}") };
+    let id = match n {
+        30 => "P17-tail".to_owned(),
+        100 => "P10".to_owned(),
+        _ => format!("some-slow-{n}"),
+    };
     let case = Case::new(id, format!("fan-out to {n} leaves, {}% of answers slow", slow * 100.0), TAIL)
         .model(model)
         .seconds((2e7 / f64::from(n)).min(2e5) / 100.0)

@@ -3,6 +3,7 @@
 mod balance;
 mod contention;
 mod fan;
+mod faults;
 mod general;
 mod loss;
 mod markov;
@@ -30,6 +31,7 @@ pub(super) fn sections() -> Vec<Section> {
         Section { title: "Load balancing", cases: balance::cases() },
         Section { title: "Timeouts, retries, overload", cases: overload::cases() },
         Section { title: "Protection of an instance", cases: protection::cases() },
+        Section { title: "Availability under random faults", cases: faults::cases() },
         Section { title: "Contention and backoff", cases: contention::cases() },
     ]
 }
