@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use tarsier_model::{Order, Priority};
 use tarsier_random::Stream;
 
-use crate::instance::{CORE_LINE, DOOR, WORKER_LINE};
+use crate::instance::{CORE_LINE, DOOR, DRAGS, WORKER_LINE};
 use crate::lock::Lock;
 use crate::outcome::Cause;
 use crate::partition::{Partition, World};
@@ -64,6 +64,14 @@ impl Guard {
     /// What identities are about.
     pub(crate) fn count(&self) -> Count {
         Count { present: self.present.into(), free: self.locks.iter().map(Lock::free).collect() }
+    }
+
+    /// How long work takes that begins now, all requests present being in its way but those that go at this
+    /// very moment.
+    pub(crate) fn dragged(&self, plan: &ServicePlan, nanos: u64, n_going: u32) -> u64 {
+        // Branches that nobody waits for may go on when their request has ended.
+        let others = f64::from(self.present.saturating_sub(1 + n_going));
+        (nanos as f64 * (1.0 + plan.drag * others) + 0.5) as u64
     }
 
     /// Whether the rules let one more in; tokens go to whoever gets as far as the bucket.
@@ -123,7 +131,8 @@ pub(crate) fn concerns(plan: &ServicePlan) -> u8 {
         (true, Some(_)) => WORKER_LINE,
         (true, None) => CORE_LINE,
     };
-    door | line
+    let drags = if plan.drag > 0.0 { DOOR | DRAGS } else { 0 };
+    door | line | drags
 }
 
 impl Partition {

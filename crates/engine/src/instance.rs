@@ -122,9 +122,10 @@ pub(crate) const WORKER_LINE: u8 = 4;
 pub(crate) const CORE_LINE: u8 = 8;
 /// Nobody may wait any more for who waits.
 pub(crate) const EXPIRES: u8 = 16;
-
 /// Not everybody may call.
 pub(crate) const WALL: u8 = 32;
+/// The more requests are here, the longer work takes; the guard counts them.
+pub(crate) const DRAGS: u8 = 64;
 
 impl Instance {
     #[inline(always)]

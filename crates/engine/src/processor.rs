@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use crate::instance::DRAGS;
 use crate::outcome::Cause;
 use crate::partition::{Partition, World};
 use crate::plan::{Op, Plan};
@@ -91,6 +92,11 @@ impl Partition {
         let instance = &mut self.instances[at];
         let demand = world.plan.laws[law as usize].sample_nanos(&mut instance.draws.work);
         let (service, idx) = (instance.service, instance.processor);
+        let demand = if instance.is(DRAGS) {
+            self.guards[instance.guard as usize].dragged(&world.plan.services[service as usize], demand, 0)
+        } else {
+            demand
+        };
         self.advance_processor(world, idx);
         let processor = &mut self.processors[idx as usize];
         let end = processor.virtual_ns + demand as f64;

@@ -7,7 +7,8 @@ use tarsier_random::Stream;
 
 use crate::account::Accounts;
 use crate::balance::{hop, is_far, users_hop};
-use crate::instance::{CORE_LINE, DOOR, EXPIRES, Health, INJECTS, Instance, WALL, WORKER_LINE};
+use crate::guard::Guard;
+use crate::instance::{CORE_LINE, DOOR, DRAGS, EXPIRES, Health, INJECTS, Instance, WALL, WORKER_LINE};
 use crate::kernel::EventQueue;
 use crate::outcome::{Cause, VisitEnd};
 use crate::partition::{Body, Message, Partition, World};
@@ -241,7 +242,7 @@ impl Partition {
         }
         if place.instance.cores_free > 0 {
             place.instance.cores_free -= 1;
-            return place.begin_work(world, law, task);
+            return place.begin_work(world, law, task, NONE);
         }
         if place.is_bounded(task) {
             if place.instance.waiting >= world.plan.services[place.instance.service as usize].queue {
@@ -284,6 +285,7 @@ impl Partition {
             tasks,
             tally: &mut self.services[instance.service as usize],
             instance,
+            guards: &self.guards,
             records: &mut self.records,
             accounts: &mut self.accounts,
             visits: &mut self.visits,
@@ -315,7 +317,7 @@ impl Partition {
             return self.work_ends_by_rules(world, task);
         }
         let next = place.instance.for_core.leave(place.tasks);
-        place.give_core(world, next);
+        place.give_core(world, next, task);
         self.proceed(world, task);
     }
 
@@ -323,7 +325,7 @@ impl Partition {
     #[inline(never)]
     fn work_ends_by_rules(&mut self, world: World<'_>, task: u32) {
         let next = self.next_for_core(world, self.local(self.tasks[task].instance));
-        self.place_of(task).give_core(world, next);
+        self.place_of(task).give_core(world, next, task);
         self.step_on(world, task);
     }
 
@@ -469,6 +471,7 @@ struct Place<'a> {
     tasks: &'a mut [Task],
     instance: &'a mut Instance,
     tally: &'a mut ServiceTally,
+    guards: &'a [Guard],
     records: &'a mut Records,
     accounts: &'a mut Accounts,
     visits: &'a mut Option<Box<Visits>>,
@@ -483,9 +486,9 @@ impl Place<'_> {
         self.instance.bounds_cores && !self.tasks[task as usize].has(QUEUE_KNOWN)
     }
 
-    /// A core is free, or has its next work.
+    /// A core is free, or has its next work; the one before has just ended its own.
     #[inline(always)]
-    fn give_core(self, world: World<'_>, next: Option<u32>) {
+    fn give_core(self, world: World<'_>, next: Option<u32>, before: u32) {
         let Some(next) = next else {
             self.instance.cores_free += 1;
             return;
@@ -495,18 +498,25 @@ impl Place<'_> {
         record.queued = record.queued.wrapping_add(self.now);
         self.tally.waiting.down(self.now);
         let Op::Work { law } = world.plan.ops[record.pc as usize] else { unreachable!("a core is for work") };
-        self.begin_work(world, law, next);
+        self.begin_work(world, law, next, before);
     }
 
-    /// A core was taken for this record.
+    /// A core was taken for this record, from the one before, if any.
     #[inline(always)]
-    fn begin_work(self, world: World<'_>, law: u32, task: u32) {
+    fn begin_work(self, world: World<'_>, law: u32, task: u32, before: u32) {
         let (now, service) = (self.now, self.instance.service);
-        let record = &mut self.tasks[task as usize];
         let mut nanos = world.plan.laws[law as usize].sample_nanos(&mut self.instance.draws.work);
         if self.instance.pace != 1.0 {
             nanos = (nanos as f64 * self.instance.pace + 0.5) as u64;
         }
+        if self.instance.is(DRAGS) {
+            let plan = &world.plan.services[service as usize];
+            let goes =
+                |task: u32| matches!(world.plan.ops[self.tasks[task as usize].pc as usize], Op::Return);
+            let n_going = u32::from(before != NONE && goes(before));
+            nanos = self.guards[self.instance.guard as usize].dragged(plan, nanos, n_going);
+        }
+        let record = &mut self.tasks[task as usize];
         if !record.has(QUEUE_KNOWN) {
             record.flags |= QUEUE_KNOWN;
             self.records.queues[service as usize].record(record.queued);

@@ -124,6 +124,9 @@ fn check_services(model: &Model, flaws: &mut Vec<Flaw>) {
         if !(service.speed.is_finite() && service.speed > 0.0) {
             flaw("has a speed that is not above zero");
         }
+        if !(service.drag.is_finite() && service.drag >= 0.0) {
+            flaw("has a drag below zero");
+        }
         if service.endpoints.is_empty() || service.endpoints.end as usize > model.endpoints.len() {
             flaw("has no endpoints");
         }

@@ -15,6 +15,8 @@ pub struct Service {
     pub cores: u32,
     pub scheduling: Scheduling,
     pub speed: f64,
+    /// Each other request on an instance makes work that begins there take this share longer.
+    pub drag: f64,
     /// Requests in service at once on an instance; `None` is unlimited.
     pub workers: Option<u32>,
     /// How many may wait on an instance; `None` is unlimited.
@@ -48,6 +50,7 @@ impl Service {
             cores: 1,
             scheduling: Scheduling::Fifo,
             speed: 1.0,
+            drag: 0.0,
             workers: None,
             queue: None,
             protection: Protection::default(),

@@ -47,6 +47,52 @@ impl MmkK {
     }
 }
 
+/// M/M/1/K whose work, when it begins, takes `drag` longer for each other customer that is there.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Dragged {
+    pub places: u32,
+    pub arrival: f64,
+    /// Of who is alone.
+    pub service: f64,
+    pub drag: f64,
+}
+
+impl Dragged {
+    /// The share of arrivals turned away.
+    pub fn blocked(self) -> f64 {
+        *self.shares().last().expect("there is at least an empty state")
+    }
+
+    pub fn number(self) -> f64 {
+        mean(&self.shares(), |n| n)
+    }
+
+    /// Of those let in.
+    pub fn sojourn(self) -> f64 {
+        self.number() / self.arrival / (1.0 - self.blocked())
+    }
+
+    /// A state is how many are there, and how many were when the work under way began. Up to a number there
+    /// go as many as come down from the next: this gives the work that begins with just so many.
+    fn shares(self) -> Vec<f64> {
+        let rate = |begun: usize| self.service / (1.0 + self.drag * (begun - 1) as f64);
+        let mut shares = vec![1.0];
+        // By the number there when the work began, from one.
+        let mut level: Vec<f64> = Vec::new();
+        for n in 1..=self.places as usize {
+            let goes_on = if n < self.places as usize { self.arrival } else { 0.0 };
+            for (at, share) in level.iter_mut().enumerate() {
+                *share *= self.arrival / (goes_on + rate(at + 1));
+            }
+            let ends: f64 = level.iter().enumerate().map(|(at, share)| share * rate(at + 1)).sum();
+            level.push((self.arrival * shares[n - 1] - ends) / rate(n));
+            shares.push(level.iter().sum());
+        }
+        let sum: f64 = shares.iter().sum();
+        shares.iter().map(|share| share / sum).collect()
+    }
+}
+
 /// M/M/k+M: who waits loses patience at a constant rate and goes.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct ErlangA {
@@ -133,6 +179,22 @@ mod tests {
         let station = MmkK { servers: 20, places: 20, arrival: 15.0, service: 1.0 };
         check(station.blocked(), erlang_b(20, 15.0));
         assert_eq!(station.queue(), 0.0);
+    }
+
+    #[test]
+    fn without_drag_it_is_a_bounded_queue() {
+        let dragged = Dragged { places: 10, arrival: 0.9, service: 1.0, drag: 0.0 };
+        check(dragged.blocked(), 0.050_813_73);
+        check(dragged.number(), 3.969_441);
+    }
+
+    /// Of three places, by hand: 1 empty, 1 alone; of two there, 0.5 whose work began alone and 1 whose work
+    /// began with two and takes twice as long; of three, 0.5 and 2.
+    #[test]
+    fn drag_by_hand() {
+        let dragged = Dragged { places: 3, arrival: 1.0, service: 1.0, drag: 1.0 };
+        check(dragged.blocked(), 2.5 / 6.0);
+        check(dragged.number(), 11.5 / 6.0);
     }
 
     #[test]

@@ -79,6 +79,8 @@ pub(crate) struct ServicePlan {
     pub(crate) shares_processor: bool,
     /// Work takes this many times what its law says.
     pub(crate) pace: f64,
+    /// And this share longer for each other request that is there.
+    pub(crate) drag: f64,
     /// Its call sites.
     pub(crate) sites: std::ops::Range<u32>,
     pub(crate) n_instances: u32,
@@ -281,6 +283,7 @@ fn services(model: &SealedModel, program: &program::Compiler<'_>) -> Vec<Service
             queue: service.queue.unwrap_or(u32::MAX),
             shares_processor: service.scheduling == Scheduling::ProcessorSharing,
             pace: 1.0 / service.speed,
+            drag: service.drag,
             sites: program.sites_of(id),
             n_instances: service.instances.len() as u32,
             rules: service.protection.clone(),

@@ -3,10 +3,10 @@
 use tarsier_engine::{EventKind, Outcome};
 use tarsier_model::{
     Arrivals, Branch, Bulkhead, BulkheadFrom, Call, CallPolicy, Codel, Demand, EndpointId, Limit, LimitKind,
-    Link, Model, Order, Priority, Protection, RateLimit, Region, RegionId, Service, ServiceId, Shed, Step,
-    Zone, ZoneId,
+    Link, Model, Order, Priority, Protection, RateLimit, Region, RegionId, Scheduling, Service, ServiceId,
+    Shed, Step, Zone, ZoneId,
 };
-use tarsier_testkit::finite::MmkK;
+use tarsier_testkit::finite::{Dragged, MmkK};
 use tarsier_testkit::markov::erlang_b;
 use tarsier_units::{IdVec, Span};
 
@@ -77,6 +77,34 @@ fn a_fixed_limit_is_a_bound_on_places() {
         let theory = MmkK { servers: 1, places: 10, arrival: 1.2, service: 1.0 };
         close("places", refused(&outcome, 0), theory.blocked(), 0.02);
         close("sojourn", mean_ms(&outcome.services[0].latency), theory.sojourn(), 0.02);
+    }
+}
+
+/// The more requests are there, the longer work takes that begins, on cores of one's own or shared.
+#[test]
+fn drag_makes_work_longer() {
+    let theory = Dragged { places: 20, arrival: 0.7, service: 1.0, drag: 0.05 };
+    let outcome = Build::new()
+        .service("s", vec![work_ms(1.0)], |service| {
+            service.queue = Some(19);
+            service.drag = 0.05;
+        })
+        .open("w", 700.0, 0)
+        .run(4_000, 5);
+    close("refused", refused(&outcome, 0), theory.blocked(), 0.03);
+    close("sojourn", mean_ms(&outcome.services[0].latency), theory.sojourn(), 0.02);
+    for scheduling in [Scheduling::Fifo, Scheduling::ProcessorSharing] {
+        // Ten at once on cores enough: the nth begins when n are there and meets n - 1 others.
+        let at_once = Branch { times: 10, steps: vec![Step::Call(call(1))] };
+        let outcome = Build::new()
+            .service("caller", vec![Step::Parallel { branches: vec![at_once], need: 10 }], |_| {})
+            .service("s", vec![Step::Work(constant(1.0))], |service| {
+                (service.cores, service.drag, service.scheduling) = (10, 0.1, scheduling);
+            })
+            .workload("w", 0, regular(10.0), CallPolicy::default())
+            .run(100, 1);
+        close("on average", mean_ms(&outcome.services[1].latency), 1.45, 0.001);
+        close("the last", mean_ms(&outcome.workloads[0].latency), 1.9, 0.001);
     }
 }
 

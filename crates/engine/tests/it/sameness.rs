@@ -321,11 +321,13 @@ impl Swarm {
             let (cores, workers) = (1 + self.below(2), self.coin().then(|| 1 + self.stream.below(4)));
             let (discovery, health) = (self.discovery(), self.health());
             let (queue, shared) = (self.coin().then(|| self.stream.below(4)), self.stream.chance(0.3));
+            let drag = if self.coin() { 0.1 } else { 0.0 };
             let protection = if self.coin() { self.protection() } else { Protection::default() };
             build = build.service(&format!("s{service}"), steps, |it| {
                 it.instances = (0..n_instances).map(|n| ZoneId(n % (n_regions * n_zones))).collect();
                 it.cores = cores;
                 it.protection = protection;
+                it.drag = drag;
                 it.locks = [1, 3].map(|permits| Lock { name: "l".into(), permits }).to_vec();
                 it.workers = workers;
                 it.queue = queue;

@@ -44,6 +44,13 @@ static SETTINGS: &[Key] = &[
     key("scheduling", &Shape::Word(SCHEDULINGS), "who gets a core").default("fifo"),
     key("speed", &Shape::Number, "how fast its cores are; `work` takes 1/speed as long").default("1.0"),
     key(
+        "drag",
+        &Shape::Share,
+        "each other request on the instance makes work that begins take this share longer: garbage collection, \
+         thrashing, keeping caches coherent; `tarsier check` leaves it out of its sums",
+    )
+    .default("0%"),
+    key(
         "workers",
         &Shape::OneOf(&[&UNLIMITED, &Shape::Count { least: 1, most: MAX_COUNT }]),
         "requests in service at once on an instance; a request holds its worker from its start to its reply, also \

@@ -120,6 +120,7 @@ fn settings(cx: &Context<'_>, settings: &Settings<'_>, name: &str, place: Place)
             .and_then(|node| scheduling(cx, node))
             .unwrap_or(Scheduling::Fifo),
         speed: settings.get("speed").and_then(|node| cx.factor(node, false)).unwrap_or(1.0),
+        drag: settings.get("drag").and_then(|node| cx.share(node)).unwrap_or(0.0),
         workers: settings.get("workers").and_then(|node| limit_of(cx, node, 1, MAX_COUNT)),
         availability: settings.get("availability").and_then(|node| availability(cx, node)),
         ..Service::named(name)

@@ -44,6 +44,9 @@ fn services(model: &Model, text: &mut String) {
             service.queue,
         )
         .expect("strings take text");
+        if service.drag > 0.0 {
+            writeln!(text, "  drag {}", service.drag).expect("strings take text");
+        }
         if let Some(availability) = service.availability {
             writeln!(text, "  availability of an instance {availability}").expect("strings take text");
         }
