@@ -48,7 +48,7 @@ pub enum Verdict {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Enforce {
-    /// `check` reports a forbidden call, a run makes it.
+    /// A forbidden call is an error of the file.
     #[default]
     Check,
     /// A forbidden call is refused when it is made.

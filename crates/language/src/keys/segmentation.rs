@@ -31,7 +31,7 @@ pub(crate) static SEGMENTATION: Object = Object {
         key(
             "enforce",
             &Shape::Word(&[
-                word("check", "`tarsier check` reports forbidden calls; a run makes them"),
+                word("check", "a forbidden call is a mistake of the file"),
                 word("runtime", "a forbidden call is refused when it is made"),
             ]),
             "what becomes of forbidden calls",
