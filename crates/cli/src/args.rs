@@ -11,11 +11,12 @@ Examples:
   tarsier run shop                                 run one of these
   tarsier run shop.yaml --for 10m --seed 7         run a file for ten simulated minutes
   tarsier run shop --scenario zone-loss --out dir  with what may happen, written to files
+  tarsier run shop --scenario zone-loss --verdict  and whether it recovers from that
   tarsier check shop.yaml                          read a file and draw its calls, without running it
 
 Exit codes:
   0  done
-  1  an objective (slo, independent) of the file was missed
+  1  an objective (slo, independent) of the file was missed, or it did not recover
   2  the input is wrong: the file, the arguments, or a place that cannot be written
   3  no request was completed";
 
@@ -96,6 +97,14 @@ pub(crate) struct RunArgs {
     /// Let this scenario of the file happen
     #[arg(long, value_name = "NAME")]
     pub(crate) scenario: Option<String>,
+
+    /// Say whether it recovers from the scenario, beside the same run without it
+    #[arg(long, requires = "scenario")]
+    pub(crate) verdict: bool,
+
+    /// Search for the smallest form of the scenario that it does not recover from
+    #[arg(long, requires = "verdict")]
+    pub(crate) smallest: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -14,7 +14,7 @@ pub(crate) fn check(source: &str, as_json: bool) -> Result<Ending, Failure> {
     let line = |at: At| Some(place_of(&places, at).line_column(&bytes));
     let show = if as_json { tarsier_check::json } else { tarsier_check::text };
     print(&show(&model, &found, &line))?;
-    Ok(if found.is_independent() { Ending::Done } else { Ending::ObjectiveMissed })
+    Ok(if found.is_independent() { Ending::Done } else { Ending::Failed })
 }
 
 fn place_of(places: &Places, at: At) -> Place {

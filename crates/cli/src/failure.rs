@@ -8,7 +8,8 @@ use std::path::Path;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Ending {
     Done = 0,
-    ObjectiveMissed = 1,
+    /// An objective was missed, or it did not recover.
+    Failed = 1,
     BadInput = 2,
     NothingCompleted = 3,
 }

@@ -88,10 +88,14 @@ impl Bar {
 
 /// `████····  34%  21.2 s of 70.0 s  12.4 × real time  6.50 M events/s  3.10 s left`.
 fn line(progress: &Progress, elapsed_s: f64) -> String {
+    if progress.phase == Phase::Comparing {
+        let speed = number::amount(progress.events as f64 / elapsed_s.max(1e-3));
+        return format!("comparing  {} simulated  {speed} events/s", number::duration(progress.simulated_s));
+    }
     let done = if progress.total_s > 0.0 { (progress.simulated_s / progress.total_s).min(1.0) } else { 1.0 };
     let what = match progress.phase {
         Phase::Pilot => "pilot ",
-        Phase::Measuring => "",
+        Phase::Measuring | Phase::Comparing => "",
     };
     let mut line = format!(
         "{what}{} {:>3.0}%  {} of {} simulated",

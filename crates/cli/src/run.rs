@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use tarsier_lab::{Findings, Plan, Warmup};
+use tarsier_lab::{Findings, LONGEST, Plan, Trigger, Warmup};
 use tarsier_model::{Scenario, SealedModel};
-use tarsier_report::{Report, SeriesWriter};
+use tarsier_report::{Report, SeriesWriter, Verdict, VerdictKind};
 use tarsier_units::Span;
 
 use crate::args::{RunArgs, WarmupArg};
@@ -16,13 +16,14 @@ use crate::{input, print, warn};
 
 /// The warm-up where nothing better can be found out.
 const USUAL_WARMUP: Span = Span::from_secs(10);
-/// Warm-up and counted time together; simulated time ends a little later.
-const LONGEST: Span = Span::from_secs(800 * 86_400);
 
 pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
     let model = input::load(&args.source.source)?;
     let scenario = args.scenario.as_ref().map(|name| scenario_named(&model, name)).transpose()?;
     let plan = plan(args, scenario)?;
+    if let Some(scenario) = scenario.filter(|_| args.verdict) {
+        can_be_judged(scenario, args.smallest)?;
+    }
     let out = args.out.as_deref().map(OutDir::create).transpose()?;
 
     hear_interrupts();
@@ -32,12 +33,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
     if findings.warmup.is_warning() {
         warn(&warmup);
     }
+    let verdict = args.verdict.then(|| judge(&model, &plan, findings.warmup.span, args.smallest)).flatten();
     let report = Report {
         model: &model,
         outcome: &findings.outcome,
         reps: findings.reps,
         scenario,
         warmup: &warmup,
+        verdict: verdict.as_ref(),
         wall_s: begun.elapsed().as_secs_f64(),
     };
     if let Some(out) = &out {
@@ -84,6 +87,34 @@ fn simulate(model: &SealedModel, plan: &Plan<'_>, out: Option<&OutDir>) -> Resul
     Ok(findings)
 }
 
+/// Whether there is a time after the scenario to judge it by.
+fn can_be_judged(scenario: &Scenario, smallest: bool) -> Result<(), Failure> {
+    let trigger = Trigger::of(scenario);
+    let name = &scenario.name;
+    if trigger.over_s() > LONGEST.as_secs_f64() / 2.0 {
+        return Err(Failure::new(format!("{name} is over too late for a verdict: within 400 days")));
+    }
+    if smallest && trigger.ends_s.is_none() {
+        return Err(Failure::with_hint(
+            format!(
+                "{name} never ends, so nothing can recover from it and there is no smallest form to search"
+            ),
+            "give each of its happenings a `for`",
+        ));
+    }
+    Ok(())
+}
+
+fn judge(model: &SealedModel, plan: &Plan<'_>, warmup: Span, smallest: bool) -> Option<Verdict> {
+    let onlooker = Onlooker::new();
+    let verdict = tarsier_lab::verdict(model, plan, warmup, smallest, &onlooker);
+    onlooker.finish();
+    if verdict.is_none() {
+        warn("interrupted: there is no verdict");
+    }
+    verdict
+}
+
 fn scenario_named<'a>(model: &'a SealedModel, name: &str) -> Result<&'a Scenario, Failure> {
     model.scenario_named(name).ok_or_else(|| {
         let names = || model.scenarios.iter().map(|scenario| scenario.name.as_str());
@@ -101,8 +132,10 @@ fn ending(report: &Report<'_>) -> Ending {
     if outcome.workloads.iter().all(|workload| workload.completed == 0) {
         warn("no request was completed");
         Ending::NothingCompleted
-    } else if tarsier_report::verdicts(report.model, outcome).iter().any(|verdict| !verdict.holds) {
-        Ending::ObjectiveMissed
+    } else if tarsier_report::verdicts(report.model, outcome).iter().any(|verdict| !verdict.holds)
+        || report.verdict.is_some_and(|verdict| verdict.kind == VerdictKind::Metastable)
+    {
+        Ending::Failed
     } else {
         Ending::Done
     }

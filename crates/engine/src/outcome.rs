@@ -182,6 +182,7 @@ pub struct SecondRow {
     /// Workloads and calls.
     pub attempts: Option<u64>,
     pub timeouts: Option<u64>,
+    pub rejected: Option<u64>,
     /// `None` when nothing completed.
     pub latency_mean_s: Option<f64>,
     pub latency_p50_s: Option<f64>,

@@ -7,6 +7,7 @@
 mod pool;
 mod progress;
 mod replicate;
+mod verdict;
 mod warmup;
 
 use tarsier_engine::{Outcome, RunConfig, SecondRow};
@@ -14,7 +15,11 @@ use tarsier_model::{EndpointId, Scenario, SealedModel};
 use tarsier_units::Span;
 
 pub use progress::{Observer, Phase, Progress};
+pub use verdict::{Trigger, verdict};
 pub use warmup::{Finding, WarmupVerdict};
+
+/// Warm-up and counted time together; simulated time ends a little later.
+pub const LONGEST: Span = Span::from_secs(800 * 86_400);
 
 /// What to run, and how often.
 #[derive(Clone, Debug)]
@@ -26,6 +31,7 @@ pub struct Plan<'a> {
     pub threads: usize,
     /// Simulated time that counts, of each replication.
     pub duration: Span,
+    /// With the duration, at most [`LONGEST`].
     pub warmup: Warmup,
     pub scenario: Option<&'a Scenario>,
 }

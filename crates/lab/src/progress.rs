@@ -32,6 +32,8 @@ pub enum Phase {
     /// A first run that finds out how long the warm-up must be.
     Pilot,
     Measuring,
+    /// Runs beside their twins; how many it will take is not known.
+    Comparing,
 }
 
 /// Adds up what the runs of one phase tell.

@@ -47,20 +47,31 @@ fn spread(
     series: Option<SeriesSink<'_>>,
     run_one: &(dyn Fn(u64, &mut Member<'_, '_>) -> Outcome + Sync),
 ) -> Pool {
-    let next = AtomicU64::new(0);
     let series = Mutex::new(series);
     let done = Mutex::new(InOrder::default());
+    hand_out(reps, workers, &|replication| {
+        // The first is begun in any case: there is always an outcome.
+        if replication > 0 && total.is_stopped() {
+            return false;
+        }
+        let sink =
+            if replication == 0 { series.lock().expect("no one panics holding it").take() } else { None };
+        let outcome = run_one(replication, &mut Member::new(total, sink));
+        done.lock().expect("no one panics holding it").add(replication, outcome);
+        true
+    });
+    done.into_inner().expect("no one panics holding it").pool
+}
+
+/// Hands the numbers below `n` out to `workers` threads, one at a time, until a job wants no more.
+pub(crate) fn hand_out(n: u64, workers: usize, job: &(dyn Fn(u64) -> bool + Sync)) {
+    let next = AtomicU64::new(0);
     let work = || {
         loop {
-            let replication = next.fetch_add(1, Ordering::Relaxed);
-            // The first is begun in any case: there is always an outcome.
-            if replication >= reps || (replication > 0 && total.is_stopped()) {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= n || !job(number) {
                 return;
             }
-            let sink =
-                if replication == 0 { series.lock().expect("no one panics holding it").take() } else { None };
-            let outcome = run_one(replication, &mut Member::new(total, sink));
-            done.lock().expect("no one panics holding it").add(replication, outcome);
         }
     };
     if workers == 1 {
@@ -68,7 +79,6 @@ fn spread(
     } else {
         std::thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
     }
-    done.into_inner().expect("no one panics holding it").pool
 }
 
 /// Pools outcomes in their order, whoever is done first: sums of numbers with a point depend on it.

@@ -8,7 +8,7 @@ use tarsier_engine::{CallOutcome, Cause, ServiceOutcome, Why, WhyPart, WorkloadO
 use tarsier_stats::{Interval, Recorder};
 use tarsier_units::Id;
 
-use crate::{Report, call_label, faults, slo, timeline};
+use crate::{Report, call_label, faults, slo, timeline, verdict};
 
 /// The document, with a line end.
 pub fn json(report: &Report<'_>) -> String {
@@ -39,6 +39,7 @@ fn document(report: &Report<'_>) -> Value {
         "slo": verdicts(report),
         "faults": faults::value(report),
         "timeline": timeline::value(report),
+        "verdict": report.verdict.map(verdict::value),
     })
 }
 

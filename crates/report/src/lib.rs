@@ -17,6 +17,7 @@ mod style;
 mod table;
 mod text;
 mod timeline;
+mod verdict;
 mod words;
 
 use tarsier_engine::Outcome;
@@ -30,6 +31,7 @@ pub use slo::{SloVerdict, verdicts};
 pub use style::bar;
 pub use text::text;
 pub use timeline::write_timeline;
+pub use verdict::{Attempts, Beside, Edge, Goodput, Smallest, Verdict, VerdictKind, Work};
 
 /// What there is to say about one `tarsier run`.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +44,8 @@ pub struct Report<'a> {
     pub scenario: Option<&'a Scenario>,
     /// What was found out about the warm-up, in words.
     pub warmup: &'a str,
+    /// What became of it after the scenario, if that was asked.
+    pub verdict: Option<&'a Verdict>,
     /// How long the run took in the real world.
     pub wall_s: f64,
 }

@@ -73,7 +73,12 @@ fn the_document_conforms_to_its_schema() {
         everything_is_required(definition, name);
     }
     let (model, outcome, scenario) = (fixture::model(), fixture::eventful(), fixture::scenario());
-    let report = crate::Report { scenario: Some(&scenario), ..fixture::report(&model, &outcome) };
+    let verdict = fixture::verdict();
+    let report = crate::Report {
+        scenario: Some(&scenario),
+        verdict: Some(&verdict),
+        ..fixture::report(&model, &outcome)
+    };
     let document = serde_json::from_str(&json(&report)).expect("the document is JSON");
     conforms(&document, &schema, &schema, "result");
 

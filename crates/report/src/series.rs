@@ -124,6 +124,7 @@ mod tests {
             refused: 0,
             attempts: Some(4),
             timeouts: Some(0),
+            rejected: Some(0),
             latency_mean_s: Some(0.25),
             latency_p50_s: None,
             latency_p99_s: Some(0.5),

@@ -13,8 +13,13 @@ use crate::support::{TARSIER, folder};
 
 /// Those that belong to this command; other pages have tests of their own.
 /// So do all lessons.
-const PAGES: &[&str] =
-    &["docs/guide/run.md", "docs/guide/result.md", "docs/guide/check.md", "docs/reference/cli.md"];
+const PAGES: &[&str] = &[
+    "docs/guide/run.md",
+    "docs/guide/result.md",
+    "docs/guide/verdict.md",
+    "docs/guide/check.md",
+    "docs/reference/cli.md",
+];
 
 #[test]
 fn transcripts_are_true() {

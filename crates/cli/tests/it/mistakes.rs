@@ -26,6 +26,8 @@ fn arguments() {
     wrong(&["run", "shop", "--threads", "0"]);
     wrong(&["run", "shop", "--seed", "x"]);
     wrong(&["run", "shop", "--sed", "7"]).says("--seed");
+    wrong(&["run", "shop", "--verdict"]).says("--scenario");
+    wrong(&["run", "shop", "--smallest"]).says("--verdict");
 }
 
 #[test]
@@ -38,6 +40,9 @@ fn names() {
         .says("no scenario called `spkie`")
         .says("did you mean `spike`?");
     wrong(&["run", &path, "--scenario", "zebra"]).says("there are: spike, outage");
+    wrong(&["run", &path, "--scenario", "outage", "--verdict", "--smallest"])
+        .says("outage never ends")
+        .says("give each of its happenings a `for`");
 }
 
 #[test]

@@ -132,6 +132,38 @@ fn scenarios_are_named_in_the_result() {
     assert_ne!(ran.json()["fingerprint"], plain.json()["fingerprint"]);
 }
 
+/// A server of 100/s, users who wait a second and try again; longer than that second it must not stand still.
+const STORM: &str = "
+architecture: storm
+network: none
+services:
+  db: { do: [ { work: 10ms } ] }
+workload:
+  users: { rate: 70/s, to: db, timeout: 1s, retry: { attempts: 3 } }
+scenarios:
+  outage:
+    - { at: 2s, for: 10s, pause: { service: db } }
+  hiccup:
+    - { at: 2s, for: 200ms, pause: { service: db } }
+";
+
+#[test]
+fn a_verdict_is_in_the_document_and_in_the_exit_code() {
+    let verdict = |scenario: &str, code: i32| {
+        let options = ["--json", "--for", "15s", "--scenario", scenario, "--verdict"];
+        run(scenario, STORM, &options).ends_with(code).json()["verdict"].clone()
+    };
+    let storm = verdict("outage", 1);
+    has(&storm, "kind runs trigger_begins_s trigger_ends_s watched_s recovered_after_s workloads attempts");
+    assert_eq!((&storm["kind"], &storm["runs"]["metastable"]), (&"metastable".into(), &1.into()));
+    assert_eq!(storm["trigger_ends_s"], 12.0);
+    assert!(storm["watched_s"].as_f64() > Some(15.0), "longer than asked for");
+    assert!(storm["attempts"][0]["per_request"]["run"].as_f64() > Some(3.5), "{storm:#}");
+    assert_eq!(verdict("hiccup", 0)["smallest"], Value::Null);
+    let plain = run("no_verdict", STORM, &["--json", "--scenario", "hiccup"]).ends_with(0).json();
+    assert_eq!(plain["verdict"], Value::Null);
+}
+
 #[test]
 fn automatic_warmup_says_which() {
     let document = run("auto", PAIR, &["--json", "--warmup", "auto"]).ends_with(0).json();

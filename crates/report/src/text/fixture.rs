@@ -13,7 +13,9 @@ use tarsier_random::Law;
 use tarsier_stats::{Recorder, Window};
 use tarsier_units::Span;
 
-use crate::Report;
+use crate::{
+    Attempts, Beside, Edge, Goodput, Report, SloVerdict, Smallest, Verdict, VerdictKind, Work, verdicts,
+};
 
 /// `users` send 100/s to `web/home`, which calls `db`.
 pub(crate) fn model() -> Model {
@@ -192,6 +194,60 @@ fn recorder(values: impl IntoIterator<Item = u64>) -> Recorder {
     recorder
 }
 
+/// Users get a tenth of what they would, because each tries twice and nobody waits for the answers.
+pub(crate) fn verdict() -> Verdict {
+    let beside = |run, twin| Beside { run, twin };
+    let none = Beside::default();
+    let slos = verdicts(&model(), &outcome());
+    Verdict {
+        kind: VerdictKind::Metastable,
+        runs: vec![(VerdictKind::Recovered, 1), (VerdictKind::Metastable, 2)],
+        trigger_s: (20.0, Some(30.0)),
+        watched_s: 90.0,
+        recovered_after_s: None,
+        drains_in_s: None,
+        workloads: vec![Goodput {
+            workload: "users".to_owned(),
+            completed_per_s: beside(10.0, 100.0),
+            p99_s: [Some(0.9), Some(0.05)],
+            lost: 5_400,
+        }],
+        edges: vec![Attempts {
+            label: "users -> web/home".to_owned(),
+            per_s: beside(200.0, 100.0),
+            per_request: beside(2.0, 1.0),
+            timeouts: beside(0.9, 0.0),
+            refused: none,
+            failed: none,
+            rejected: none,
+        }],
+        services: vec![
+            work("web", beside(200.0, 100.0), beside(2.0, 1.0), beside(0.5, 0.0)),
+            work("db", beside(400.0, 100.0), beside(4.0, 1.0), beside(0.75, 0.0)),
+        ],
+        slos: slos.iter().map(|slo| [slo.clone(), SloVerdict { holds: true, ..slo.clone() }]).collect(),
+        smallest: Some(Smallest {
+            runs: 5,
+            length: Edge { holds: Some(0.125), tips: Some(0.13) },
+            length_s: 10.0,
+            strength: Some(Edge { holds: None, tips: Some(0.25) }),
+            load: Edge { holds: Some(0.5), tips: Some(0.55) },
+            load_per_s: 100.0,
+            safe: Some(0.5),
+        }),
+    }
+}
+
+fn work(service: &str, per_s: Beside, per_request: Beside, unproductive: Beside) -> Work {
+    Work {
+        service: service.to_owned(),
+        per_s,
+        per_request,
+        unproductive,
+        utilization: Beside { run: 1.0, twin: 0.5 },
+    }
+}
+
 pub(crate) fn report<'a>(model: &'a Model, outcome: &'a Outcome) -> Report<'a> {
-    Report { model, outcome, reps: 1, scenario: None, warmup: "given", wall_s: 0.5 }
+    Report { model, outcome, reps: 1, scenario: None, warmup: "given", verdict: None, wall_s: 0.5 }
 }

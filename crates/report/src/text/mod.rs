@@ -6,6 +6,7 @@ mod headline;
 mod histogram;
 mod services;
 mod timeline;
+mod verdict;
 mod why;
 mod workloads;
 
@@ -28,6 +29,7 @@ const WIDTH: usize = 100;
 pub fn text(report: &Report<'_>) -> String {
     let sections = [
         head(report),
+        report.verdict.map_or_else(String::new, verdict::section),
         headlines(report),
         workloads::section(report),
         services::section(report),

@@ -1,0 +1,228 @@
+//! How little it takes: the shortest and the weakest form of a trigger that still tips the system, and the load below
+//! which none does.
+
+use tarsier_model::{Demand, Happening, Model, Scenario, SealedModel, Target, Trouble};
+use tarsier_report::{Edge, Smallest, VerdictKind};
+use tarsier_units::Span;
+
+use super::Bench;
+
+/// Each size is tried so often at least: near the edge chance decides.
+const RUNS: u64 = 5;
+/// What tips and what does not are told apart up to this factor.
+const FINE: f64 = 1.1;
+/// Nothing smaller is tried than this share, and
+const SMALLEST: f64 = 1.0 / 256.0;
+/// nothing longer than this many times.
+const LONGEST: f64 = 16.0;
+/// Nearer to what the architecture can do at all it tips by itself.
+const BUSIEST: f64 = 0.95;
+/// Where arithmetic says that it holds it is tried at this share of that.
+const BELOW_SAFE: f64 = 0.9;
+
+/// `None` if stopped.
+pub(super) fn search(
+    bench: &Bench<'_>,
+    model: &SealedModel,
+    scenario: &Scenario,
+    reps: u64,
+) -> Option<Smallest> {
+    let runs = reps.max(RUNS);
+    let tips = |model: &SealedModel, scenario: &Scenario| {
+        let poll = bench.poll(model, scenario, runs)?;
+        Some(poll.of(VerdictKind::Metastable) * 2 > runs)
+    };
+    let whole = tips(model, scenario)?;
+    let start = Edge { holds: (!whole).then_some(1.0), tips: whole.then_some(1.0) };
+    let length = edge(start, LONGEST, |share| tips(model, &shortened(scenario, share)))?;
+    let strength = match weakened(scenario, model, 1.0) {
+        None => None,
+        Some(_) => Some(edge(start, 1.0, |share| {
+            tips(model, &weakened(scenario, model, share).expect("it was so a moment ago"))
+        })?),
+    };
+    let longest = scenario.happenings.iter().filter_map(|it| it.lasts).max().unwrap_or(Span::ZERO);
+    Some(Smallest {
+        runs,
+        length,
+        length_s: longest.as_secs_f64(),
+        strength,
+        load: load(model, start, |share| tips(&loaded(model, share), scenario))?,
+        load_per_s: load_per_s(model),
+        safe: Bounds::of(model).safe,
+    })
+}
+
+/// Where it turns as the load grows. Just above what is safe storms take for ever to die down: it is tried a little
+/// below, and if it holds there as it must, nothing else below is.
+fn load(model: &Model, start: Edge, tips: impl Fn(f64) -> Option<bool>) -> Option<Edge> {
+    let bounds = Bounds::of(model);
+    let safe = bounds.safe.filter(|safe| *safe < 1.0 && start.tips.is_some());
+    let start = match safe {
+        Some(safe) if !tips(safe * BELOW_SAFE)? => Edge { holds: Some(safe), ..start },
+        _ => start,
+    };
+    edge(start, (BUSIEST * bounds.capacity).min(LONGEST), tips)
+}
+
+/// What arithmetic says of the load, as shares of what the file asks for.
+pub(super) struct Bounds {
+    /// So much can be served as long as nothing fails.
+    capacity: f64,
+    /// Below this every queue drains, however often everything is tried again (Huang et al., Metastable Failures in the
+    /// Wild, OSDI 2022, theorem 2). Where users wait for answers before they ask again there is no such bound.
+    pub(super) safe: Option<f64>,
+}
+
+impl Bounds {
+    pub(super) fn of(model: &Model) -> Bounds {
+        let examination = tarsier_check::examine(model);
+        let capacity = examination.load.limit.map_or(f64::INFINITY, |limit| limit.factor);
+        let storms = examination.storms.iter().map(|storm| storm.capacity_per_s / storm.failing_per_s);
+        let safe = storms.fold(capacity, f64::min);
+        let is_open = model.workloads.iter().all(|it| matches!(it.demand, Demand::Open { .. }));
+        Bounds { capacity, safe: (is_open && safe.is_finite()).then_some(safe) }
+    }
+}
+
+/// Looks for the size at which it turns, downward from what tips, or upward from what holds to `most`.
+fn edge(start: Edge, most: f64, tips: impl Fn(f64) -> Option<bool>) -> Option<Edge> {
+    let mut edge = start;
+    loop {
+        let size = match (edge.holds, edge.tips) {
+            (None, Some(tips)) if tips > SMALLEST => tips / 2.0,
+            (Some(holds), None) if holds < most => (holds * 2.0).min(most),
+            (Some(holds), Some(tips)) if tips > holds * FINE => (holds * tips).sqrt(),
+            _ => return Some(edge),
+        };
+        let side = if tips(size)? { &mut edge.tips } else { &mut edge.holds };
+        *side = Some(size);
+    }
+}
+
+/// Every happening with this share of its length.
+fn shortened(scenario: &Scenario, share: f64) -> Scenario {
+    let happening =
+        |it: &Happening| Happening { lasts: it.lasts.map(|lasts| lasts_of(lasts, share)), ..it.clone() };
+    Scenario { happenings: scenario.happenings.iter().map(happening).collect(), ..scenario.clone() }
+}
+
+fn lasts_of(lasts: Span, share: f64) -> Span {
+    Span::from_secs_f64(lasts.as_secs_f64() * share)
+}
+
+/// Every happening with this share of its strength; `None` if none has any.
+fn weakened(scenario: &Scenario, model: &Model, share: f64) -> Option<Scenario> {
+    let mut weaker = scenario.clone();
+    let changed = weaker.happenings.iter_mut().map(|it| weaken(&mut it.trouble, model, share));
+    changed.fold(false, |any, one| any | one).then_some(weaker)
+}
+
+/// Whether there was anything to weaken.
+fn weaken(trouble: &mut Trouble, model: &Model, share: f64) -> bool {
+    match trouble {
+        Trouble::Slow { factor, .. } | Trouble::Leak { factor, .. } | Trouble::Load { factor, .. } => {
+            *factor = 1.0 + share * (*factor - 1.0);
+        }
+        Trouble::Delay { add, factor, .. } => {
+            *add = add.as_ref().map(|law| law.scaled(share));
+            *factor = 1.0 + share * (*factor - 1.0);
+        }
+        Trouble::Loss { share: lost, .. } => *lost *= share,
+        Trouble::Error { share: failing, .. } => *failing *= share,
+        Trouble::Chaos(chaos) => chaos.per_second *= share,
+        Trouble::Kill { target, .. }
+        | Trouble::Pause { target }
+        | Trouble::Stall { target }
+        | Trouble::Restart { target, .. } => return narrow(target, model, share),
+        Trouble::Partition { .. }
+        | Trouble::Pin(_)
+        | Trouble::Flush { .. }
+        | Trouble::Freeze(_)
+        | Trouble::LoseZone(_)
+        | Trouble::LoseRegion(_)
+        | Trouble::LoseService(_) => return false,
+    }
+    true
+}
+
+/// This share of the instances meant, rounded up; of one there is no less.
+fn narrow(target: &mut Target, model: &Model, share: f64) -> bool {
+    let zones = &model.services[target.service].instances;
+    let there = zones.iter().filter(|zone| target.zone.is_none_or(|only| **zone == only)).count();
+    let meant = [
+        target.share.map(|of| (of * there as f64 - 1e-9).ceil() as usize),
+        target.count.map(|count| count as usize),
+    ];
+    let meant = meant.into_iter().flatten().fold(there, usize::min);
+    (target.share, target.count) = (None, Some((meant as f64 * share - 1e-9).ceil() as u32));
+    meant > 1
+}
+
+/// This share of the load, of all workloads alike.
+fn loaded(model: &SealedModel, share: f64) -> SealedModel {
+    let mut model = Model::clone(model);
+    for workload in model.workloads.iter_mut() {
+        match &mut workload.demand {
+            Demand::Open { rate, .. } => rate.iter_mut().for_each(|(_, rate)| *rate *= share),
+            Demand::Closed { users, .. } => *users = ((*users as f64 * share).round() as u64).max(1),
+        }
+    }
+    model.seal().expect("it is sound at any load")
+}
+
+/// Of open workloads, at their peak.
+fn load_per_s(model: &Model) -> f64 {
+    let peak = |demand: &Demand| match demand {
+        Demand::Open { rate, .. } => rate.iter().map(|(_, rate)| *rate).fold(0.0, f64::max),
+        Demand::Closed { .. } => 0.0,
+    };
+    model.workloads.iter().map(|workload| peak(&workload.demand)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use tarsier_model::{Service, ServiceId, ZoneId};
+
+    use super::*;
+
+    /// Where it tips is known: which sizes are tried, and what is found.
+    #[track_caller]
+    fn found(threshold: f64, most: f64) -> Edge {
+        let whole = threshold <= 1.0;
+        let start = Edge { holds: (!whole).then_some(1.0), tips: whole.then_some(1.0) };
+        edge(start, most, |size| Some(size >= threshold)).expect("nobody stops it")
+    }
+
+    #[test]
+    fn the_edge_is_found_from_both_sides() {
+        for threshold in [0.13, 5.0] {
+            let found = found(threshold, LONGEST);
+            let (holds, tips) = (found.holds.expect("found"), found.tips.expect("found"));
+            assert!(holds < threshold && threshold <= tips && tips <= holds * FINE, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn where_there_is_no_edge_one_side_is_missing() {
+        assert_eq!(found(100.0, 16.0), Edge { holds: Some(16.0), tips: None });
+        assert_eq!(found(0.0, 16.0), Edge { holds: None, tips: Some(SMALLEST) });
+        assert_eq!(found(2.0, 0.95), Edge { holds: Some(1.0), tips: None });
+        assert_eq!(edge(Edge { holds: None, tips: Some(1.0) }, 1.0, |_| None), None, "stopped");
+    }
+
+    #[test]
+    fn a_share_of_the_instances_is_rounded_up() {
+        let mut model = Model::empty();
+        model.services.push(Service { instances: vec![ZoneId(0); 10], ..Service::named("s") });
+        let all = Target { service: ServiceId(0), zone: None, count: None, share: None };
+        let narrowed = |target: &Target, share| {
+            let mut target = target.clone();
+            (narrow(&mut target, &model, share), target.count)
+        };
+        assert_eq!(narrowed(&all, 0.25), (true, Some(3)));
+        assert_eq!(narrowed(&all, 1.0), (true, Some(10)));
+        assert_eq!(narrowed(&Target { share: Some(0.4), ..all.clone() }, 0.5), (true, Some(2)));
+        assert_eq!(narrowed(&Target { count: Some(1), ..all }, 0.5), (false, Some(1)));
+    }
+}
