@@ -108,6 +108,11 @@ impl Accounts {
         self.take(task);
     }
 
+    /// Since when the time of a record is not accounted for.
+    pub(crate) fn mark_of(&mut self, task: u32) -> u64 {
+        self.of(task).expect("a sampled record has an account").mark
+    }
+
     /// The time since the last note was `part`.
     #[inline(never)]
     pub(crate) fn note(&mut self, task: u32, part: Part, now: u64) {

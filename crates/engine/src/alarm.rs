@@ -1,11 +1,12 @@
 //! Alarms: an event for one record at one time, for what only few records need.
 //!
-//! An alarm is not called off: it goes with the record's epoch, and one that comes too late finds
-//! another epoch or a record that is past it. Timeouts, which nearly everybody has, stand in `lanes`.
+//! An alarm is not called off: one that comes too late finds another record there, or one that is past
+//! it. (A record's epoch would not tell: it changes while the record lives, when its branches are not
+//! waited for any more.) Timeouts, which nearly everybody has, stand in `lanes`.
 
 use crate::kernel::slab::Slot;
 use crate::partition::{Partition, World};
-use crate::task::{DETACHED, State};
+use crate::task::{DETACHED, RETRIED, State};
 
 /// What a record is to be told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -15,6 +16,10 @@ pub(crate) enum Bell {
     Timeout,
     /// The bound of all attempts of its call has come.
     Deadline,
+    /// Another attempt may go out beside those under way.
+    Hedge,
+    /// Nobody waits for it.
+    Cancel,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,7 +27,7 @@ pub(crate) struct Alarm {
     bell: Bell,
     /// While it is free, the next free one.
     task: u32,
-    epoch: u32,
+    life: u32,
 }
 
 impl Slot for Alarm {
@@ -37,25 +42,48 @@ impl Slot for Alarm {
 
 impl Partition {
     pub(crate) fn set_alarm(&mut self, task: u32, time: u64, bell: Bell) {
+        debug_assert!(time >= self.now, "alarms are for the future");
         let at = self.alarms.take();
-        self.alarms[at] = Alarm { bell, task, epoch: self.tasks[task].epoch };
+        self.alarms[at] = Alarm { bell, task, life: self.follow(task) };
         self.schedule_alarm(at, time);
     }
 
+    /// From now on it is known when the record ends. Which life of this record it is.
+    pub(crate) fn follow(&mut self, task: u32) -> u32 {
+        if !self.tasks[task].has(RETRIED) {
+            self.remember(task, self.history_of(task));
+        }
+        self.life_of(task)
+    }
+
+    /// How many records have ended here that were followed.
+    pub(crate) fn life_of(&self, task: u32) -> u32 {
+        self.lives.get(task as usize).copied().unwrap_or(0)
+    }
+
+    /// A record that may have been followed has ended.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn life_ends(&mut self, task: u32) {
+        let at = task as usize;
+        self.lives.resize(self.lives.len().max(at + 1), 0);
+        self.lives[at] = self.lives[at].wrapping_add(1);
+    }
+
     pub(crate) fn alarm_fires(&mut self, world: World<'_>, at: u32) {
-        let Alarm { bell, task, epoch } = self.alarms[at];
+        let Alarm { bell, task, life } = self.alarms[at];
         self.alarms.give_back(at);
-        if self.tasks[task].epoch == epoch && (self.n_paused == 0 || !self.hold_back_bell(world, task, bell))
-        {
+        if self.life_of(task) == life && (self.n_paused == 0 || !self.hold_back_bell(world, task, bell)) {
             self.ring(world, task, bell);
         }
     }
 
     pub(crate) fn ring(&mut self, world: World<'_>, task: u32, bell: Bell) {
         match bell {
-            Bell::Timeout => self.give_up(world, task),
-            Bell::Deadline if self.is_under_way(task) => self.give_up(world, task),
-            Bell::Deadline => {}
+            Bell::Timeout | Bell::Deadline if self.is_under_way(task) => self.give_up(world, task),
+            Bell::Timeout | Bell::Deadline => {}
+            Bell::Hedge => self.hedge(world, task),
+            Bell::Cancel => self.cancel(world, task),
         }
     }
 

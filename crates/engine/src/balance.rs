@@ -5,7 +5,7 @@
 //! peak EWMA (the higher of two drawn by average × outstanding loses). Hash: Lamping and Veach's
 //! jump hash (2014), which moves few keys when the number of instances changes.
 
-use tarsier_model::Balance;
+use tarsier_model::{Balance, Retry};
 use tarsier_random::Stream;
 
 use crate::client::{Client, Extra};
@@ -122,19 +122,26 @@ impl Partition {
     fn choose(&mut self, world: World<'_>, site: &Site, task: u32, targets: &[u32]) -> u32 {
         let client_idx = self.tasks[task].client;
         let key = if site.balance == Balance::Hash { self.key_of(task) } else { 0 };
-        let avoided = match &site.retry {
-            Some(retry) if retry.elsewhere && self.is_retry(task) => self.tasks[task].instance,
-            _ => NONE,
-        };
         let mut picked = self.choose_once(world, site, client_idx, key, targets);
-        if picked == avoided {
+        if self.avoids(site, task, picked) {
             picked = self.choose_once(world, site, client_idx, key, targets);
         }
-        if picked == avoided {
-            let at = targets.iter().position(|target| *target == avoided).expect("it was picked from these");
-            picked = targets[(at + 1) % targets.len()];
+        if self.avoids(site, task, picked) {
+            let at = targets.iter().position(|target| *target == picked).expect("it was picked from these");
+            let others = targets[at + 1..].iter().chain(&targets[..at]);
+            let other = others.copied().find(|target| !self.avoids(site, task, *target));
+            picked = other.unwrap_or(picked);
         }
         picked
+    }
+
+    /// Whether an attempt had better go elsewhere: the last one failed there, or another is there now.
+    #[inline]
+    fn avoids(&self, site: &Site, attempt: u32, target: u32) -> bool {
+        let call = self.call_of(site, attempt);
+        let failed =
+            |retry: &Retry| retry.elsewhere && self.is_retry(call) && self.tasks[call].instance == target;
+        site.retry.as_ref().is_some_and(failed) || (site.hedges && self.is_raced(attempt, target))
     }
 
     #[inline]

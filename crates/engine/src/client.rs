@@ -108,7 +108,7 @@ impl Partition {
     }
 
     /// Sends, once there is a connection.
-    pub(crate) fn attempt_guarded(&mut self, world: World<'_>, site: &Site, task: u32) {
+    pub(crate) fn send_guarded(&mut self, world: World<'_>, site: &Site, task: u32) {
         self.bound(site, task);
         if let Some(most) = site.pool {
             let extra = self.extra_of(task);
@@ -178,6 +178,7 @@ impl Partition {
         let record = &mut self.tasks[task];
         let (client, instance) = (record.client, record.instance);
         record.state = State::Remote;
+        record.arrived = self.now + delay;
         let body = Body::Request {
             instance,
             site: self.clients[client as usize].site,
@@ -221,8 +222,14 @@ impl Partition {
             self.note(site, task, Cause::Network);
         }
         if site.has_extra {
+            if site.hedges && outcome == Outcome::Ok {
+                self.win(world, site, task);
+            }
             self.learn(world, site, task, outcome);
             self.let_go(world, site, task, outcome == Outcome::Ok);
+            if site.hedges {
+                return self.runner_ends(world, site, task, outcome);
+            }
         }
         match outcome {
             Outcome::Ok => self.succeeded(world, site, task),
@@ -242,6 +249,9 @@ impl Partition {
             self.learn(world, site, task, Outcome::Timeout);
             if state != State::AwaitingConnection {
                 self.let_go(world, site, task, false);
+            }
+            if site.hedges {
+                return self.runner_gives_up(world, site, task);
             }
         }
         // What the caller knows goes on in a record of its own; the callee keeps this one.
@@ -264,7 +274,10 @@ impl Partition {
         if flags & SAMPLED != 0 {
             self.inherit_account(site, task, heir);
         }
-        self.abandon(task, state);
+        if self.keeps_kin {
+            self.inherit_home(task, heir);
+        }
+        self.abandon(world, site, task);
         self.failed(world, site, heir, Outcome::Timeout);
     }
 
@@ -279,17 +292,9 @@ impl Partition {
         self.note(site, heir, Cause::Timeout);
     }
 
-    fn abandon(&mut self, task: u32, state: State) {
-        match state {
-            // Nothing will come for these any more (an answer from abroad finds another epoch).
-            State::Remote | State::Lost => self.free(task),
-            _ => self.tasks[task].flags |= DETACHED,
-        }
-    }
-
     /// The attempt no longer counts as outstanding, and its place on a connection is free.
     #[inline(always)]
-    fn let_go(&mut self, world: World<'_>, site: &Site, task: u32, answered: bool) {
+    pub(crate) fn let_go(&mut self, world: World<'_>, site: &Site, task: u32, answered: bool) {
         let (instance, sent, now) = (self.tasks[task].instance, self.tasks[task].sent, self.now);
         let extra = self.extra_of(task);
         if site.tracks && instance != NONE {
@@ -323,7 +328,7 @@ impl Partition {
     }
 
     #[inline(always)]
-    fn succeeded(&mut self, world: World<'_>, site: &Site, task: u32) {
+    pub(crate) fn succeeded(&mut self, world: World<'_>, site: &Site, task: u32) {
         let now = self.now;
         let latency = now - self.first_sent(task);
         self.tally_of(site).succeeds(now);

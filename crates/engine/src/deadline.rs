@@ -14,7 +14,7 @@ use crate::outcome::Cause;
 use crate::partition::{Partition, World};
 use crate::plan::{Caller, NONE, Site};
 use crate::retry::History;
-use crate::task::{Outcome, QUEUE_KNOWN, RETRIED, SAMPLED};
+use crate::task::{Outcome, QUEUE_KNOWN, SAMPLED};
 
 /// No deadline.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -61,14 +61,14 @@ impl Partition {
         let carried = if world.plan.carries { self.luggage[task as usize].expires } else { NEVER };
         let deadline = own.min(carried);
         if deadline != NEVER {
-            self.tasks[task].flags |= RETRIED;
             self.remember(task, History { deadline, ..History::new(self.now) });
         }
     }
 
     /// The bounds of an attempt that is made now: its own, or that of its call if that comes first.
     pub(crate) fn bound(&mut self, site: &Site, task: u32) {
-        let deadline = if site.has_deadline { self.history_of(task).deadline } else { NEVER };
+        let deadline =
+            if site.has_deadline { self.history_of(self.call_of(site, task)).deadline } else { NEVER };
         let timeout = self.timeout_of(site);
         if timeout.is_some_and(|timeout| self.now.saturating_add(timeout) <= deadline) {
             self.arm(site.lane, task);
@@ -99,6 +99,12 @@ impl Partition {
         }
     }
 
+    /// It ends here and now. Whoever never had a core is none of those whose waiting counts.
+    pub(crate) fn expire(&mut self, world: World<'_>, task: u32) {
+        self.tasks[task].flags |= QUEUE_KNOWN;
+        self.fails(world, task, Outcome::Timeout);
+    }
+
     fn expire_in_line(&mut self, world: World<'_>, at: usize, task: u32) {
         let instance = &mut self.instances[at];
         let record = &mut self.tasks[task];
@@ -109,7 +115,7 @@ impl Partition {
         if self.tasks[task].has(SAMPLED) {
             self.accounts.note(task, (service, Cause::Core), self.now);
         }
-        self.fails(world, task, Outcome::Timeout);
+        self.expire(world, task);
     }
 
     /// How important a request is: as its call says, otherwise as the request that makes the call.

@@ -16,7 +16,7 @@ use crate::task::{BRANCH, DETACHED, Outcome, State, WORKER};
 pub(crate) struct Held {
     instance: usize,
     task: u32,
-    epoch: u32,
+    life: u32,
     what: HeldWhat,
 }
 
@@ -124,7 +124,7 @@ impl Partition {
                 return Some(time);
             }
             let what = HeldWhat::GoOn { left: time - self.now };
-            self.held.push(Held { instance: at, task, epoch: self.tasks[task].epoch, what });
+            self.held.push(Held { instance: at, task, life: self.life_of(task), what });
             None
         });
         self.queue = queue;
@@ -149,7 +149,7 @@ impl Partition {
         for held in mine {
             match held.what {
                 HeldWhat::GoOn { left } => self.schedule(held.task, left),
-                HeldWhat::Ring(bell) if self.tasks[held.task].epoch == held.epoch => {
+                HeldWhat::Ring(bell) if self.life_of(held.task) == held.life => {
                     self.ring(world, held.task, bell);
                 }
                 HeldWhat::Ring(_) => {}
@@ -191,17 +191,18 @@ impl Partition {
         let held = owner.filter(|at| self.instances[*at].health.stands_still());
         if let Some(instance) = held {
             let what = HeldWhat::GoOn { left: 0 };
-            self.held.push(Held { instance, task, epoch: self.tasks[task].epoch, what });
+            self.held.push(Held { instance, task, life: self.life_of(task), what });
         }
         held.is_some()
     }
 
     /// The same for a bell that rings.
     pub(crate) fn hold_back_bell(&mut self, world: World<'_>, task: u32, bell: Bell) -> bool {
-        let held = self.caller_of(world, task).filter(|at| self.instances[*at].health.stands_still());
+        let hears = if bell == Bell::Cancel { self.server_of(task) } else { self.caller_of(world, task) };
+        let held = hears.filter(|at| self.instances[*at].health.stands_still());
         if let Some(instance) = held {
-            let what = HeldWhat::Ring(bell);
-            self.held.push(Held { instance, task, epoch: self.tasks[task].epoch, what });
+            let (life, what) = (self.follow(task), HeldWhat::Ring(bell));
+            self.held.push(Held { instance, task, life, what });
         }
         held.is_some()
     }
@@ -219,14 +220,18 @@ impl Partition {
             .collect();
         living.iter().for_each(|at| self.reset(world, *at, health));
         instances.iter().for_each(|at| self.instances[*at].health = health);
+        if self.keeps_kin && health == Health::Down {
+            // Their connections break.
+            doomed.iter().for_each(|task| self.call_off_calls_of(world, *task));
+        }
         // Branches first: their requests answer for them.
         let (branches, requests): (Vec<u32>, Vec<u32>) =
             doomed.into_iter().partition(|task| self.tasks[*task].has(BRANCH));
         branches.into_iter().for_each(|task| self.leave_line_and_free(task));
         requests.into_iter().for_each(|task| self.perish(world, task, health));
         self.drop_waiting_callers(world, &marks);
-        for (task, epoch, bell) in fired {
-            if self.tasks[task].epoch == epoch {
+        for (task, life, bell) in fired {
+            if self.life_of(task) == life {
                 self.ring(world, task, bell);
             }
         }
@@ -283,7 +288,7 @@ impl Partition {
                 (HeldWhat::GoOn { left }, Some(at)) => self.take_work_back(at, held.task, left),
                 // An answer for a caller that is gone; whoever kept its account still counts it.
                 (HeldWhat::GoOn { .. }, None) => self.ready.push_back(held.task),
-                (HeldWhat::Ring(bell), _) => fired.push((held.task, held.epoch, bell)),
+                (HeldWhat::Ring(bell), _) => fired.push((held.task, held.life, bell)),
             }
         }
         fired
@@ -363,8 +368,14 @@ impl Partition {
             }
             let site = self.site_of(world, task);
             self.disarm(site.lane, task);
-            self.give_in(site, task);
             self.tasks[task].flags |= DETACHED;
+            if site.hedges {
+                let call = self.tasks[task].parent;
+                self.leave_home(task);
+                self.runner_fails(world, site, call, Outcome::Unreachable);
+            } else {
+                self.give_in(site, task);
+            }
         }
     }
 

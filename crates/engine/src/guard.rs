@@ -263,6 +263,19 @@ impl Partition {
         taken
     }
 
+    /// Somebody in such a line leaves it.
+    pub(crate) fn leave_ruled_line(&mut self, at: usize, task: u32) {
+        let instance = &mut self.instances[at];
+        let both_ends = &mut self.guards[instance.guard as usize].both_ends;
+        match both_ends.iter().position(|other| *other == task) {
+            Some(place) => {
+                both_ends.remove(place);
+                instance.ruled_line().head = both_ends.front().copied().unwrap_or(NONE);
+            }
+            None => instance.ruled_line().remove(self.tasks.as_mut_slice(), task),
+        }
+    }
+
     /// The oldest of a line is refused after all.
     fn drop_from_line(&mut self, world: World<'_>, at: usize, task: u32) {
         let instance = &mut self.instances[at];

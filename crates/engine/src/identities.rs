@@ -27,7 +27,7 @@ pub(crate) fn check(
 }
 
 /// requests = completed + errors + in flight, per workload and call;
-/// arrivals = completed + errors + refused + killed + present, per service.
+/// arrivals = completed + errors + refused + killed + cancelled + present, per service.
 fn flows_balance(
     now: u64,
     plan: &Plan,
@@ -48,7 +48,7 @@ fn flows_balance(
     for partition in partitions {
         for (_, record) in partition.tasks.iter() {
             let idle = matches!(record.state, State::Free | State::Thinking);
-            if idle || record.has(BRANCH) || record.has(DETACHED) {
+            if idle || record.has(BRANCH) || record.has(DETACHED) || partition.is_runner(record) {
                 continue;
             }
             // A message counts until it has arrived, wherever it is going.
@@ -86,7 +86,7 @@ fn flows_balance(
         }
     }
     for (at, counts) in services.iter().enumerate() {
-        let ended = counts.completed + counts.errors + counts.refused + counts.killed;
+        let ended = counts.completed + counts.errors + counts.refused + counts.killed + counts.cancelled;
         assert_eq!(
             counts.arrivals,
             ended + counts.present,
@@ -146,6 +146,10 @@ fn add_work_left(now: u64, partition: &mut Partition, left: &mut [u128]) {
         if record.state == State::Working {
             let service = partition.instances[partition.local(record.instance)].service as usize;
             left[service] += u128::from(time - now);
+        }
+        if record.state == State::GhostAtWork {
+            let service = partition.instances[partition.local(record.instance)].service as usize;
+            left[service] += u128::from(time - record.arrived);
         }
     }
     for (instance, task, time) in partition.held_work() {

@@ -76,6 +76,23 @@ impl Line {
         self.tail = task;
     }
 
+    /// Somebody in the line leaves it. Those who leave have mostly waited for long, and stand in front.
+    pub(crate) fn remove(&mut self, tasks: &mut [Task], task: u32) {
+        let after = tasks[task as usize].next;
+        if self.head == task {
+            self.head = after;
+            return;
+        }
+        let mut before = self.head;
+        while tasks[before as usize].next != task {
+            before = tasks[before as usize].next;
+        }
+        tasks[before as usize].next = after;
+        if self.tail == task {
+            self.tail = before;
+        }
+    }
+
     /// The first of the line leaves it.
     #[inline(always)]
     pub(crate) fn leave(&mut self, tasks: &[Task]) -> Option<u32> {

@@ -19,6 +19,7 @@ pub(crate) struct ServiceCounts {
     pub(crate) errors: u64,
     pub(crate) refused: u64,
     pub(crate) killed: u64,
+    pub(crate) cancelled: u64,
     pub(crate) unused: u64,
     pub(crate) present: u64,
     pub(crate) up: u64,
@@ -38,6 +39,7 @@ impl ServiceCounts {
             errors: tally.errors,
             refused: tally.refused,
             killed: tally.killed,
+            cancelled: tally.cancelled,
             unused: tally.unused,
             present: tally.present.count,
             up: tally.up.count,
@@ -375,6 +377,7 @@ fn service_outcome(
         // Requests that died with their instance ended in an error.
         errors: end.errors + end.killed - start.errors - start.killed,
         refused: end.refused - start.refused,
+        cancelled: end.cancelled - start.cancelled,
         unused: end.unused - start.unused,
         in_flight_start: start.present,
         in_flight_end: end.present,

@@ -4,7 +4,7 @@
 use crate::instance::Line;
 use crate::outcome::Cause;
 use crate::partition::{Partition, World};
-use crate::plan::ContendOp;
+use crate::plan::{ContendOp, Op};
 use crate::policy::backoff;
 use crate::task::{Outcome, SAMPLED, State};
 
@@ -85,6 +85,15 @@ impl Partition {
         record.pc += 1;
         record.state = State::Granted;
         self.ready.push_back(next);
+    }
+
+    /// Somebody who waits for a permit does not want it any more.
+    pub(crate) fn leave_line_of_lock(&mut self, world: World<'_>, task: u32) {
+        let Op::Contend(ContendOp::Acquire { lock }) = world.plan.ops[self.tasks[task].pc as usize] else {
+            unreachable!("a record that waits for a lock stands at one")
+        };
+        let guard = self.instance_of(task).guard;
+        self.guards[guard as usize].locks[lock as usize].line.remove(self.tasks.as_mut_slice(), task);
     }
 
     /// A record stops where it stands: what it holds is free for others.

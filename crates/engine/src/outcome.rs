@@ -83,6 +83,8 @@ pub struct ServiceOutcome {
     pub completed: u64,
     pub errors: u64,
     pub refused: u64,
+    /// Stopped because nobody waited for them any more.
+    pub cancelled: u64,
     /// Answers, good or bad, that nobody waited for any more.
     pub unused: u64,
     pub in_flight_start: u64,

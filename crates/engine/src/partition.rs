@@ -4,7 +4,7 @@
 //! made, answered, retried, given up), `balance` (which instance), `serve` (an instance takes a
 //! request, queues it, works, replies), `strand` (the steps), `processor` (a shared one), `fault`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use tarsier_random::Stream;
 
@@ -17,6 +17,7 @@ use crate::guard::Guard;
 use crate::instance::{Draws, EXPIRES, Health, Instance, Line, WALL};
 use crate::kernel::EventQueue;
 use crate::kernel::slab::Slab;
+use crate::kin::Kin;
 use crate::lanes::Lane;
 use crate::lock::Try;
 use crate::outcome::Stopped;
@@ -53,6 +54,11 @@ pub(crate) enum Body {
         caller_zone: u32,
         key: u64,
         luggage: Option<Box<Luggage>>,
+    },
+    /// Nobody waits for the answer any more.
+    Cancel {
+        caller: u32,
+        caller_epoch: u32,
     },
     Answer {
         caller: u32,
@@ -110,6 +116,13 @@ pub(crate) struct Partition {
     /// What travels with requests, by record, if anything does.
     pub(crate) luggage: Vec<Luggage>,
     pub(crate) alarms: Slab<Alarm>,
+    /// How many followed records have ended, by place.
+    pub(crate) lives: Vec<u32>,
+    /// Who asked for what, by record, if anybody must know.
+    pub(crate) keeps_kin: bool,
+    pub(crate) kin: Vec<Kin>,
+    /// Records of requests from abroad, by partition, record and epoch of their callers.
+    pub(crate) guests: BTreeMap<(u32, u32, u32), u32>,
     pub(crate) accounts: Accounts,
     /// If somebody wants to see them.
     pub(crate) visits: Option<Box<crate::visits::Visits>>,
@@ -160,6 +173,10 @@ impl Partition {
             histories: Vec::new(),
             luggage: Vec::new(),
             alarms: Slab::new(),
+            lives: Vec::new(),
+            keeps_kin: plan.keeps_kin,
+            kin: Vec::new(),
+            guests: BTreeMap::new(),
             accounts: Accounts::default(),
             visits: None,
             held: Vec::new(),
@@ -307,7 +324,8 @@ impl Partition {
             State::Granted => self.proceed(world, task),
             State::Thinking => self.user_sends(world, task),
             State::BackingOff => self.try_again(world, task),
-            State::Rejected => self.failed(world, self.site_of(world, task), task, Outcome::Refused),
+            State::Rejected => self.rejected(world, task),
+            State::Ghost | State::GhostAtWork => self.ghost_goes(task),
             other => unreachable!("no event is due for a record that is {other:?}"),
         }
     }
@@ -354,15 +372,31 @@ impl Partition {
         task.flags = flags;
         task.queued = 0;
         task.lane_prev = crate::task::UNTIMED;
+        if self.keeps_kin {
+            self.be_born(at, parent);
+        }
         at
     }
 
     #[inline(always)]
     pub(crate) fn free(&mut self, task: u32) {
+        if self.tasks[task].has(SAMPLED | RETRIED) {
+            self.clear_up(task);
+        }
+        if self.keeps_kin {
+            self.die(task);
+        }
+        self.tasks.give_back(task);
+    }
+
+    #[inline(never)]
+    fn clear_up(&mut self, task: u32) {
         if self.tasks[task].has(SAMPLED) {
             self.accounts.drop_of(task);
         }
-        self.tasks.give_back(task);
+        if self.tasks[task].has(RETRIED) {
+            self.life_ends(task);
+        }
     }
 
     #[inline]
@@ -450,7 +484,13 @@ impl Partition {
                         self.tasks[task].flags |= SAMPLED;
                         self.accounts.put(task, account);
                     }
+                    if self.keeps_kin {
+                        self.guest_arrives(task);
+                    }
                     self.queue.push(message.time, task);
+                }
+                Body::Cancel { caller, caller_epoch } => {
+                    self.cancel_guest(message.from, caller, caller_epoch, message.time);
                 }
                 Body::Answer { caller, caller_epoch, service, outcome } => {
                     if self.tasks[caller].epoch != caller_epoch {

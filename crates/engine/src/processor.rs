@@ -68,6 +68,18 @@ impl Processor {
         self.due = u64::MAX;
     }
 
+    /// Takes a job away; the virtual time it still needed.
+    fn remove(&mut self, task: u32) -> f64 {
+        let mut left = 0.0;
+        self.jobs.retain(|Reverse((end, _, job))| {
+            if *job == task {
+                left = f64::from_bits(*end) - self.virtual_ns;
+            }
+            *job != task
+        });
+        left
+    }
+
     fn next_due(&self, now: u64, cores: u32, pace: f64) -> u64 {
         let Some(Reverse((end, ..))) = self.jobs.peek() else { return u64::MAX };
         let rate = self.rate(cores, pace);
@@ -109,9 +121,24 @@ impl Partition {
         }
         let pace = self.instances[at].pace;
         let tally = &mut self.services[service as usize];
-        tally.work += (demand as f64 * pace).round() as u128;
+        tally.work = tally.work.wrapping_add((demand as f64 * pace).round() as u128);
         if self.processors[idx as usize].len() <= world.plan.services[service as usize].cores as usize {
             tally.busy.up(self.now);
+        }
+        self.plan_processor(world, idx);
+    }
+
+    /// A job that nobody waits for leaves, and the work not done is taken back.
+    pub(crate) fn leave_processor(&mut self, world: World<'_>, at: usize, task: u32) {
+        let idx = self.instances[at].processor;
+        self.advance_processor(world, idx);
+        let (service, pace) = (self.instances[at].service as usize, self.instances[at].pace);
+        let processor = &mut self.processors[idx as usize];
+        let left = (processor.remove(task).max(0.0) * pace).round() as u128;
+        let tally = &mut self.services[service];
+        tally.take_back(left);
+        if processor.len() < world.plan.services[service].cores as usize {
+            tally.busy.down(self.now);
         }
         self.plan_processor(world, idx);
     }

@@ -7,7 +7,7 @@ use crate::outcome::Cause;
 use crate::partition::{Partition, World};
 use crate::plan::{Caller, Site};
 use crate::policy::backoff;
-use crate::task::{Outcome, RETRIED, SAMPLED, State};
+use crate::task::{DETACHED, Outcome, RETRIED, SAMPLED, State};
 
 /// What a caller remembers of a call beside its record, which is about its latest attempt.
 #[derive(Clone, Copy, Debug)]
@@ -19,12 +19,14 @@ pub(crate) struct History {
     pub(crate) backoff: u64,
     /// When the call ends, whatever comes.
     pub(crate) deadline: u64,
+    /// Hedges made so far.
+    pub(crate) hedges: u32,
 }
 
 impl History {
     /// Of a call whose first attempt is made.
     pub(crate) fn new(now: u64) -> History {
-        History { first_sent: now, made: 1, backoff: 0, deadline: NEVER }
+        History { first_sent: now, made: 1, backoff: 0, deadline: NEVER, hedges: 0 }
     }
 }
 
@@ -49,7 +51,6 @@ impl Partition {
         self.remember(task, History { made: history.made + 1, backoff: delay, ..history });
         let record = &mut self.tasks[task];
         record.forget_service();
-        record.flags |= RETRIED;
         record.state = State::BackingOff;
         self.schedule(task, delay.min(history.deadline - self.now));
         true
@@ -75,10 +76,14 @@ impl Partition {
             self.histories.resize(at + 1, History::new(0));
         }
         self.histories[at] = history;
+        self.tasks[task].flags |= RETRIED;
     }
 
     /// The backoff is over.
     pub(crate) fn try_again(&mut self, world: World<'_>, task: u32) {
+        if self.tasks[task].has(DETACHED) {
+            return self.free(task);
+        }
         let site = self.site_of(world, task);
         if self.tasks[task].has(SAMPLED) {
             self.note(site, task, Cause::Backoff);

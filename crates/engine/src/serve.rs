@@ -324,9 +324,14 @@ impl Partition {
     /// The same where rules say who gets the core.
     #[inline(never)]
     fn work_ends_by_rules(&mut self, world: World<'_>, task: u32) {
+        self.pass_core_on(world, task);
+        self.step_on(world, task);
+    }
+
+    /// Who was working on a core leaves it to the next.
+    pub(crate) fn pass_core_on(&mut self, world: World<'_>, task: u32) {
         let next = self.next_for_core(world, self.local(self.tasks[task].instance));
         self.place_of(task).give_core(world, next, task);
-        self.step_on(world, task);
     }
 
     pub(crate) fn wait_ends(&mut self, world: World<'_>, task: u32) {
@@ -382,7 +387,7 @@ impl Partition {
     }
 
     /// Gives a worker back without an end.
-    fn give_worker_back(&mut self, world: World<'_>, task: u32) {
+    pub(crate) fn give_worker_back(&mut self, world: World<'_>, task: u32) {
         if !self.tasks[task].has(WORKER) {
             return;
         }
@@ -522,7 +527,7 @@ impl Place<'_> {
             self.records.queues[service as usize].record(record.queued);
         }
         self.tally.busy.up(now);
-        self.tally.work += u128::from(nanos);
+        self.tally.work = self.tally.work.wrapping_add(u128::from(nanos));
         record.state = State::Working;
         if let Some(visits) = self.visits {
             visits.draw(task, nanos);

@@ -9,8 +9,9 @@ use crate::plan::{Plan, Site};
 use crate::policy::Change;
 use crate::policy::breaker::Breaker;
 use crate::policy::budget::Budget;
+use crate::policy::hedge::Hedge;
 use crate::policy::throttle::Throttle;
-use crate::task::{Outcome, RETRIED, State};
+use crate::task::{DETACHED, Outcome, RETRIED, State};
 use crate::timeline::{EventKind, Reason};
 
 /// What a client keeps to protect itself and those it calls.
@@ -19,6 +20,7 @@ pub(crate) struct Shield {
     budget: Option<Budget>,
     breaker: Option<Breaker>,
     throttle: Option<Throttle>,
+    hedge: Option<Hedge>,
 }
 
 impl Shield {
@@ -28,6 +30,7 @@ impl Shield {
             budget: budget.map(Budget::new),
             breaker: rules.breaker.as_ref().map(Breaker::new),
             throttle: rules.throttle.as_ref().map(Throttle::new),
+            hedge: rules.hedge.as_ref().map(Hedge::new),
         }
     }
 
@@ -36,6 +39,7 @@ impl Shield {
             breaker.restart(now);
         }
         self.throttle = rules.throttle.as_ref().map(Throttle::new);
+        self.hedge = rules.hedge.as_ref().map(Hedge::new);
     }
 }
 
@@ -66,7 +70,18 @@ impl Partition {
             return self.schedule(task, 0);
         }
         self.tally_of(site).attempts += 1;
-        self.attempt_guarded(world, site, task);
+        if site.hedges {
+            return self.send_runner(world, site, task);
+        }
+        self.send_guarded(world, site, task);
+    }
+
+    /// What its own client did not let out fails.
+    pub(crate) fn rejected(&mut self, world: World<'_>, task: u32) {
+        if self.tasks[task].has(DETACHED) {
+            return self.free(task);
+        }
+        self.failed(world, self.site_of(world, task), task, Outcome::Refused);
     }
 
     fn is_let_through(&mut self, world: World<'_>, rules: &CallPolicy, task: u32) -> bool {
@@ -91,12 +106,53 @@ impl Partition {
     pub(crate) fn learn(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
         let Some(rules) = &site.rules else { return };
         let record = &self.tasks[task];
-        let (client, sent, was_retry) = (record.client, record.sent, self.is_retry(task));
+        let was_retry = self.is_retry(self.call_of(site, task));
+        let (client, sent) = (record.client, record.sent);
         self.with_shield(task, |partition, shield| {
             let change = shield.learn(rules, outcome, sent, partition.now);
             partition.tell(world.plan, client, change);
             shield.settle(rules, outcome, was_retry);
         });
+    }
+
+    /// Nobody will learn what becomes of an attempt.
+    pub(crate) fn forget(&mut self, site: &Site, task: u32) {
+        let sent = self.tasks[task].sent;
+        if site.rules.is_some() {
+            self.with_shield(task, |_, shield| {
+                if let Some(breaker) = &mut shield.breaker {
+                    breaker.forget(sent);
+                }
+            });
+        }
+    }
+
+    /// How long to wait before a hedge, if that is known yet.
+    pub(crate) fn hedge_delay(&mut self, site: &Site, call: u32) -> Option<u64> {
+        let rule = site.rules.as_ref()?.hedge?;
+        self.with_shield(call, |_, shield| shield.hedge.as_ref()?.delay(&rule))
+    }
+
+    pub(crate) fn observe_latency(&mut self, site: &Site, call: u32, nanos: u64) {
+        if site.hedges {
+            self.with_shield(call, |_, shield| {
+                if let Some(hedge) = &mut shield.hedge {
+                    hedge.observe(nanos);
+                }
+            });
+        }
+    }
+
+    /// Whether a hedge may be made now; if so, it is.
+    pub(crate) fn hedge_is_allowed(&mut self, world: World<'_>, site: &Site, call: u32) -> bool {
+        let Some(rules) = &site.rules else { return false };
+        let Some(rule) = &rules.hedge else { return false };
+        let may = |shield: &mut Shield| shield.hedge.as_ref().is_some_and(|hedge| hedge.may(rule));
+        if !self.with_shield(call, |_, shield| may(shield)) || !self.is_let_through(world, rules, call) {
+            return false;
+        }
+        self.with_shield(call, |_, shield| shield.hedge.as_mut().expect("it has one").spend(rule));
+        true
     }
 
     /// A call has failed for good.
@@ -166,6 +222,9 @@ impl Shield {
         let rule = rules.retry.as_ref().and_then(|retry| retry.budget.as_ref());
         if let (Some(budget), Some(rule)) = (&mut self.budget, rule) {
             budget.begin(rule);
+        }
+        if let (Some(hedge), Some(rule)) = (&mut self.hedge, &rules.hedge) {
+            hedge.begin(rule);
         }
     }
 

@@ -177,6 +177,9 @@ impl Partition {
         if self.tasks[task].has(SAMPLED) {
             self.accounts.drop_of(task);
         }
+        if self.tasks[task].has(RETRIED) {
+            self.life_ends(task);
+        }
         let pause = think.sample_nanos(&mut self.sources[local as usize].draws.work);
         let record = &mut self.tasks[task];
         debug_assert!(!record.has(DETACHED));

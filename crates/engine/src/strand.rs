@@ -77,7 +77,7 @@ impl Partition {
                 }
                 Op::Expire => {
                     if self.is_expired(task) {
-                        return self.fails(world, task, Outcome::Timeout);
+                        return self.expire(world, task);
                     }
                 }
                 Op::Return => return self.ends(world, task, Outcome::Ok),
@@ -178,7 +178,10 @@ impl Partition {
         }
         // What is still running is not waited for any more.
         record.epoch = record.epoch.wrapping_add(1);
-        if record.has(SAMPLED) {
+        if self.keeps_kin {
+            self.call_off_calls_of(world, task);
+        }
+        if self.tasks[task].has(SAMPLED) {
             self.accounts.absorb(task, account, self.now);
         }
         if outcome == Outcome::Ok {

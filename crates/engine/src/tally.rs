@@ -59,6 +59,8 @@ pub(crate) struct ServiceTally {
     pub(crate) refused: u64,
     /// Requests that were on an instance when it was killed.
     pub(crate) killed: u64,
+    /// Requests that stopped there because nobody waited for them.
+    pub(crate) cancelled: u64,
     /// Answers, good or bad, that nobody waited for any more.
     pub(crate) unused: u64,
     pub(crate) present: Level,
@@ -73,6 +75,11 @@ pub(crate) struct ServiceTally {
 }
 
 impl ServiceTally {
+    /// Work that will not be done after all. It may have begun while another thread counted: sums wrap.
+    pub(crate) fn take_back(&mut self, work: u128) {
+        self.work = self.work.wrapping_sub(work);
+    }
+
     /// Adds what was counted elsewhere.
     fn add(&mut self, other: &ServiceTally) {
         self.arrivals += other.arrivals;
@@ -80,6 +87,7 @@ impl ServiceTally {
         self.errors += other.errors;
         self.refused += other.refused;
         self.killed += other.killed;
+        self.cancelled += other.cancelled;
         self.unused += other.unused;
         self.present.add(other.present);
         self.busy.add(other.busy);
@@ -87,7 +95,7 @@ impl ServiceTally {
         self.waiting.add(other.waiting);
         self.up.add(other.up);
         self.residence += other.residence;
-        self.work += other.work;
+        self.work = self.work.wrapping_add(other.work);
     }
 }
 

@@ -44,6 +44,12 @@ pub(crate) enum State {
     Remote,
     /// Nobody will ever answer.
     Lost,
+    /// A hedged call whose attempts have records of their own.
+    Racing,
+    /// Nothing any more, but its event is still due.
+    Ghost,
+    /// The same; it was on a core when it stopped, at `arrived`.
+    GhostAtWork,
 }
 
 impl State {

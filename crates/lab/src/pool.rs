@@ -103,6 +103,7 @@ fn append_service(sum: &mut ServiceOutcome, other: &ServiceOutcome) {
     sum.completed += other.completed;
     sum.errors += other.errors;
     sum.refused += other.refused;
+    sum.cancelled += other.cancelled;
     sum.unused += other.unused;
     sum.in_flight_start += other.in_flight_start;
     sum.in_flight_end += other.in_flight_end;

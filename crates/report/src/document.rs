@@ -80,6 +80,7 @@ fn service_value(found: &ServiceOutcome) -> Value {
         "completed": found.completed,
         "errors": found.errors,
         "refused": found.refused,
+        "cancelled": found.cancelled,
         "unused": found.unused,
         "in_flight_start": found.in_flight_start,
         "in_flight_end": found.in_flight_end,

@@ -65,6 +65,8 @@ pub(crate) struct Plan {
     /// Whether anything travels with requests, and whether that may be a deadline.
     pub(crate) carries: bool,
     pub(crate) expires: bool,
+    /// Whether anybody must know which records were made for which.
+    pub(crate) keeps_kin: bool,
     /// Whether a request needs a key to be hashed by.
     pub(crate) hashes: bool,
     pub(crate) n_zones: u32,
@@ -125,6 +127,10 @@ pub(crate) struct Site {
     pub(crate) rules: Option<Box<CallPolicy>>,
     /// Whether a request may not simply go out: there are rules, or connections are few.
     pub(crate) is_guarded: bool,
+    /// Whether callees learn that nobody waits any more.
+    pub(crate) cancel: bool,
+    /// Whether attempts have records of their own beside that of their call.
+    pub(crate) hedges: bool,
     pub(crate) deadline: Option<Deadline>,
     /// Whether its calls may have to end at some time: it says so, or deadlines propagate.
     pub(crate) has_deadline: bool,
@@ -219,6 +225,7 @@ impl Plan {
             look_ahead: layout.look_ahead,
             carries: program.carries,
             expires: program.expires,
+            keeps_kin: any_policy(model, |policy| policy.cancel || policy.hedge.is_some()),
             hashes: false,
             n_zones: model.zones.len() as u32,
             n_regions: model.regions.len() as u32,
@@ -359,7 +366,7 @@ pub(crate) fn tracks_outstanding(policy: &CallPolicy) -> bool {
 /// Whether a policy protects the client or those it calls, by what the client has seen.
 pub(crate) fn protects(policy: &CallPolicy) -> bool {
     let has_budget = policy.retry.as_ref().is_some_and(|retry| retry.budget.is_some());
-    has_budget || policy.breaker.is_some() || policy.throttle.is_some()
+    has_budget || policy.breaker.is_some() || policy.throttle.is_some() || policy.hedge.is_some()
 }
 
 /// Whether any call of the model, or any user, has such a policy.

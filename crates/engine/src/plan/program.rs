@@ -419,6 +419,8 @@ impl<'a> Compiler<'a> {
             balance: if tracks_outstanding(policy) && !waits { Balance::Random } else { policy.balance },
             has_extra: tracks || pool.is_some() || rules.is_some(),
             is_guarded: waits && (pool.is_some() || rules.is_some() || has_deadline || self.carries),
+            cancel: policy.cancel && waits,
+            hedges: policy.hedge.is_some() && waits,
             deadline: policy.deadline.filter(|_| waits),
             has_deadline,
             rules,

@@ -112,7 +112,6 @@ impl Breaker {
         }
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "who gives attempts up comes next"))]
     /// Nobody will learn what becomes of an attempt: if it was a probe, another may go.
     pub(crate) fn forget(&mut self, sent: u64) {
         if let State::HalfOpen { let_through, .. } = &mut self.state

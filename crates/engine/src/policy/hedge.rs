@@ -42,17 +42,17 @@ impl Hedge {
         }
     }
 
-    /// Whether a hedge may be made now; if so, it is.
-    pub(crate) fn allows(&mut self, rule: &Rule) -> bool {
-        if rule.budget.is_none() {
-            return true;
-        }
+    /// Whether the budget has a hedge.
+    pub(crate) fn may(&self, rule: &Rule) -> bool {
         // A little slack: twenty deposits of 5% make one hedge in spite of rounding.
-        let allowed = self.saved >= 1.0 - 1e-9;
-        if allowed {
+        rule.budget.is_none() || self.saved >= 1.0 - 1e-9
+    }
+
+    /// A hedge is made.
+    pub(crate) fn spend(&mut self, rule: &Rule) {
+        if rule.budget.is_some() {
             self.saved -= 1.0;
         }
-        allowed
     }
 
     /// A first attempt was answered, or given up, after so long.
@@ -77,13 +77,18 @@ mod tests {
     fn the_budget_is_a_share_of_requests() {
         let rule = rule(HedgeDelay::Fixed(Span::from_millis(50)), Some(0.05));
         let mut hedge = Hedge::new(&rule);
+        let allows = |hedge: &mut Hedge| {
+            let may = hedge.may(&rule);
+            (0..u32::from(may)).for_each(|_| hedge.spend(&rule));
+            may
+        };
         let hedges = (0..1_000).filter(|_| {
             hedge.begin(&rule);
-            hedge.allows(&rule)
+            allows(&mut hedge)
         });
         assert_eq!(hedges.count(), 50);
         (0..1_000).for_each(|_| hedge.begin(&rule));
-        assert_eq!((0..100).filter(|_| hedge.allows(&rule)).count(), 10);
+        assert_eq!((0..100).filter(|_| allows(&mut hedge)).count(), 10);
     }
 
     /// Exponential latencies: whoever waits for its own 95th percentile sends 5% more, though it never

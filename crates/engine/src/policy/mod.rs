@@ -12,7 +12,6 @@ pub(crate) mod codel;
 pub(crate) mod connect;
 pub(crate) mod episode;
 pub(crate) mod gradient;
-#[cfg_attr(not(test), expect(dead_code, reason = "plugged in next"))]
 pub(crate) mod hedge;
 pub(crate) mod limit;
 #[cfg_attr(not(test), expect(dead_code, reason = "plugged in next"))]

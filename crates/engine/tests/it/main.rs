@@ -5,6 +5,7 @@ mod deadlines;
 mod discovery;
 mod faults;
 mod guards;
+mod hedges;
 mod policies;
 mod protection;
 mod queueing;

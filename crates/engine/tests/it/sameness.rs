@@ -4,9 +4,10 @@ use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
     Backoff, Balance, Branch, Breaker, BreakerWindow, Bucket, Budget, Bulkhead, BulkheadFrom, Call,
     CallMatch, CallPolicy, Chaos, ChaosScale, Codel, Connections, Deadline, Discovery, Enforce, ErrorKind,
-    Failures, Group, Happening, HealthCheck, Jitter, Limit, LimitKind, Link, Lock, Member, Network, Order,
-    Party, Place, Priority, Protection, RateLimit, Region, RegionId, Retry, Rule, Scenario, Scheduling,
-    SealedModel, Segmentation, ServiceId, Shed, Step, Target, Throttle, Trip, Trouble, Verdict, Zone, ZoneId,
+    Failures, Group, Happening, HealthCheck, Hedge, HedgeDelay, Jitter, Limit, LimitKind, Link, Lock, Member,
+    Network, Order, Party, Place, Priority, Protection, RateLimit, Region, RegionId, Retry, Rule, Scenario,
+    Scheduling, SealedModel, Segmentation, ServiceId, Shed, Step, Target, Throttle, Trip, Trouble, Verdict,
+    Zone, ZoneId,
 };
 use tarsier_random::{Law, Stream};
 use tarsier_units::{IdVec, Span};
@@ -29,7 +30,7 @@ fn projection(outcome: &Outcome) -> String {
     format!("{} {} {workloads:?} {services:?} {calls:?} {events:?}", outcome.events, outcome.fingerprint)
 }
 
-fn zones(model: &mut tarsier_model::Model, n_regions: u32, n_zones: u32) {
+pub(crate) fn zones(model: &mut tarsier_model::Model, n_regions: u32, n_zones: u32) {
     model.regions = (0..n_regions).map(|n| Region { name: format!("r{n}") }).collect();
     model.zones = (0..n_regions * n_zones)
         .map(|n| Zone { name: format!("z{n}"), region: RegionId(n / n_zones) })
@@ -177,11 +178,22 @@ impl Swarm {
                 window: Span::from_millis(u64::from(1 + self.stream.below(500))),
             }),
             deadline: self.stream.chance(0.3).then(|| self.deadline()),
+            cancel: self.stream.chance(0.3),
+            hedge: self.stream.chance(0.3).then(|| self.hedge()),
             priority: self.coin().then(|| {
                 [Priority::Sheddable, Priority::Normal, Priority::Critical][self.stream.below(3) as usize]
             }),
             ..CallPolicy::default()
         }
+    }
+
+    fn hedge(&mut self) -> Hedge {
+        let after = if self.coin() {
+            HedgeDelay::Fixed(Span::from_micros(u64::from(self.stream.below(5_000))))
+        } else {
+            HedgeDelay::Quantile(0.5 + 0.5 * self.stream.unit())
+        };
+        Hedge { after, budget: self.coin().then_some(0.2), most: 1 + self.below(2) }
     }
 
     fn deadline(&mut self) -> Deadline {
