@@ -331,6 +331,7 @@ mod tests {
             errors,
             attempts: None,
             timeouts: None,
+            rejected: None,
             refused: 0,
             unused: None,
             latency_mean_s: None,
