@@ -96,6 +96,14 @@ pub fn parallel_times(times: u32, step: Step) -> Step {
     branches(vec![Branch { times, steps: vec![step] }])
 }
 
+/// All of them at once, each a branch; goes on when so many have ended.
+pub fn quorum(need: u32, steps: impl IntoIterator<Item = Step>) -> Step {
+    match parallel(steps) {
+        Step::Parallel { branches, .. } => Step::Parallel { branches, need },
+        _ => unreachable!("it is a parallel step"),
+    }
+}
+
 /// Holds a permit of the service's first lock.
 pub fn locked(step: Step) -> Step {
     Step::Lock { lock: 0, steps: vec![step] }
@@ -304,7 +312,8 @@ impl Arch {
     /// The last service is up for an exponential time, then down for `down_ms`, so that it is up for this share of
     /// all time; the case runs with this.
     pub fn availability(self, share: f64, down_ms: u64) -> Arch {
-        let id = self.model.services.ids().next_back().expect("a service was added");
+        let arch = self.last_service(|service| service.availability = Some(share));
+        let id = arch.model.services.ids().next_back().expect("a service was added");
         let down = Span::from_millis(down_ms);
         let chaos = Chaos {
             scale: ChaosScale::Instance,
@@ -313,7 +322,7 @@ impl Arch {
             services: vec![id],
             hours: None,
         };
-        self.happening(Span::ZERO, None, Trouble::Chaos(chaos))
+        arch.happening(Span::ZERO, None, Trouble::Chaos(chaos))
     }
 
     fn happening(mut self, at: Span, lasts: Option<Span>, trouble: Trouble) -> Arch {

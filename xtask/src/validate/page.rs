@@ -89,12 +89,13 @@ pub(super) fn figures(row: &Row) -> String {
     format!("{expected} | {} | {interval} | {tolerance} | {verdict}", digits(row.measured))
 }
 
-/// Five significant digits, no more zeros than needed.
+/// Five significant digits, no more zeros than needed; of what is almost one those of what is missing.
 fn digits(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return value.to_string();
     }
-    let before_point = value.abs().log10().floor() as i32 + 1;
+    let told = if (0.99..1.0).contains(&value) { 1.0 - value } else { value };
+    let before_point = told.abs().log10().floor() as i32 + 1;
     let decimals = usize::try_from(5 - before_point).unwrap_or(0);
     let text = format!("{value:.decimals$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn digits_are_significant() {
-        let texts = [0.0, 50.0, 230.2585, 0.008_457_498, 1234567.0, -0.5].map(digits);
-        assert_eq!(texts, ["0", "50", "230.26", "0.0084575", "1234567", "-0.5"]);
+        let texts = [0.0, 50.0, 230.2585, 0.008_457_498, 1234567.0, -0.5, 0.999_800_010_7].map(digits);
+        assert_eq!(texts, ["0", "50", "230.26", "0.0084575", "1234567", "-0.5", "0.99980001"]);
     }
 }
