@@ -119,8 +119,7 @@ const CANCEL: Key = key(
      request with all that it waits for",
 )
 .default("false")
-.also(&["cancellation"])
-.soon();
+.also(&["cancellation"]);
 const RETRY_KEY: Key =
     key("retry", &RETRY_SHAPE, "more attempts after a failed one; a bare number is `attempts`")
         .default("none")
@@ -132,8 +131,7 @@ const HEDGE_KEY: Key = key(
      is `after`",
 )
 .default("none")
-.also(&["hedging", "backup-requests", "speculative"])
-.soon();
+.also(&["hedging", "backup-requests", "speculative"]);
 const BREAKER_KEY: Key = key(
     "breaker",
     &BREAKER_SHAPE,
@@ -189,8 +187,7 @@ const PRESET: Key = key(
     "what a known client does by default; a key beside it wins over the preset's",
 )
 .default("none")
-.also(&["policy", "profile"])
-.soon();
+.also(&["policy", "profile"]);
 const REQUEST: Key =
     key("request", &Shape::Size, "size of the request; matters where the network has a `bandwidth`")
         .default("0B");
