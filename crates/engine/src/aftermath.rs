@@ -159,12 +159,14 @@ impl Aftermath {
             return;
         }
         debug_assert_eq!(workload, self.second.len(), "workloads come in order");
-        self.number = row.second;
-        self.second.push(Second {
-            completed: row.completed as f64,
-            errors: row.errors as f64,
-            p99_s: row.latency_p99_s,
-        });
+        let (completed, errors) = (row.completed as f64, row.errors as f64);
+        self.add(row.second, Second { completed, errors, p99_s: row.latency_p99_s });
+    }
+
+    /// The second of the next workload.
+    fn add(&mut self, number: u64, second: Second) {
+        self.number = number;
+        self.second.push(second);
         if self.second.len() == self.n_workloads {
             let second = std::mem::take(&mut self.second);
             self.take_in(second);
@@ -322,36 +324,15 @@ fn is_about(model: &SealedModel, subject: EventSubject, struck: &[ServiceId]) ->
 mod tests {
     use super::*;
 
-    fn row(second: u64, completed: u64, errors: u64, p99_ms: f64) -> SecondRow {
-        SecondRow {
-            second,
-            subject: SeriesSubject::Workload(0),
-            requests: completed + errors,
-            completed,
-            errors,
-            attempts: None,
-            timeouts: None,
-            rejected: None,
-            refused: 0,
-            unused: None,
-            latency_mean_s: None,
-            latency_p50_s: None,
-            latency_p99_s: Some(p99_ms / 1e3),
-            utilization: None,
-            queue_length: None,
-            instances: None,
-        }
-    }
-
     const S: u64 = NANOS_PER_SECOND;
 
     /// 100 seconds; `felt` says what a second is like that is not usual.
-    fn judged(spans: &[(u64, Option<u64>)], felt: impl Fn(u64) -> Option<(u64, u64, f64)>) -> Vec<Case> {
+    fn judged(spans: &[(u64, Option<u64>)], felt: impl Fn(u64) -> Option<(f64, f64, f64)>) -> Vec<Case> {
         let spans: Vec<_> = spans.iter().map(|(at, until)| (at * S, until.map(|until| until * S))).collect();
         let mut aftermath = Aftermath::new(&spans, 1, 100 * S);
         for second in 0..100 {
-            let (completed, errors, p99) = felt(second).unwrap_or((1_000, 1, 10.0));
-            aftermath.see(&row(second, completed, errors, p99));
+            let (completed, errors, p99) = felt(second).unwrap_or((1_000.0, 1.0, 10.0));
+            aftermath.add(second, Second { completed, errors, p99_s: Some(p99) });
         }
         aftermath.cases
     }
@@ -359,8 +340,8 @@ mod tests {
     #[test]
     fn a_fault_is_felt_and_gets_over() {
         let cases = judged(&[(40, Some(50))], |second| match second {
-            42..55 => Some((800, 201, 10.0)),
-            55..58 => Some((1_000, 1, 30.0)),
+            42..55 => Some((800.0, 201.0, 10.0)),
+            55..58 => Some((1_000.0, 1.0, 30.0)),
             _ => None,
         });
         assert_eq!(cases[0].detected_s, Some(43));
@@ -370,7 +351,7 @@ mod tests {
 
     #[test]
     fn what_is_never_felt_is_over_at_once() {
-        let cases = judged(&[(40, Some(50))], |second| (second == 70).then_some((1_000, 30, 10.0)));
+        let cases = judged(&[(40, Some(50))], |second| (second == 70).then_some((1_000.0, 30.0, 10.0)));
         // A lone bad second later is chance.
         assert_eq!((cases[0].calm_since, cases[0].lost), (Some(50), 0.0));
         assert_eq!(cases[0].detected_s, None);
@@ -378,7 +359,7 @@ mod tests {
 
     #[test]
     fn what_comes_back_is_not_over() {
-        let bad = |second| (second % 4 == 0).then_some((500, 500, 10.0));
+        let bad = |second| (second % 4 == 0).then_some((500.0, 500.0, 10.0));
         let cases = judged(&[(40, Some(50))], |second| if second > 40 { bad(second) } else { None });
         assert!(cases[0].calm_since.is_none_or(|since| since > 95), "{:?}", cases[0].calm_since);
     }
@@ -387,7 +368,7 @@ mod tests {
     #[test]
     fn what_is_usual_was_before_the_trouble() {
         let cases = judged(&[(40, Some(45)), (60, Some(65))], |second| match second {
-            40..80 => Some((0, 1_000, 10.0)),
+            40..80 => Some((0.0, 1_000.0, 10.0)),
             _ => None,
         });
         assert_eq!(cases[1].usual[0].errors, 1.0);
@@ -397,7 +378,7 @@ mod tests {
     #[test]
     fn a_new_fault_does_not_undo_a_recovery() {
         let cases = judged(&[(40, Some(45)), (60, None)], |second| match second {
-            40..47 | 60.. => Some((0, 1_000, 10.0)),
+            40..47 | 60.. => Some((0.0, 1_000.0, 10.0)),
             _ => None,
         });
         assert_eq!((cases[0].calm_since, cases[1].calm_since), (Some(47), None));

@@ -176,7 +176,7 @@ impl Partition {
             let rule = site.retry.as_ref().and_then(|retry| retry.budget.as_ref());
             let (Some(budget), Some(rule)) = (&mut shield.budget, rule) else { return true };
             let allowed = budget.allows(rule, partition.now, failure == Outcome::Timeout, again);
-            if !allowed && budget.is_news() {
+            if !allowed && budget.is_news(partition.now) {
                 let change = (EventKind::BudgetExhausted, Reason::TooManyRetries);
                 partition.tell(world.plan, partition.tasks[task].client, Some(change));
             }

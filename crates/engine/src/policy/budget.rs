@@ -9,6 +9,8 @@
 
 use tarsier_model::{Bucket, Budget as Rule};
 
+use super::episode::Episode;
+
 /// A little slack: ten deposits of 10% make one retry in spite of rounding.
 const SLACK: f64 = 1e-9;
 
@@ -18,8 +20,7 @@ pub(crate) struct Budget {
     as_of: u64,
     in_flight: u32,
     retries_in_flight: u32,
-    /// Whether it is known to be used up.
-    is_noted: bool,
+    refusals: Episode,
 }
 
 impl Budget {
@@ -73,13 +74,13 @@ impl Budget {
             }
         };
         self.retries_in_flight += u32::from(allowed && !again);
-        self.is_noted &= !allowed;
         allowed
     }
 
-    /// Whether this is the first refusal since a retry was last allowed.
-    pub(crate) fn is_news(&mut self) -> bool {
-        !std::mem::replace(&mut self.is_noted, true)
+    /// Whether a refusal is the first for a while: a budget that is filled bit by bit is used up again and again.
+    pub(crate) fn is_news(&mut self, now: u64) -> bool {
+        self.refusals.is_over(now);
+        self.refusals.happens(now)
     }
 
     fn fill(&mut self, bucket: &Bucket, now: u64) {
@@ -210,10 +211,10 @@ mod tests {
     fn a_refusal_is_news_once() {
         let rule = Rule::Bucket(Bucket::share(0.5));
         let mut budget = Budget::new(&rule);
-        assert!(!budget.allows(&rule, 0, false, false) && budget.is_news());
-        assert!(!budget.allows(&rule, 0, false, false) && !budget.is_news());
+        assert!(!budget.allows(&rule, 0, false, false) && budget.is_news(0));
         requests(&mut budget, &rule, 2);
-        assert!(budget.allows(&rule, 0, false, false));
-        assert!(!budget.allows(&rule, 0, false, false) && budget.is_news());
+        assert!(budget.allows(&rule, 1, false, false));
+        assert!(!budget.allows(&rule, 1, false, false) && !budget.is_news(1));
+        assert!(!budget.allows(&rule, 2_000_000_000, false, false) && budget.is_news(2_000_000_000));
     }
 }

@@ -108,7 +108,8 @@ const PLACE_KEY: &str = r"^[^\s/<>,]+( [^\s/<>,]+)?$";
 
 pub(crate) static DISCOVERY: Object = Object {
     name: "discovery",
-    doc: "How callers learn which instances there are. One that is gone is a black hole until they hear of it.",
+    doc: "How callers learn which instances there are. One that is gone is a black hole until they hear of it. Faults of the \
+          network do not touch heartbeats, checks and lists.",
     keys: &[
         key("kind", &Shape::Word(DISCOVERIES), "after which system").required(),
         key("heartbeat", &Shape::Duration, "`registry`: how often an instance says that it is there")

@@ -134,7 +134,8 @@ pub(crate) static PAUSE: Object = Object {
 
 pub(crate) static STALL: Object = Object {
     name: "the target of `stall`",
-    doc: "These instances go on accepting requests, and answer none of those that come.",
+    doc: "These instances go on accepting requests, and answer none: workers and queues fill up. When it is over, what they \
+          held is gone without an answer.",
     keys: NARROWED,
     shared: &[],
 };
@@ -194,7 +195,8 @@ pub(crate) static LOSS: Object = Object {
 
 pub(crate) static PARTITION: Object = Object {
     name: "a partition",
-    doc: "Messages from one place do not reach the other; what goes the other way does.",
+    doc: "Messages from one place do not reach the other, and nobody hears of it; what goes the other way does. Users are a \
+          place of their own, in no zone and no region.",
     keys: &[
         key("from", &Shape::Name(Names::Place), "a service, a zone, a region or `users`").required(),
         key("to", &Shape::Name(Names::Place), "who does not hear of it").required(),
@@ -217,7 +219,7 @@ pub(crate) static ERROR: Object = Object {
 
 pub(crate) static PIN: Object = Object {
     name: "the target of `pin`",
-    doc: "A balancer that has lost its mind: all callers choose the same instance.",
+    doc: "A balancer that has lost its mind: all callers choose the same instance, also when it is gone.",
     keys: &[TARGET_SERVICE],
     shared: &[],
 };
@@ -268,7 +270,7 @@ pub(crate) static CHAOS: Object = Object {
 
 pub(crate) static CHAOS_RATE: Object = Object {
     name: "how chaos strikes",
-    doc: "At random times, one at a time; what is lost comes back after `down`.",
+    doc: "At random times, one at a time of those that chaos has not taken already; what is lost comes back after `down`.",
     keys: &[
         key("rate", &Shape::Rate, "how often, in all: `6/h`").default("1/m"),
         key("down", &Shape::Duration, "how long each is away").default("30s"),
