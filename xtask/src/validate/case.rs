@@ -20,7 +20,16 @@ pub struct Case {
     pub quick: Option<f64>,
     /// Independent runs, from which the intervals come.
     pub replications: usize,
+    pub judged: Option<Judged>,
     pub checks: Vec<Check>,
+}
+
+/// What is said of each run beside its twin without the scenario.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Judged {
+    Verdict,
+    /// And how little it takes.
+    Smallest,
 }
 
 /// A case's models are built when it runs: a thousand instances are not kept for nothing.
@@ -92,6 +101,7 @@ impl Case {
             warmup: 1.0,
             quick: None,
             replications: 10,
+            judged: None,
             checks: Vec::new(),
         }
     }
@@ -119,6 +129,16 @@ impl Case {
         self.replications = replications;
         self.seconds = seconds * replications as f64;
         self.warmup = 0.0;
+        self
+    }
+
+    pub fn judged(mut self) -> Case {
+        self.judged = Some(Judged::Verdict);
+        self
+    }
+
+    pub fn smallest(mut self) -> Case {
+        self.judged = Some(Judged::Smallest);
         self
     }
 

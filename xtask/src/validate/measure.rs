@@ -5,10 +5,12 @@
 //! few standard errors, and the page says where that mattered.
 
 use tarsier_engine::{RunConfig, SecondRow, Watch};
+use tarsier_lab::{Plan, Warmup};
+use tarsier_model::SealedModel;
 use tarsier_stats::t_quantile;
 use tarsier_units::Span;
 
-use super::case::{Case, Check, Expected};
+use super::case::{Case, Check, Expected, Judged};
 use super::read::{Run, Second};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,9 +83,26 @@ fn replicate(case: &Case, effort: Effort, seed: u64, replication: u64) -> Vec<Ru
         };
         let mut seconds = Seconds(Vec::new());
         let outcome = tarsier_engine::run(&model, &config, &mut seconds);
-        Run { outcome, seconds: seconds.0 }
+        Run {
+            outcome,
+            seconds: seconds.0,
+            verdict: case.judged.and_then(|how| verdict(&model, &config, how)),
+        }
     };
     case.models.iter().map(run).collect()
+}
+
+/// Each replication is judged with a seed of its own.
+fn verdict(model: &SealedModel, config: &RunConfig<'_>, how: Judged) -> Option<tarsier_report::Verdict> {
+    let plan = Plan {
+        seed: config.seed.wrapping_add(config.replication),
+        reps: 1,
+        threads: 1,
+        duration: config.duration,
+        warmup: Warmup::Given(config.warmup),
+        scenario: config.scenario,
+    };
+    tarsier_lab::verdict(model, &plan, config.warmup, how == Judged::Smallest, &())
 }
 
 struct Seconds(Vec<Second>);

@@ -2,6 +2,7 @@
 //! by its place. Without samples a figure is not a number, which meets no expectation.
 
 use tarsier_engine::{Outcome, SecondRow, SeriesSubject};
+use tarsier_report::Verdict;
 use tarsier_stats::Recorder;
 
 const NANOS_PER_MS: f64 = 1e6;
@@ -10,6 +11,8 @@ const NANOS_PER_MS: f64 = 1e6;
 pub struct Run {
     pub outcome: Outcome,
     pub seconds: Vec<Second>,
+    /// If the case is judged.
+    pub verdict: Option<Verdict>,
 }
 
 /// A counted second of the first workload.

@@ -11,6 +11,7 @@ mod networks;
 mod overload;
 mod protection;
 mod sharing;
+mod verdict;
 
 use super::case::Case;
 
@@ -30,6 +31,7 @@ pub(super) fn sections() -> Vec<Section> {
         Section { title: "Fan-out and fork-join", cases: fan::cases() },
         Section { title: "Load balancing", cases: balance::cases() },
         Section { title: "Timeouts, retries, overload", cases: overload::cases() },
+        Section { title: "The verdict on recovery", cases: verdict::cases() },
         Section { title: "Protection of an instance", cases: protection::cases() },
         Section { title: "Availability under random faults", cases: faults::cases() },
         Section { title: "Contention and backoff", cases: contention::cases() },
