@@ -2,14 +2,14 @@
 
 use tarsier_engine::Cause;
 use tarsier_model::{
-    Backoff, Branch, Call, CallPolicy, Demand, Failures, Happening, Jitter, Lock, Network, Retry, Scenario,
-    Service, ServiceId, Step, Target, Trouble,
+    Backoff, Branch, Call, CallPolicy, Demand, Failures, Happening, Jitter, Lock, Retry, Scenario, Service,
+    ServiceId, Step, Target, Trouble,
 };
 use tarsier_random::Law;
 use tarsier_testkit::markov::{Mm1, Mmk};
 use tarsier_units::Span;
 
-use crate::support::{Build, call, close, exp_ms, mean_ms, ms, open, work_ms};
+use crate::support::{Build, call, close, exp_ms, mean_ms, ms, open, with, work_ms};
 
 fn constant(milliseconds: f64) -> Law {
     Law::Constant(ms(milliseconds))
@@ -110,6 +110,40 @@ fn regular(rate: f64) -> Demand {
     }
 }
 
+/// Two at a time may try for the only core, and one finds no room there: it gives its permit back.
+#[test]
+fn who_is_refused_inside_releases() {
+    let outcome = Build::new()
+        .service("s", vec![lock(0, vec![Step::Work(constant(10.0))])], |service| {
+            locks(&[2])(service);
+            (service.cores, service.queue) = (1, Some(0));
+        })
+        .workload("w", 0, regular(350.0), CallPolicy::default())
+        .run(10, 8);
+    let users = &outcome.workloads[0];
+    assert!(users.completed > 850, "{}", users.completed);
+    assert_eq!(outcome.services[0].refused, users.errors);
+}
+
+/// Half of them would hold the lock for a long time, but nobody waits for that: who is cancelled goes,
+/// also from the line.
+#[test]
+fn who_is_cancelled_releases() {
+    let goodput = |cancel: bool| {
+        let law = Law::Mix(vec![(0.5, constant(1.0)), (0.5, constant(100.0))]);
+        let policy = CallPolicy { timeout: Some(Span::from_millis(5)), cancel, ..CallPolicy::default() };
+        let outcome = Build::new()
+            .service("front", vec![Step::Call(with(policy, 1))], |_| {})
+            .service("s", vec![lock(0, vec![Step::Wait(law)])], locks(&[1]))
+            .workload("w", 0, regular(100.0), CallPolicy::default())
+            .run(50, 9);
+        outcome.workloads[0].completed as f64 / outcome.workloads[0].requests as f64
+    };
+    let (cancelled, forgotten) = (goodput(true), goodput(false));
+    assert!((0.45..0.55).contains(&cancelled), "{cancelled}");
+    assert!(forgotten < 0.1, "{forgotten}");
+}
+
 /// Who dies with a lock in its hands, or in line for one, takes nothing along.
 #[test]
 fn a_killed_instance_comes_back_with_free_locks() {
@@ -186,49 +220,4 @@ fn locks_and_conflicts_make_the_universal_scalability_law() {
         let measured = f64::from(n) / mean_ms(&outcome.workloads[0].latency) * 1e3;
         close(&format!("throughput of {n}"), measured, throughput, 1e-6);
     }
-}
-
-/// One row each of the table behind «Exponential Backoff and Jitter» (Brooker, AWS Architecture Blog,
-/// 2015): a hundred clients write the same row optimistically, once each. A call is a write; the read
-/// before it and both answers take the network's time, 10 ms give or take 2.
-#[test]
-fn jitter_saves_calls() {
-    let calls = |backoff: Option<u64>, jitter: Jitter| -> f64 {
-        let hop = Law::Normal { mean: ms(10.0), sd: ms(2.0) };
-        let backoff = backoff.map(|base| Backoff {
-            base: Span::from_millis(base),
-            factor: 2.0,
-            max: Some(Span::from_secs(2)),
-        });
-        let retry = at_once(100_000).map(|retry| Retry { backoff, jitter, ..retry });
-        let to_and_fro = Step::Wait(Law::Sum(vec![hop.clone(), hop.clone()]));
-        let network = Network { users: tarsier_model::Link { latency: Some(hop) }, ..Network::none() };
-        let burst = Demand::Open {
-            rate: vec![(Span::ZERO, 1e9), (Span::from_nanos(100), 1e9), (Span::from_nanos(101), 0.0)],
-            arrivals: tarsier_model::Arrivals::Regular,
-            steps: Vec::new(),
-        };
-        let policy = CallPolicy { retry, ..CallPolicy::default() };
-        let model = Build::new()
-            .service("s", vec![conflict(vec![to_and_fro], None)], locks(&[1]))
-            .workload("w", 0, burst, policy)
-            .change(|model| model.network = network)
-            .seal();
-        let mut config = crate::support::config(400, 0);
-        config.warmup = Span::ZERO;
-        let runs = 20;
-        let attempts = (0..runs).map(|seed| {
-            let outcome =
-                tarsier_engine::run(&model, &tarsier_engine::RunConfig { seed, ..config.clone() }, &mut ());
-            let users = &outcome.workloads[0];
-            assert_eq!((users.requests, users.completed), (100, 100));
-            users.attempts
-        });
-        attempts.sum::<u64>() as f64 / runs as f64
-    };
-    // The first pause is of twice the base there.
-    close("none", calls(None, Jitter::None), 2_420.9, 0.02);
-    close("full", calls(Some(10), Jitter::Full), 795.6, 0.02);
-    close("equal", calls(Some(10), Jitter::Equal), 812.4, 0.02);
-    close("exponential", calls(Some(10), Jitter::None), 1_856.6, 0.03);
 }
