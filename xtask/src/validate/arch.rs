@@ -212,6 +212,11 @@ impl Arch {
         self.last_service(|service| service.locks.push(Lock { name: "version".into(), permits: 1 }))
     }
 
+    /// Each other request on an instance of the last service makes work that begins take this share longer.
+    pub fn drag(self, share: f64) -> Arch {
+        self.last_service(|service| service.drag = share)
+    }
+
     /// What protects the last service.
     pub fn protected(self, change: impl FnOnce(&mut Protection)) -> Arch {
         self.last_service(|service| change(&mut service.protection))
@@ -225,6 +230,12 @@ impl Arch {
     /// How long messages between instances take.
     pub fn hops(mut self, law: Law) -> Arch {
         self.model.network.same_zone.latency = Some(law);
+        self
+    }
+
+    /// How long messages between users and instances take.
+    pub fn users_hop(mut self, law: Law) -> Arch {
+        self.model.network.users.latency = Some(law);
         self
     }
 
@@ -257,6 +268,17 @@ impl Arch {
         self.last_workload(|workload| {
             if let Demand::Open { arrivals, .. } = &mut workload.demand {
                 *arrivals = Arrivals::Regular;
+            }
+        })
+    }
+
+    /// So many a second at these seconds, and linear in between.
+    pub fn ramp(self, points: &[(u64, f64)]) -> Arch {
+        let points =
+            points.iter().map(|(second, per_second)| (Span::from_secs(*second), *per_second)).collect();
+        self.last_workload(|workload| {
+            if let Demand::Open { rate, .. } = &mut workload.demand {
+                *rate = points;
             }
         })
     }
@@ -294,6 +316,14 @@ impl Arch {
         self.last_workload(|workload| workload.policy.retry = (n > 0).then(|| at_once(n)))
     }
 
+    /// The users wait between their attempts.
+    pub fn backoff(self, backoff: Backoff, jitter: Jitter) -> Arch {
+        self.last_workload(|workload| {
+            let retry = workload.policy.retry.as_mut().expect("a backoff is between attempts");
+            (retry.backoff, retry.jitter) = (Some(backoff), jitter);
+        })
+    }
+
     /// The users' retries are at most this share of their requests.
     pub fn budget(self, share: f64) -> Arch {
         self.last_workload(|workload| {
@@ -307,6 +337,12 @@ impl Arch {
         let target = Target { service: ServiceId(0), zone: None, count: None, share: None };
         let trouble = Trouble::Pause { target };
         self.happening(Span::from_secs(at_s), Some(Span::from_millis(lasts_ms)), trouble)
+    }
+
+    /// The load is `factor` times as high for a while; the case runs with this.
+    pub fn spike(self, at_s: u64, lasts_s: u64, factor: f64) -> Arch {
+        let trouble = Trouble::Load { workload: None, factor };
+        self.happening(Span::from_secs(at_s), Some(Span::from_secs(lasts_s)), trouble)
     }
 
     /// The last service is up for an exponential time, then down for `down_ms`, so that it is up for this share of

@@ -1,6 +1,7 @@
 //! Timeouts, retries, and storms that outlive what set them off.
 
-use tarsier_model::Step;
+use tarsier_model::{Backoff, Jitter, Step};
+use tarsier_units::Span;
 
 use crate::validate::arch::{Arch, arch, call_retrying, constant, exp, station};
 use crate::validate::case::{Case, Expected, percent, within};
@@ -11,12 +12,19 @@ const SRE: &str =
     "Beyer et al., Site Reliability Engineering (2016), ch. 22; Brooker, Amazon Builders' Library";
 const LIFO: &str = "Beyer et al., Site Reliability Engineering (2016), ch. 21";
 const BRONSON: &str = "Bronson et al., Metastable Failures in Distributed Systems (HotOS 2021)";
+const BROOKER: &str = "Brooker, simulator_example: simple_collapse_sim, 200 runs each";
 const HUANG: &str = "Huang et al., Metastable Failures in the Wild (OSDI 2022), theorem 2";
 
 pub(super) fn cases() -> Vec<Case> {
     let timeouts = TIMEOUTS.into_iter().map(given_up);
     let retries = RETRIES.into_iter().map(amplified);
-    timeouts.chain([first_in_first_out()]).chain(retries).chain(storms()).chain(boundary()).collect()
+    timeouts
+        .chain([first_in_first_out()])
+        .chain(retries)
+        .chain(storms())
+        .chain(boundary())
+        .chain(collapses())
+        .collect()
 }
 
 /// Rate of requests, rate of those answered within 100 ms.
@@ -173,4 +181,54 @@ fn budgeted() -> Case {
         .model(|| station(exp(10.0), 80.0).timeout(1000).retries(3).budget(0.1).pause(20, 10_000))
         .story(STORY_S, 4)
         .quick(1.0)
+}
+
+/// A server on which a request takes a second and a hundredth for each that is there when it begins, itself included;
+/// users who wait three seconds and try twice more, with 0.1 s of network there and back.
+fn brooker() -> Arch {
+    station(constant(1010.0), 40.0)
+        .cores(1_000_000)
+        .drag(0.01 / 1.01)
+        .users_hop(exp(100.0))
+        .timeout(3000)
+        .retries(2)
+}
+
+/// Pauses before the retries, up to 20 s and 40 s.
+fn patient(arch: Arch) -> Arch {
+    arch.backoff(Backoff { base: Span::from_secs(20), factor: 2.0, max: None }, Jitter::Full)
+}
+
+/// A spike of five seconds tips most runs, and none if retries wait; a ramp tips all, whether they wait or not.
+fn collapses() -> [Case; 4] {
+    let spike = || brooker().spike(20, 5, 2.0);
+    let ramp = || brooker().ramp(&[(0, 40.0), (25, 80.0), (75, 0.0)]);
+    let collapsed = |runs: &[Run]| f64::from(u8::from(late_goodput(10)(runs) < 4.0));
+    let case = |id: &str, what: &str| Case::new(id, what, BROOKER);
+    [
+        case("collapse-spike", "40/s, five seconds of 80/s, retries at once")
+            .model(spike)
+            .story(80.0, 200)
+            // Three standard errors of both together.
+            .near("share of runs that collapse", 143.0 / 200.0, within(0.135), collapsed),
+        case("collapse-spike-backoff", "40/s, five seconds of 80/s, backoff of 20 s with full jitter")
+            .model(move || patient(spike()))
+            .story(80.0, 200)
+            .near("goodput at the end, /s", 39.9, percent(2.0), late_goodput(10)),
+        case("collapse-ramp", "40/s up to 80/s and down to none in 75 s, retries at once")
+            .model(ramp)
+            .story(50.0, 20)
+            .check("goodput from 40 s to 50 s, /s: next to nothing", Expected::AtMost(4.0), late_goodput(10)),
+        case(
+            "collapse-ramp-backoff",
+            "40/s up to 80/s and down to none in 75 s, backoff of 20 s with full jitter",
+        )
+        .model(move || patient(ramp()))
+        .story(50.0, 20)
+        .check(
+            "goodput from 40 s to 50 s, /s: next to nothing",
+            Expected::AtMost(4.0),
+            late_goodput(10),
+        ),
+    ]
 }
