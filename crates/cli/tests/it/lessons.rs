@@ -222,3 +222,135 @@ fn zone_loss() {
     near(ran.goodput("without-headroom", after()), 1800.0, 0.03);
     at_most(ran.goodput("without-and-impatient", after()), 18.0);
 }
+
+/// 120/s into 100/s and a second's patience: nothing from 5 s on first come first served, 100/s with the cures.
+#[test]
+fn goodput_collapse() {
+    let ran = lesson("goodput-collapse", &["--scenario", "rush", "--for", "120s"]);
+    let rush = || 27..60;
+    near(ran.goodput("fifo", 0..20), 90.0, 0.08);
+    at_most(ran.goodput("fifo", rush()), 0.0);
+    at_most(ran.goodput("fifo", 60..110), 0.0);
+    at_least(ran.service("app-fifo", "unused") / ran.service("app-fifo", "completed"), 0.7);
+    for cured in ["lifo", "short-queue", "codel", "codel-lifo"] {
+        near(ran.goodput(cured, rush()), 100.0, 0.03);
+        near(ran.goodput(cured, 70..120), 90.0, 0.05);
+    }
+}
+
+/// While reports hold all connections nobody orders; the database has nothing to do.
+#[test]
+fn pool_exhaustion() {
+    let ran = lesson("pool-exhaustion", &["--scenario", "reports"]);
+    let month_end = || 26..40;
+    at_most(ran.goodput("orders", month_end()), 4.0);
+    at_most(ran.mean("service", "db", "utilization", month_end()), 0.1);
+    assert_eq!(ran.behind_waits("orders"), "db");
+    for cured in ["orders-apart", "orders-bulkhead"] {
+        near(ran.goodput(cured, month_end()), 400.0, 0.05);
+        assert_eq!(ran.workload(cured, "errors"), 0.0);
+    }
+}
+
+/// 133 requests on an instance tip it over: 480 after two seconds of standstill, 60 after a quarter of one.
+#[test]
+fn gc_death_spiral() {
+    let ran = lesson("gc-death-spiral", &["--scenario", "hiccup", "--for", "120s"]);
+    let end = || 60..120;
+    at_most(ran.goodput("unlimited", end()), 4.8);
+    near(ran.goodput("limited", end()), 480.0, 0.03);
+    let blink = lesson("gc-death-spiral", &["--scenario", "blink", "--for", "60s"]);
+    near(blink.goodput("unlimited", 25..60), 480.0, 0.05);
+}
+
+/// The Universal Scalability Law, exactly: `X(N) = 1000 N / (1 + 0.05 (N - 1) + 0.001 N (N - 1))`.
+#[test]
+fn lock_contention() {
+    let ran = lesson("lock-contention", &["--for", "1s", "--warmup", "100ms"]);
+    let throughput = |threads: f64| threads / ran.workload(&format!("threads-{threads}"), "latency_s/mean");
+    for (threads, expected) in [(1.0, 1000.0), (8.0, 5689.9), (31.0, 9037.9), (64.0, 7822.0), (128.0, 5422.4)]
+    {
+        near(throughput(threads), expected, 0.0005);
+    }
+    at_least(128.0 / ran.workload("threads-128-no-agreement", "latency_s/mean"), 15_000.0);
+}
+
+/// In the long run a client sends K times what is accepted.
+#[test]
+fn throttling() {
+    let ran = lesson("throttling", &["--warmup", "300s"]);
+    let per_s = |backend: &str| ran.service(backend, "arrivals") / 60.0;
+    at_least(per_s("backend"), 2200.0);
+    near(per_s("backend-2"), 600.0, 0.03);
+    near(per_s("backend-1.1"), 330.0, 0.03);
+    for workload in ["unthrottled", "throttled-2", "throttled-1.1"] {
+        near(ran.workload(workload, "throughput_per_s"), 300.0, 0.01);
+    }
+}
+
+/// What M/D/1 with as many places refuses.
+#[test]
+fn rate_limit() {
+    let ran = lesson("rate-limit", &["--for", "1800s"]);
+    let refused = |workload: &str| {
+        let [errors, completed] = ["errors", "completed"].map(|it| ran.workload(workload, it));
+        errors / (errors + completed)
+    };
+    near(refused("bucket-1"), 0.4444, 0.02);
+    near(refused("bucket-5"), 0.0353, 0.1);
+    near(refused("bucket-10"), 0.00364, 0.4);
+    near(refused("at-the-limit"), 0.0508, 0.15);
+    near(refused("above-it"), 0.171, 0.05);
+    at_most(refused("try-again"), 0.03);
+    at_most(refused("wait-in-line"), 0.0);
+}
+
+/// After the cache is warm again the database still answers nobody; bounded, it recovers, and with something
+/// to fall back on nobody notices.
+#[test]
+fn cache_flush() {
+    let ran = lesson("cache-flush", &["--scenario", "flush", "--for", "120s"]);
+    let end = || 60..120;
+    near(ran.goodput("users", end()), 1800.0, 0.02);
+    at_most(ran.mean("call", "web -> db", "completed_per_s", end()), 2.0);
+    near(ran.goodput("users-bounded", end()), 2000.0, 0.02);
+    assert_eq!(ran.workload("users-degraded", "errors"), 0.0);
+}
+
+/// Hundreds ask for the page that one should make, and orders fail for it.
+#[test]
+fn cache_stampede() {
+    let ran = lesson("cache-stampede", &["--scenario", "expiry"]);
+    let asked = |service: &str| ran.number(&format!("/calls/{service}~1page/attempts"));
+    at_least(asked("web~1page -> db") / 5.0, 600.0);
+    at_most(asked("web-lease~1page -> db-lease") / 5.0, 20.0);
+    at_most(ran.goodput("orders", 22..60), 2.5);
+    assert_eq!(ran.workload("orders-lease", "errors"), 0.0);
+}
+
+/// Only fewer requests bring the front end back, by hand or by limit.
+#[test]
+fn pinned() {
+    let ran = lesson("pinned", &["--scenario", "switch", "--for", "180s"]);
+    for workload in ["users", "users-operated", "users-limited"] {
+        at_most(ran.goodput(workload, 30..50), 12.0);
+    }
+    at_most(ran.goodput("users", 120..180), 12.0);
+    at_most(ran.goodput("users-operated", 55..80), 12.0);
+    near(ran.goodput("users-operated", 120..180), 1200.0, 0.03);
+    near(ran.goodput("users-limited", 70..180), 1200.0, 0.03);
+}
+
+/// Users find the other region when the name service has told them, and there is room for them or not.
+#[test]
+fn region_loss() {
+    let ran = lesson("region-loss", &["--scenario", "region-lost", "--for", "180s"]);
+    at_most(ran.goodput("americans", 30..35), 0.0);
+    let moved = || 95..150;
+    near(ran.goodput("americans", moved()), 1200.0, 0.03);
+    near(ran.mean("workload", "americans", "latency_mean_s", moved()), 0.095, 0.1);
+    near(ran.goodput("europeans", moved()), 1200.0, 0.03);
+    let tight = ran.goodput("americans-tight", moved()) + ran.goodput("europeans-tight", moved());
+    near(tight, 3000.0, 0.03);
+    near(ran.goodput("americans", 165..180), 1200.0, 0.06);
+}
