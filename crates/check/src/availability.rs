@@ -65,8 +65,9 @@ struct Sum<'m, 'l> {
 impl<'m, 'l> Sum<'m, 'l> {
     fn new(model: &'m Model, to: EndpointId, retry: Option<&'m Retry>, left: &'l Cell<usize>) -> Sum<'m, 'l> {
         let first = if retry.is_some() { SEVERAL } else { 1 };
-        let shared = shared(model, to, first);
-        Sum { realm: Realm::of(model, to), retry, shared, left }
+        let realm = Realm::of(model, to);
+        let shared = shared(model, &realm, first);
+        Sum { realm, retry, shared, left }
     }
 
     fn total(&self, up: &IdVec<ServiceId, f64>) -> f64 {
@@ -124,34 +125,36 @@ impl<'m, 'l> Sum<'m, 'l> {
 const SEVERAL: u32 = 2;
 
 /// The services that a request comes by in several places, on which its fate depends.
-fn shared(model: &Model, root: EndpointId, first: u32) -> Vec<ServiceId> {
-    let mut visits: BTreeMap<EndpointId, u32> = BTreeMap::new();
-    // Grows until it stays.
-    loop {
-        let mut next = BTreeMap::from([(root, first)]);
-        for (id, times) in &visits {
-            count(&model.endpoints[*id].steps, *times, &mut next);
-        }
-        if next == visits {
-            break;
-        }
-        visits = next;
+fn shared(model: &Model, realm: &Realm<'_>, first: u32) -> Vec<ServiceId> {
+    let order = realm.endpoints();
+    let mut visits: IdVec<EndpointId, u32> = model.endpoints.iter().map(|_| 0).collect();
+    // Callers first, so that all who call an endpoint have been looked at before it.
+    if let Some(root) = order.last() {
+        visits[*root] = first;
+    }
+    for id in order.iter().rev() {
+        let times = if realm.has_cycles() { SEVERAL } else { visits[*id] };
+        count(&model.endpoints[*id].steps, times, &mut visits);
     }
     let mut by_service: BTreeMap<ServiceId, u32> = BTreeMap::new();
-    for (id, visits) in visits {
-        *by_service.entry(model.endpoints[id].service).or_default() += visits;
+    for id in order {
+        let several = if realm.has_cycles() { SEVERAL } else { visits[*id] };
+        *by_service.entry(model.endpoints[*id].service).or_default() += several;
     }
     by_service.into_iter().filter(|(_, visits)| *visits >= SEVERAL).map(|(service, _)| service).collect()
 }
 
-fn count(steps: &[Step], times: u32, visits: &mut BTreeMap<EndpointId, u32>) {
+fn count(steps: &[Step], times: u32, visits: &mut IdVec<EndpointId, u32>) {
+    if times == 0 {
+        return;
+    }
     for step in steps {
         match step {
             Step::Call(call) if call.optional && call.fallback.is_none() => {}
             Step::Call(call) | Step::Cache { ask: call, .. } => {
                 let is_retried = call.policy.retry.as_ref().is_some_and(|retry| retry.attempts > 0);
-                let visits = visits.entry(call.to).or_default();
-                *visits = visits.saturating_add(if is_retried { SEVERAL } else { times }).min(SEVERAL);
+                let known = visits[call.to].saturating_add(if is_retried { SEVERAL } else { times });
+                visits[call.to] = known.min(SEVERAL);
             }
             _ => {}
         }

@@ -25,6 +25,7 @@ pub(crate) struct Realm<'m> {
     order: Vec<EndpointId>,
     /// Calls between these are always refused.
     closed: BTreeSet<(ServiceId, ServiceId)>,
+    has_cycles: bool,
 }
 
 /// Rounds after which what is left of a cycle, which ends with a chance, is nothing.
@@ -34,11 +35,17 @@ impl<'m> Realm<'m> {
     pub(crate) fn of(model: &'m Model, root: EndpointId) -> Realm<'m> {
         let order = callees_first(model, root);
         let closed = closed_passages(model, &order);
-        Realm { model, order, closed }
+        let has_cycles = goes_back(model, &order);
+        Realm { model, order, closed, has_cycles }
     }
 
     pub(crate) fn endpoints(&self) -> &[EndpointId] {
         &self.order
+    }
+
+    /// Whether a request can come back to an endpoint it has come by.
+    pub(crate) fn has_cycles(&self) -> bool {
+        self.has_cycles
     }
 
     /// The chance that a visit of the root fares well.
@@ -51,7 +58,7 @@ impl<'m> Realm<'m> {
                 moved = moved.max((chance - chances[id]).abs());
                 chances[id] = chance;
             }
-            if moved < 1e-16 {
+            if moved < 1e-16 || !self.has_cycles {
                 break;
             }
         }
@@ -216,6 +223,16 @@ fn callees_first(model: &Model, root: EndpointId) -> Vec<EndpointId> {
         }
     }
     order
+}
+
+/// Whether one of them calls one that stands after it, or itself.
+fn goes_back(model: &Model, order: &[EndpointId]) -> bool {
+    let mut seen = BTreeSet::new();
+    order.iter().any(|id| {
+        let goes_back = model.endpoints[*id].calls().iter().any(|call| !seen.contains(&call.to));
+        seen.insert(*id);
+        goes_back
+    })
 }
 
 fn closed_passages(model: &Model, endpoints: &[EndpointId]) -> BTreeSet<(ServiceId, ServiceId)> {

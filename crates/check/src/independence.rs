@@ -4,8 +4,8 @@ use tarsier_model::{Model, ServiceId, WorkloadId};
 
 use crate::standing::{Part, Standing, Survey};
 
-/// Looks at single steps altogether, about a second. A model that needs more is not examined to its end.
-const MOST_EFFORT: usize = 200_000_000;
+/// Looks at calls altogether, a few seconds. A model that needs more is not examined to its end.
+const MOST_EFFORT: usize = 30_000_000;
 
 /// What single failures do.
 #[derive(Clone, PartialEq, Debug)]
@@ -56,21 +56,25 @@ pub struct SinglePoint {
 pub(crate) fn resilience(model: &Model) -> Resilience {
     let survey = Survey::new(model);
     let probe = Probe { model, whole: survey.whole(), survey };
-    let mut parts = probe.survey.parts();
-    let n_parts = parts.len();
-    parts.truncate(MOST_EFFORT / probe.survey.effort().max(1));
+    let parts = probe.survey.parts();
     let lists = model.segmentation.iter().flat_map(|rules| &rules.independent);
     let mut found = Resilience {
         independence: lists.map(|services| probe.open(services)).collect(),
         single_points: Vec::new(),
-        n_examined: parts.len(),
-        n_parts,
+        n_examined: 0,
+        n_parts: parts.len(),
     };
+    let mut effort = 0;
     for part in parts {
+        if effort > MOST_EFFORT {
+            break;
+        }
+        found.n_examined += 1;
         let broken = probe.survey.without(part, &probe.whole);
         for list in &mut found.independence {
             list.shared.extend(probe.shared(part, &broken, list));
         }
+        effort += broken.effort;
         found.single_points.extend(probe.single_point(part, &broken, &found.single_points));
     }
     found

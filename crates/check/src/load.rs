@@ -119,18 +119,26 @@ pub(crate) fn calls<'m>(model: &'m Model, weight: impl Fn(&Edge<'m>) -> f64) -> 
 /// Follows what arrives at each endpoint until nothing is left: the visits of each.
 pub(crate) fn flow(mut arriving: IdVec<EndpointId, f64>, calls: &Calls) -> IdVec<EndpointId, f64> {
     let none = || -> IdVec<EndpointId, f64> { calls.iter().map(|_| 0.0).collect() };
-    let mut visits = none();
+    let (mut visits, mut next) = (none(), none());
+    let mut here: Vec<EndpointId> = arriving.ids().filter(|id| arriving[*id] > 0.0).collect();
     // A sealed model ends its recursion, if with a chance. Attempts of attempts need not end.
     for _ in 0..calls.len() + 10_000 {
-        let mut next = none();
-        for (from, rate) in arriving.entries().filter(|(_, rate)| **rate > 0.0) {
+        let mut there = Vec::new();
+        for from in here {
+            let rate = std::mem::take(&mut arriving[from]);
             visits[from] += rate;
-            calls[from].iter().for_each(|(to, weight)| next[*to] += rate * weight);
+            for (to, weight) in calls[from].iter().filter(|(_, weight)| *weight > 0.0) {
+                if next[*to] == 0.0 {
+                    there.push(*to);
+                }
+                next[*to] += rate * weight;
+            }
         }
-        if !(1e-9..1e30).contains(&next.iter().sum::<f64>()) {
+        if !(1e-9..1e30).contains(&there.iter().map(|to| next[*to]).sum::<f64>()) {
             break;
         }
-        arriving = next;
+        here = there;
+        std::mem::swap(&mut arriving, &mut next);
     }
     visits
 }

@@ -39,15 +39,21 @@ pub(crate) struct Survey<'m> {
     /// Where the cells of each endpoint start, one for each of its zones.
     cells: IdVec<EndpointId, usize>,
     n_cells: usize,
-    /// Who calls whom, backwards.
+    /// Who calls whom, backwards; and how many calls each has.
     callers: IdVec<EndpointId, Vec<EndpointId>>,
+    n_calls: IdVec<EndpointId, usize>,
 }
+
+/// Copying these is as much work as looking at one call.
+const CELLS_AT_ONCE: usize = 64;
 
 /// Which endpoints can answer, and where.
 pub(crate) struct Standing {
     lost: Option<Part>,
     /// By cell.
     can: Vec<bool>,
+    /// Looks at calls that it took.
+    pub(crate) effort: usize,
 }
 
 /// Where a request is served.
@@ -74,12 +80,13 @@ impl<'m> Survey<'m> {
             cells,
             n_cells,
             callers: callers(model),
+            n_calls: model.endpoints.iter().map(|endpoint| endpoint.calls().len()).collect(),
         }
     }
 
     /// Nothing has failed.
     pub(crate) fn whole(&self) -> Standing {
-        let mut standing = Standing { lost: None, can: vec![false; self.n_cells] };
+        let mut standing = Standing { lost: None, can: vec![false; self.n_cells], effort: 0 };
         let all: Vec<EndpointId> = self.model.endpoints.ids().collect();
         self.settle(&all, &mut standing);
         standing
@@ -87,11 +94,13 @@ impl<'m> Survey<'m> {
 
     /// One part has failed. Only those who lead to it can be worse off than in the whole.
     pub(crate) fn without(&self, part: Part, whole: &Standing) -> Standing {
-        let mut standing = Standing { lost: Some(part), can: whole.can.clone() };
+        let mut standing = Standing { lost: Some(part), can: whole.can.clone(), effort: 0 };
         let affected = self.leading_to(part);
         for endpoint in &affected {
             standing.can[self.cells_of(*endpoint)].fill(false);
         }
+        let n_calls: usize = affected.iter().map(|endpoint| self.n_calls[*endpoint]).sum();
+        standing.effort = self.n_cells / CELLS_AT_ONCE + affected.len() + n_calls;
         self.settle(&affected, &mut standing);
         standing
     }
@@ -116,11 +125,6 @@ impl<'m> Survey<'m> {
             let alone = |zone: &ZoneId| service.instances.iter().filter(|it| *it == zone).count() == 1;
             self.zones[id].iter().filter(move |zone| alone(zone)).map(move |zone| Part::Instance(id, *zone))
         })
-    }
-
-    /// How much work it is to take one part away, at most: looks at a step in a zone.
-    pub(crate) fn effort(&self) -> usize {
-        self.n_cells + self.model.endpoints.iter().map(|endpoint| endpoint.steps.len()).sum::<usize>()
     }
 
     /// No request to any of its endpoints can succeed.
@@ -150,17 +154,21 @@ impl<'m> Survey<'m> {
         standing: &Standing,
         from: impl Iterator<Item = EndpointId>,
     ) -> Vec<ServiceId> {
+        // Those it begins with come from themselves.
         let mut came_from: IdVec<EndpointId, Option<EndpointId>> =
             self.model.endpoints.iter().map(|_| None).collect();
-        let mut queue: VecDeque<EndpointId> = from.collect();
-        let mut seen: BTreeSet<EndpointId> = queue.iter().copied().collect();
+        let mut queue = VecDeque::new();
+        for start in from {
+            came_from[start] = Some(start);
+            queue.push_back(start);
+        }
         while let Some(endpoint) = queue.pop_front() {
             let needed = self.failing_calls(standing, endpoint);
             if needed.is_empty() {
                 return self.way_back(endpoint, &came_from);
             }
             for needed in needed {
-                if seen.insert(needed) {
+                if came_from[needed].is_none() {
                     came_from[needed] = Some(endpoint);
                     queue.push_back(needed);
                 }
@@ -170,7 +178,8 @@ impl<'m> Survey<'m> {
     }
 
     fn way_back(&self, end: EndpointId, came_from: &IdVec<EndpointId, Option<EndpointId>>) -> Vec<ServiceId> {
-        let mut way: Vec<ServiceId> = std::iter::successors(Some(end), |endpoint| came_from[*endpoint])
+        let before = |endpoint: &EndpointId| came_from[*endpoint].filter(|before| before != endpoint);
+        let mut way: Vec<ServiceId> = std::iter::successors(Some(end), before)
             .map(|endpoint| self.model.endpoints[endpoint].service)
             .collect();
         way.reverse();
@@ -205,17 +214,22 @@ impl<'m> Survey<'m> {
 
     /// All endpoints from which calls lead to what the part takes away, and these.
     fn leading_to(&self, part: Part) -> Vec<EndpointId> {
-        let standing = Standing { lost: Some(part), can: Vec::new() };
+        let standing = Standing { lost: Some(part), can: Vec::new(), effort: 0 };
         let struck = |id: &EndpointId| {
             let service = self.model.endpoints[*id].service;
             !self.zones[service].iter().all(|zone| self.lives(&standing, Host { service, zone: *zone }))
         };
-        let mut open: Vec<EndpointId> = self.model.endpoints.ids().filter(struck).collect();
-        let mut found: BTreeSet<EndpointId> = open.iter().copied().collect();
-        while let Some(endpoint) = open.pop() {
-            open.extend(self.callers[endpoint].iter().filter(|caller| found.insert(**caller)));
+        let mut found: Vec<EndpointId> = self.model.endpoints.ids().filter(struck).collect();
+        let mut is_found: IdVec<EndpointId, bool> = self.model.endpoints.iter().map(|_| false).collect();
+        found.iter().for_each(|id| is_found[*id] = true);
+        let mut next = 0;
+        while let Some(&endpoint) = found.get(next) {
+            next += 1;
+            let callers = self.callers[endpoint].iter();
+            found.extend(callers.filter(|caller| !std::mem::replace(&mut is_found[**caller], true)));
         }
-        found.into_iter().collect()
+        found.sort_unstable();
+        found
     }
 
     /// The least of what can answer: who can only because it can itself cannot. Callees mostly stand below their
