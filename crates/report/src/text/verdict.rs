@@ -4,8 +4,8 @@ use crate::number::{count, duration, rate, share, three};
 use crate::style::Tone;
 use crate::verdict::{Attempts, Beside, Edge, Goodput, Smallest, Verdict, VerdictKind, Work};
 
-/// Of a kind, so many are named.
-const SHOWN: usize = 3;
+/// For what is listed on a line.
+const ROOM: usize = 72;
 /// Growth by less than this share is none, and less work in vain than this share is nothing to speak of.
 const WORTH_NAMING: f64 = 0.05;
 
@@ -42,7 +42,7 @@ fn sentence(verdict: &Verdict) -> String {
         Some(ends_s) => format!("{} after the trigger", duration(verdict.watched_s - ends_s)),
         None => format!("{} into the trigger", duration(verdict.watched_s - begins_s)),
     };
-    let worst = worst(verdict).map(level).unwrap_or_default();
+    let worst = worst(verdict).map(level).unwrap_or_default() + &others(verdict);
     match verdict.kind {
         VerdictKind::Holds => "users were never worse off than without the trigger".to_owned(),
         VerdictKind::Recovered => {
@@ -70,6 +70,15 @@ fn worst(verdict: &Verdict) -> Option<&Goodput> {
     verdict.workloads.iter().min_by(|a, b| badness(a).partial_cmp(&badness(b)).expect("no figure is missing"))
 }
 
+/// « (2 workloads get less)».
+fn others(verdict: &Verdict) -> String {
+    let lacks = |it: &&Goodput| kept(it.completed_per_s) < 1.0 - WORTH_NAMING;
+    match verdict.workloads.iter().filter(lacks).count() {
+        0 | 1 => String::new(),
+        n => format!(" ({n} workloads get less)"),
+    }
+}
+
 fn kept(completed: Beside) -> f64 {
     if completed.twin > 0.0 { completed.run / completed.twin } else { 1.0 }
 }
@@ -91,40 +100,34 @@ fn tried(verdict: &Verdict) -> Option<String> {
     let mut grown: Vec<&Attempts> = verdict.edges.iter().filter(|it| has_grown(it.per_request)).collect();
     let extra = |it: &Attempts| it.per_s.run * (1.0 - it.per_request.twin / it.per_request.run);
     grown.sort_by(|a, b| extra(b).total_cmp(&extra(a)));
-    let name = |it: &&Attempts| {
+    list(grown.iter().map(|it| {
         let Beside { run, twin } = it.per_request;
         format!("{} {} a request ({} without){}", it.label, three(run), three(twin), fails(it))
-    };
-    list(&grown, name)
+    }))
 }
 
-/// «, all of them time out».
+/// «, all time out».
 fn fails(it: &Attempts) -> String {
-    let ways = [(it.timeouts.run, "time out"), (it.refused.run, "are refused"), (it.failed.run, "fail")];
-    let told = ways.iter().filter(|(part, _)| *part >= WORTH_NAMING);
-    told.map(|(part, how)| {
-        format!(", {} {how}", if *part >= 0.995 { "all".to_owned() } else { share(*part) })
-    })
-    .collect()
+    let ways = [
+        (it.timeouts.run, "time out"),
+        (it.refused.run, "are refused"),
+        (it.failed.run, "fail"),
+        (it.rejected.run, "are not let out"),
+    ];
+    let part = |part: f64| if part >= 0.995 { "all".to_owned() } else { share(part) };
+    let told = ways.iter().filter(|(share, _)| *share >= WORTH_NAMING);
+    told.map(|(share, how)| format!(", {} {how}", part(*share))).collect()
 }
 
 /// Which services are asked more than without the trigger, if that is more than one: the attempts tell of one.
 fn asked(verdict: &Verdict) -> Option<String> {
     let mut grown: Vec<&Work> = verdict.services.iter().filter(|it| has_grown(it.per_request)).collect();
-    let growth = |it: &Work| it.per_request.run / it.per_request.twin;
-    grown.sort_by(|a, b| growth(b).total_cmp(&growth(a)));
     if grown.len() < 2 {
         return None;
     }
-    let name = |it: &&Work| {
-        format!(
-            "{} {} visits a request ({} without)",
-            it.service,
-            three(it.per_request.run),
-            three(it.per_request.twin)
-        )
-    };
-    list(&grown, name)
+    let growth = |it: &Work| it.per_request.run / it.per_request.twin;
+    grown.sort_by(|a, b| growth(b).total_cmp(&growth(a)));
+    list(grown.iter().map(|it| format!("{} is asked {} times as often", it.service, three(growth(it)))))
 }
 
 fn has_grown(it: Beside) -> bool {
@@ -132,21 +135,27 @@ fn has_grown(it: Beside) -> bool {
 }
 
 fn in_vain(verdict: &Verdict) -> Option<String> {
-    let mut wasted: Vec<&Work> =
-        verdict.services.iter().filter(|it| it.unproductive.run >= WORTH_NAMING).collect();
+    let wasted = verdict.services.iter().filter(|it| it.unproductive.run >= WORTH_NAMING);
+    let mut wasted: Vec<&Work> = wasted.collect();
     wasted.sort_by(|a, b| b.unproductive.run.total_cmp(&a.unproductive.run));
-    let name = |it: &&Work| format!("{} of the work of {}", share(it.unproductive.run), it.service);
-    list(&wasted, name).map(|list| format!("{list}: nobody waits for it any more"))
+    let parts =
+        wasted.iter().map(|it| format!("{} of the work of {}", share(it.unproductive.run), it.service));
+    list(parts).map(|list| format!("{list}, which nobody waits for any more"))
 }
 
-/// The first few, and how many more.
-fn list<T>(all: &[T], name: impl Fn(&T) -> String) -> Option<String> {
-    let (shown, left_out) = all.split_at(all.len().min(SHOWN));
-    let mut text = shown.iter().map(name).collect::<Vec<_>>().join("; ");
-    if !left_out.is_empty() {
-        text.push_str(&format!("; and {} more", left_out.len()));
+/// As many as there is room for, at least one, and how many more.
+fn list(all: impl ExactSizeIterator<Item = String>) -> Option<String> {
+    let n = all.len();
+    let mut text = String::new();
+    for (at, part) in all.enumerate() {
+        if at > 0 && text.chars().count() + part.chars().count() > ROOM {
+            text.push_str(&format!("; and {} more", n - at));
+            break;
+        }
+        text.push_str(if at > 0 { "; " } else { "" });
+        text.push_str(&part);
     }
-    (!text.is_empty()).then_some(text)
+    (n > 0).then_some(text)
 }
 
 fn objectives(verdict: &Verdict) -> Option<String> {
@@ -204,8 +213,8 @@ mod tests {
             "\
 ✗ metastable: 60.0 s after the trigger users complete 10.0/s, 100/s without it
   attempts    users -> web/home 2.00 a request (1.00 without), 90.0% time out
-  work        db 4.00 visits a request (1.00 without); web 2.00 visits a request (1.00 without)
-  in vain     75.0% of the work of db; 50.0% of the work of web: nobody waits for it any more
+  work        db is asked 4.00 times as often; web is asked 2.00 times as often
+  in vain     75.0% of the work of db; 50.0% of the work of web, which nobody waits for any more
   objectives  1 of 2 kept, 2 without the trigger
   smallest    a length of 1.30 s tips it, 1.25 s does not; even a strength of 25.0% tips it
   load        below 50.0/s no trigger can tip it; with this one 55.0/s tips it, 50.0/s does not
@@ -256,9 +265,24 @@ mod tests {
     }
 
     #[test]
-    fn of_many_the_first_few_are_named() {
-        let all = [1, 2, 3, 4, 5];
-        assert_eq!(list(&all, |n| n.to_string()).as_deref(), Some("1; 2; 3; and 2 more"));
-        assert_eq!(list(&all[..0], |n| n.to_string()), None);
+    fn of_many_as_many_are_named_as_fit() {
+        let of = |parts: &[&str]| list(parts.iter().map(|part| (*part).to_owned()));
+        assert_eq!(of(&["a", "b", "c"]).as_deref(), Some("a; b; c"));
+        let long = "x".repeat(ROOM);
+        assert_eq!(of(&[&long, "b", "c"]), Some(format!("{long}; and 2 more")));
+        assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn several_workloads_are_counted() {
+        let mut verdict = plain(VerdictKind::Metastable);
+        (verdict.edges, verdict.services) = (Vec::new(), Vec::new());
+        let mut other = verdict.workloads[0].clone();
+        (other.workload, other.completed_per_s.run) = ("others".to_owned(), 50.0);
+        verdict.workloads.push(other);
+        check(
+            &verdict,
+            "✗ metastable: 60.0 s after the trigger users complete 10.0/s, 100/s without it (2 workloads get less)\n",
+        );
     }
 }
