@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use tarsier_model::ServiceId;
 
+use crate::kernel::table::Table;
 use crate::outcome::{Cause, Why, WhyPart};
 use crate::plan::NONE;
 
@@ -47,24 +48,10 @@ pub(crate) struct Causes {
     classes: BTreeMap<u32, Class>,
 }
 
-/// Of the records of sampled requests. Most records have none, but with a wide fan-out nearly all do:
-/// pages of places, which exist only while something stands on them.
+/// Of the records of sampled requests: most records have none, but with a wide fan-out nearly all do.
 #[derive(Default)]
 pub(crate) struct Accounts {
-    pages: Vec<Option<Box<Page>>>,
-}
-
-struct Page {
-    used: u32,
-    places: [Option<Box<Account>>; PAGE as usize],
-}
-
-const PAGE: u32 = 64;
-
-impl Page {
-    fn empty() -> Box<Page> {
-        Box::new(Page { used: 0, places: [const { None }; PAGE as usize] })
-    }
+    by_task: Table<Box<Account>>,
 }
 
 /// Eight classes an octave.
@@ -79,29 +66,11 @@ impl Accounts {
     }
 
     pub(crate) fn put(&mut self, task: u32, account: Box<Account>) {
-        let at = (task / PAGE) as usize;
-        if at >= self.pages.len() {
-            self.pages.resize_with(at + 1, || None);
-        }
-        let page = self.pages[at].get_or_insert_with(Page::empty);
-        let before = page.places[(task % PAGE) as usize].replace(account);
-        page.used += u32::from(before.is_none());
+        self.by_task.insert(task, account);
     }
 
     pub(crate) fn take(&mut self, task: u32) -> Option<Box<Account>> {
-        let page = self.pages.get_mut((task / PAGE) as usize)?;
-        let account = page.as_mut()?.places[(task % PAGE) as usize].take()?;
-        let left = page.as_mut().expect("it had the account");
-        left.used -= 1;
-        if left.used == 0 {
-            *page = None;
-        }
-        Some(account)
-    }
-
-    fn of(&mut self, task: u32) -> Option<&mut Account> {
-        let page = self.pages.get_mut((task / PAGE) as usize)?.as_mut()?;
-        page.places[(task % PAGE) as usize].as_deref_mut()
+        self.by_task.remove(task)
     }
 
     pub(crate) fn drop_of(&mut self, task: u32) {
@@ -110,20 +79,20 @@ impl Accounts {
 
     /// Since when the time of a record is not accounted for.
     pub(crate) fn mark_of(&mut self, task: u32) -> u64 {
-        self.of(task).expect("a sampled record has an account").mark
+        self.by_task.get_mut(task).expect("a sampled record has an account").mark
     }
 
     /// The time since the last note was `part`.
     #[inline(never)]
     pub(crate) fn note(&mut self, task: u32, part: Part, now: u64) {
-        let account = self.of(task).expect("a sampled record has an account");
+        let account = self.by_task.get_mut(task).expect("a sampled record has an account");
         account.add(part, now - account.mark);
         account.mark = now;
     }
 
     /// `task` was waiting for what this account tells of.
     pub(crate) fn absorb(&mut self, task: u32, other: Option<Box<Account>>, now: u64) {
-        let Some(account) = self.of(task) else { return };
+        let Some(account) = self.by_task.get_mut(task) else { return };
         let other = other.expect("what a sampled record waits for is sampled");
         other.parts.iter().for_each(|(part, nanos)| account.add(*part, *nanos));
         account.mark = now;

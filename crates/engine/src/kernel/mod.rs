@@ -4,5 +4,6 @@ pub(crate) mod heap;
 pub(crate) mod ladder;
 pub(crate) mod queue;
 pub(crate) mod slab;
+pub(crate) mod table;
 
 pub use queue::EventQueue;
