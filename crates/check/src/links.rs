@@ -1,7 +1,7 @@
 //! Every place from which calls are made, those of users among them.
 
 use tarsier_model::{Budget, CallPolicy, EndpointId, Model, WorkloadId};
-use tarsier_units::IdVec;
+use tarsier_units::{IdVec, Span};
 
 use crate::edges::{Manner, edges};
 use crate::finding::At;
@@ -46,17 +46,22 @@ impl Link<'_> {
     /// Retries a call that a budget allows for ever while none succeeds: what it saved up is soon spent.
     fn sustained(&self, budget: Budget) -> f64 {
         match budget {
-            Budget::Concurrent { share, .. } => share,
+            // In flight are `n = calls + share × n` for as long as an attempt lasts.
+            Budget::Concurrent { share, least } => {
+                let lasts_s = self.policy.timeout.map_or(f64::INFINITY, Span::as_secs_f64);
+                (share / (1.0 - share)).max(self.a_call(f64::from(least) / lasts_s))
+            }
             Budget::Bucket(bucket) => {
-                let by_time = if self.calls_per_s > 0.0 {
-                    bucket.per_second * self.clients as f64 / self.calls_per_s
-                } else {
-                    0.0
-                };
-                let earned = bucket.per_request + by_time;
-                if bucket.cost > 0.0 { earned / bucket.cost } else { f64::INFINITY }
+                let earned = bucket.per_request + self.a_call(bucket.per_second);
+                let cost = bucket.cost.min(bucket.timeout_cost);
+                if cost > 0.0 { earned / cost } else { f64::INFINITY }
             }
         }
+    }
+
+    /// What each client has so often a second, for a call of all clients.
+    fn a_call(&self, per_second: f64) -> f64 {
+        if self.calls_per_s > 0.0 { per_second * self.clients as f64 / self.calls_per_s } else { 0.0 }
     }
 
     /// `web/home -> catalog`.

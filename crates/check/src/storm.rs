@@ -241,6 +241,8 @@ pub(crate) fn unguarded_retries(model: &Model, links: &[Link<'_>]) -> Vec<Findin
 mod tests {
     use tarsier_model::{Bucket, Budget, CallPolicy, Retry, Step, WorkloadId};
 
+    use tarsier_units::Span;
+
     use super::*;
     use crate::examination::examine;
     use crate::fixture::{call_step, call_with, messages, model, retries, work_ms};
@@ -288,6 +290,14 @@ mod tests {
         model.workloads[WorkloadId(0)].policy.retry =
             Some(Retry { budget, ..retries(3).expect("there are some") });
         check_bound(&model, 100.0 / (1.1 + 10.0 / 80.0), false);
+        // A fifth of what is in flight: a quarter of the calls.
+        let budget = Some(Budget::Concurrent { share: 0.2, least: 3 });
+        model.workloads[WorkloadId(0)].policy.retry =
+            Some(Retry { budget, ..retries(3).expect("there are some") });
+        check_bound(&model, 80.0, false);
+        // Three at a time that each last 100 ms are 30 a second.
+        model.workloads[WorkloadId(0)].policy.timeout = Some(Span::from_millis(100));
+        check_bound(&model, 100.0 / (1.0 + 30.0 / 80.0), true);
     }
 
     /// Only what calls a service multiplies what it is sent.

@@ -1,5 +1,7 @@
 //! Everything that does not run anything.
 
+use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::support::{PAIR, TARSIER, architectures, file, tarsier, tarsier_reading};
@@ -75,6 +77,27 @@ fn check_finds_what_cannot_keep_up() {
     let overloaded = PAIR.replace("200/s", "600/s");
     let ran = tarsier(&["check", &file("check_overload", &overloaded)]).ends_with(0);
     ran.shows("! db cannot keep up: it is asked for 120% of its cores  (line 14)");
+}
+
+/// Whatever the language can say can be checked, as text and as a document.
+#[test]
+fn every_valid_file_is_checked() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/valid");
+    let files = fs::read_dir(corpus).expect("the corpus is there");
+    let files = files.map(|file| file.expect("it is there").path());
+    let mut n_files = 0;
+    for path in files.filter(|path| path.extension().is_some_and(|it| it == "yaml")) {
+        let path = path.to_string_lossy();
+        let ran = tarsier(&["check", &path]);
+        if ran.stderr.contains("not supported yet") {
+            continue;
+        }
+        assert!(ran.code <= 1 && ran.stdout.contains(" workload"), "{path}: {}", ran.stderr);
+        let document = tarsier(&["check", &path, "--json"]).stdout;
+        serde_json::from_str::<serde_json::Value>(&document).expect("one document");
+        n_files += 1;
+    }
+    assert!(n_files > 10, "only {n_files} files");
 }
 
 /// The document says what the text says, with the places of what is doubtful.
