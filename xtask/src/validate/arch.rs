@@ -3,9 +3,9 @@
 
 use tarsier_model::{
     Arrivals, Backoff, Balance, Branch, Bucket, Budget, Call, CallPolicy, Chaos, ChaosScale, Demand,
-    Endpoint, EndpointId, Failures, Happening, Jitter, Lock, Model, Priority, Protection, Region, RegionId,
-    Retry, Scenario, Scheduling, SealedModel, Service, ServiceId, Step, Target, Trouble, Workload, Zone,
-    ZoneId,
+    Endpoint, EndpointId, Failures, Happening, Hedge, HedgeDelay, Jitter, Lock, Model, Priority, Protection,
+    Region, RegionId, Retry, Scenario, Scheduling, SealedModel, Service, ServiceId, Step, Target, Trouble,
+    Workload, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::{IdVec, Span};
@@ -43,6 +43,15 @@ pub fn hyperexp(mean: f64, cv2: f64) -> Law {
     Law::hyperexp_mean_cv(mean * NANOS_PER_MS, cv2.sqrt()).expect("a variation of at least one")
 }
 
+pub fn uniform(low: f64, high: f64) -> Law {
+    Law::Uniform { low: low * NANOS_PER_MS, high: high * NANOS_PER_MS }
+}
+
+/// By the smallest value, the exponent of the tail, and the largest value.
+pub fn pareto(min: f64, alpha: f64, max: f64) -> Law {
+    Law::Pareto { min: min * NANOS_PER_MS, alpha, max: max * NANOS_PER_MS }
+}
+
 pub fn mix(parts: Vec<(f64, Law)>) -> Law {
     Law::Mix(parts)
 }
@@ -62,6 +71,13 @@ pub fn call(to: u32) -> Step {
 /// A call, and another one if it fails.
 pub fn call_or(to: u32, otherwise: u32) -> Step {
     Step::Call(Call { fallback: Some(vec![call(otherwise)]), ..plain_call(to) })
+}
+
+/// A call tried once more beside the first attempt, if that has not answered by then.
+pub fn call_hedged(to: u32, after: Span) -> Step {
+    let mut call = plain_call(to);
+    call.policy.hedge = Some(Hedge { after: HedgeDelay::Fixed(after), budget: None, most: 1 });
+    Step::Call(call)
 }
 
 /// A call tried `retries` times more, at once, whatever the failure.

@@ -148,6 +148,12 @@ pub fn visits(of: usize) -> impl Fn(&Runs) -> f64 {
     move |runs| share(runs[0].outcome.services[of].arrivals, runs[0].outcome.workloads[0].requests)
 }
 
+/// Hedges of all calls for each request of the users.
+pub fn hedges(runs: &Runs) -> f64 {
+    let outcome = &runs[0].outcome;
+    share(outcome.calls.iter().map(|call| call.hedges).sum(), outcome.workloads[0].requests)
+}
+
 /// Mean number of requests in the whole system, by the service rate of what leaves it.
 pub fn present(runs: &Runs) -> f64 {
     goodput(runs) * sojourn_mean(runs) / 1e3

@@ -127,6 +127,24 @@ fn backpressure() {
     assert_eq!(ran.behind_waits("clients"), "memcached");
 }
 
+/// `C(t) C(t - 10 ms) = 1 - 0.99^0.01` at 26 ms, where C is the share of answers that take longer; and what that costs.
+#[test]
+fn hedging() {
+    let ran = lesson("hedging", &["--for", "500s"]);
+    near(ran.workload("no-hedge", "latency_s/p99"), 0.493, 0.2);
+    near(ran.workload("after-10ms", "latency_s/p99"), 0.0261, 0.1);
+    at_most(ran.workload("after-10ms", "latency_s/p999"), 0.12);
+    at_least(ran.workload("no-hedge", "latency_s/p999"), 0.9);
+    let hedges = |call: &str| {
+        let [attempts, requests] =
+            ["attempts", "requests"].map(|it| ran.number(&format!("/calls/{call}/{it}")));
+        attempts / requests - 1.0
+    };
+    near(hedges("client~1hedged -> tablet-hedged"), 0.02, 0.05);
+    near(hedges("client~1p95 -> tablet-p95"), 0.05, 0.05);
+    near(hedges("client~1budget -> tablet-budget"), 0.01, 0.02);
+}
+
 /// Queues begin the later the farther a tier is from the disks; the busiest processors are well, and the
 /// explanation is not deceived.
 #[test]

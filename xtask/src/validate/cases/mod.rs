@@ -5,6 +5,7 @@ mod contention;
 mod fan;
 mod faults;
 mod general;
+mod hedging;
 mod loss;
 mod markov;
 mod networks;
@@ -29,6 +30,7 @@ pub(super) fn sections() -> Vec<Section> {
         Section { title: "Processor sharing", cases: sharing::cases() },
         Section { title: "Networks, open and closed", cases: networks::cases() },
         Section { title: "Fan-out and fork-join", cases: fan::cases() },
+        Section { title: "Hedged requests", cases: hedging::cases() },
         Section { title: "Load balancing", cases: balance::cases() },
         Section { title: "Timeouts, retries, overload", cases: overload::cases() },
         Section { title: "The verdict on recovery", cases: verdict::cases() },
