@@ -105,7 +105,8 @@ pub(crate) static RESTART: Object = Object {
     doc: "Requests in service and waiting on these instances are lost; after `down` they are there again.",
     keys: &[
         TARGET_SERVICE,
-        key("down", &Shape::Duration, "how long they are away").required(),
+        key("down", &Shape::Duration, "how long they are away; the same as the happening's `for`")
+            .default("10s"),
         key("cold", &Shape::OneOf(&[&NONE, &Shape::Object(&COLD)]), "how slow they are at first")
             .default("none"),
         N_INSTANCES,

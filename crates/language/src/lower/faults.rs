@@ -79,14 +79,16 @@ fn kill(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
     Some(Trouble::Kill { target: Target { count: count.or(target.count), ..target }, silent })
 }
 
-/// `down` says when it ends, so `for` has nothing to say.
+/// `down` and `for` say the same.
 fn restart(cx: &Context<'_>, fields: &Fields<'_>, lasts: Option<&Entry>) -> Option<Trouble> {
-    if let Some(lasts) = lasts {
-        let message = "a restart has no `for`";
+    let down = fields.get_entry("down");
+    if let (Some(_), Some(lasts)) = (down, lasts) {
+        let message = "a restart has either `down` or `for`";
         let diagnostic = Diagnostic::error(Code::Contradiction, lasts.key.place, message);
-        cx.report(diagnostic.hint("`down` says how long the instances are away"));
+        cx.report(diagnostic.hint("both say how long the instances are away"));
     }
-    let down = fields.get("down").and_then(|node| cx.positive_duration(node));
+    let away = down.or(lasts).map(|entry| cx.positive_duration(&entry.value));
+    let down = away.unwrap_or(Some(USUAL_RESTART));
     let cold = fields.get("cold").filter(|node| !is_none(node)).map(|node| cold(cx, node));
     let target = target(cx, fields);
     let cold = match cold {
@@ -95,6 +97,9 @@ fn restart(cx: &Context<'_>, fields: &Fields<'_>, lasts: Option<&Entry>) -> Opti
     };
     Some(Trouble::Restart { target: target?, down: down?, cold })
 }
+
+/// A process that starts anew, without anything to fetch first.
+const USUAL_RESTART: Span = Span::from_secs(10);
 
 fn cold(cx: &Context<'_>, node: &Node) -> Option<(Span, f64)> {
     let fields = Fields::open(cx, node, &COLD, node.place)?;

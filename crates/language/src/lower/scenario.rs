@@ -1,6 +1,6 @@
 //! What may happen during a run.
 
-use tarsier_model::{Happening, Model, Scenario};
+use tarsier_model::{Happening, Model, Scenario, Trouble};
 
 use super::call::one_or_many;
 use super::context::Context;
@@ -44,8 +44,10 @@ fn happening(cx: &Context<'_>, node: &Node, scenario: &Entry) -> Option<Happenin
         // Said already: not supported yet.
         return None;
     }
-    let trouble = fields.one_of(cx, &built).and_then(|entry| trouble(cx, entry, ends));
-    Some(Happening { at: at?, lasts: lasts.unwrap_or_default(), trouble: trouble? })
+    let trouble = fields.one_of(cx, &built).and_then(|entry| trouble(cx, entry, ends))?;
+    // A restart ends by itself; its `for` is in it.
+    let lasts = lasts.filter(|_| !matches!(trouble, Trouble::Restart { .. }));
+    Some(Happening { at: at?, lasts: lasts.unwrap_or_default(), trouble })
 }
 
 fn has_later_trouble(cx: &Context<'_>, node: &Node) -> bool {
