@@ -154,6 +154,20 @@ fn the_smallest_trigger_and_the_safe_load() {
     assert!(found.load.tips.expect("it tips") * 280.0 < 170.0, "{found:?}");
 }
 
+/// Twice as slow is 50/s for 70/s: too slow for ten seconds. A little slower is not.
+#[test]
+fn the_weakest_trigger() {
+    let target = Target { service: ServiceId(0), zone: None, count: None, share: None };
+    let (lasts, trouble) = (Some(Span::from_secs(10)), Trouble::Slow { target, factor: 5.0 });
+    let happening = Happening { at: Span::from_secs(20), lasts, trouble };
+    let scenario = Scenario { name: "slow".into(), happenings: vec![happening] };
+    let found = judged(&queue(70.0, 3), &scenario, 1, true).smallest.expect("it was asked for");
+    let [Trouble::Slow { factor, .. }] = found.weakest.as_slice() else { panic!("{found:?}") };
+    assert!((1.43..2.0).contains(factor), "{found:?}");
+    let strength = found.strength.expect("a factor can be less");
+    assert_eq!(strength.tips.map(|tips| 1.0 + 4.0 * tips), Some(*factor));
+}
+
 /// Where nothing tips it, the search goes up: longer, and more load.
 #[test]
 fn what_holds_is_tried_harder() {

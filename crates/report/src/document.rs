@@ -39,7 +39,7 @@ fn document(report: &Report<'_>) -> Value {
         "slo": verdicts(report),
         "faults": faults::value(report),
         "timeline": timeline::value(report),
-        "verdict": report.verdict.map(verdict::value),
+        "verdict": report.verdict.map(|verdict| verdict::value(report.model, verdict)),
     })
 }
 

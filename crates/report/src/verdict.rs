@@ -2,8 +2,9 @@
 //! in the document.
 
 use serde_json::{Map, Value, json};
+use tarsier_model::{Model, Trouble};
 
-use crate::SloVerdict;
+use crate::{SloVerdict, words};
 
 /// How it ended, from best to worst.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -12,7 +13,7 @@ pub enum VerdictKind {
     Holds,
     /// As good as the twin again.
     Recovered,
-    /// Too few requests to tell.
+    /// The twin completes too few requests to compare with.
     Unclear,
     /// Not yet as good as the twin, but on the way.
     Recovering,
@@ -103,6 +104,8 @@ pub struct Smallest {
     /// Searched at full length: how strong the happenings are, as a share of what they say; `None` if there is nothing
     /// to weaken.
     pub strength: Option<Edge>,
+    /// The happenings at the least strength that tips it.
+    pub weakest: Vec<Trouble>,
     /// Searched with the whole scenario: the load, as a share of what the file says.
     pub load: Edge,
     /// What all open workloads ask for together.
@@ -132,7 +135,7 @@ impl VerdictKind {
     }
 }
 
-pub(crate) fn value(verdict: &Verdict) -> Value {
+pub(crate) fn value(model: &Model, verdict: &Verdict) -> Value {
     let runs = verdict.runs.iter().map(|(kind, n)| (kind.word().to_owned(), Value::from(*n)));
     json!({
         "kind": verdict.kind.word(),
@@ -146,7 +149,7 @@ pub(crate) fn value(verdict: &Verdict) -> Value {
         "attempts": verdict.edges.iter().map(attempts).collect::<Vec<_>>(),
         "services": named(&verdict.services, |it| (&it.service, work(it))),
         "slo": verdict.slos.iter().map(|[run, twin]| slo(run, twin)).collect::<Vec<_>>(),
-        "smallest": verdict.smallest.as_ref().map(smallest),
+        "smallest": verdict.smallest.as_ref().map(|it| smallest(model, it)),
     })
 }
 
@@ -188,13 +191,14 @@ fn slo(run: &SloVerdict, twin: &SloVerdict) -> Value {
     json!({ "text": run.text, "run": of(run), "twin": of(twin) })
 }
 
-fn smallest(it: &Smallest) -> Value {
+fn smallest(model: &Model, it: &Smallest) -> Value {
     let times = |edge: Edge, by: f64| json!({ "holds": edge.holds.map(|it| it * by), "tips": edge.tips.map(|it| it * by) });
     json!({
         "runs": it.runs,
         "length": times(it.length, 1.0),
         "length_s": times(it.length, it.length_s),
         "strength": it.strength.map(|edge| times(edge, 1.0)),
+        "weakest": it.weakest.iter().map(|trouble| words::trouble(model, trouble)).collect::<Vec<_>>(),
         "load": times(it.load, 1.0),
         "load_per_s": times(it.load, it.load_per_s),
         "safe_load": it.safe,

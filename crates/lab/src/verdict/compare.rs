@@ -20,8 +20,9 @@ const STRETCH: f64 = 200.0;
 /// How a run does at the end, from best to worst.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Standing {
-    Level,
+    /// Nobody completes enough requests without the trigger either.
     TooFew,
+    Level,
     /// As many requests get through, but they take longer.
     Slower,
     Below,

@@ -153,7 +153,7 @@ fn decide(pair: &Pair, trigger: Trigger, must_drain: bool, multiple: f64) -> Opt
     match standing {
         Standing::Level if has_ended && compare::back_at(pair).is_some() => Some(VerdictKind::Recovered),
         Standing::Level => Some(VerdictKind::Holds),
-        Standing::TooFew => (multiple >= enough).then_some(VerdictKind::Unclear),
+        Standing::TooFew => (multiple >= MOST).then_some(VerdictKind::Unclear),
         Standing::Below if has_ended && !must_drain && compare::collapses(pair) => {
             Some(VerdictKind::Metastable)
         }

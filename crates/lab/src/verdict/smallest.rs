@@ -42,11 +42,14 @@ pub(super) fn search(
         })?),
     };
     let longest = scenario.happenings.iter().filter_map(|it| it.lasts).max().unwrap_or(Span::ZERO);
+    let weakest = strength.and_then(|edge: Edge| weakened(scenario, model, edge.tips?));
+    let troubles = |scenario: Scenario| scenario.happenings.into_iter().map(|it| it.trouble).collect();
     Some(Smallest {
         runs,
         length,
         length_s: longest.as_secs_f64(),
         strength,
+        weakest: weakest.map(troubles).unwrap_or_default(),
         load: load(model, start, |share| tips(&loaded(model, share), scenario))?,
         load_per_s: load_per_s(model),
         safe: Bounds::of(model).safe,

@@ -29,7 +29,7 @@ const WIDTH: usize = 100;
 pub fn text(report: &Report<'_>) -> String {
     let sections = [
         head(report),
-        report.verdict.map_or_else(String::new, verdict::section),
+        report.verdict.map_or_else(String::new, |verdict| verdict::section(report.model, verdict)),
         headlines(report),
         workloads::section(report),
         services::section(report),

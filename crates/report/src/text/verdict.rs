@@ -1,15 +1,18 @@
 //! The verdict in a few lines: what became of it, what keeps it going, how little it takes.
 
+use tarsier_model::Model;
+
 use crate::number::{count, duration, rate, share, three};
 use crate::style::Tone;
 use crate::verdict::{Attempts, Beside, Edge, Goodput, Smallest, Verdict, VerdictKind, Work};
+use crate::words;
 
 /// For what is listed on a line.
 const ROOM: usize = 72;
 /// Growth by less than this share is none, and less work in vain than this share is nothing to speak of.
 const WORTH_NAMING: f64 = 0.05;
 
-pub(super) fn section(verdict: &Verdict) -> String {
+pub(super) fn section(model: &Model, verdict: &Verdict) -> String {
     let (sign, tone) = match verdict.kind {
         VerdictKind::Holds | VerdictKind::Recovered => ("✓", Tone::Good),
         VerdictKind::Unclear => ("?", Tone::Warm),
@@ -23,7 +26,7 @@ pub(super) fn section(verdict: &Verdict) -> String {
         ("work", is_bad.then(|| asked(verdict)).flatten()),
         ("in vain", is_bad.then(|| in_vain(verdict)).flatten()),
         ("objectives", objectives(verdict)),
-        ("smallest", verdict.smallest.as_ref().map(smallest)),
+        ("smallest", verdict.smallest.as_ref().map(|it| smallest(model, it))),
         ("load", verdict.smallest.as_ref().map(load)),
         ("runs", (verdict.runs.iter().map(|(_, n)| n).sum::<u64>() > 1).then(|| runs(verdict))),
     ];
@@ -52,12 +55,22 @@ fn sentence(verdict: &Verdict) -> String {
                 if lost > 0 { format!("; {} requests were lost", count(lost as u64)) } else { String::new() };
             format!("{after} after the trigger all was as good as without it{lost}")
         }
-        VerdictKind::Unclear => "there are too few requests to tell".to_owned(),
+        VerdictKind::Unclear => unclear(verdict).to_owned(),
         VerdictKind::Recovering => {
             let drains = verdict.drains_in_s.map(|it| format!("; what waits drains in {}", duration(it)));
             format!("{since} {worst}{}", drains.unwrap_or_default())
         }
         VerdictKind::Degraded | VerdictKind::Metastable => format!("{since} {worst}"),
+    }
+}
+
+fn unclear(verdict: &Verdict) -> &'static str {
+    let completed: f64 = verdict.workloads.iter().map(|it| it.completed_per_s.twin).sum();
+    let attempted: f64 = verdict.edges.iter().take(verdict.workloads.len()).map(|it| it.per_s.twin).sum();
+    if completed < 0.5 * attempted {
+        "without the trigger users get next to nothing either"
+    } else {
+        "there are too few requests to tell"
     }
 }
 
@@ -164,11 +177,12 @@ fn objectives(verdict: &Verdict) -> Option<String> {
     (all > 0).then(|| format!("{} of {all} kept, {} without the trigger", kept(0), kept(1)))
 }
 
-/// «a length of 1.15 s tips it, 1.05 s does not; …».
-fn smallest(it: &Smallest) -> String {
+/// «a length of 1.15 s tips it, 1.05 s does not; at full length: slow db by 1.54».
+fn smallest(model: &Model, it: &Smallest) -> String {
     let length = turn(it.length, |size| duration(size * it.length_s), "a length of ");
-    let strength = it.strength.map(|edge| turn(edge, share, "a strength of "));
-    format!("{length}{}", strength.map(|it| format!("; {it}")).unwrap_or_default())
+    let weakest: Vec<String> = it.weakest.iter().map(|trouble| words::trouble(model, trouble)).collect();
+    let weakest = (!weakest.is_empty()).then(|| format!("; at full length: {}", weakest.join(", ")));
+    length + &weakest.unwrap_or_default()
 }
 
 fn turn(edge: Edge, show: impl Fn(f64) -> String, what: &str) -> String {
@@ -199,7 +213,7 @@ mod tests {
 
     #[track_caller]
     fn check(verdict: &Verdict, expected: &str) {
-        let mut text = section(verdict);
+        let mut text = section(&fixture::model(), verdict);
         for code in ["0", "1", "2", "31", "32", "33"] {
             text = text.replace(&format!("\x1b[{code}m"), "");
         }
@@ -216,7 +230,7 @@ mod tests {
   work        db is asked 4.00 times as often; web is asked 2.00 times as often
   in vain     75.0% of the work of db; 50.0% of the work of web, which nobody waits for any more
   objectives  1 of 2 kept, 2 without the trigger
-  smallest    a length of 1.30 s tips it, 1.25 s does not; even a strength of 25.0% tips it
+  smallest    a length of 1.30 s tips it, 1.25 s does not; at full length: slow db by 1.54
   load        below 50.0/s no trigger can tip it; with this one 55.0/s tips it, 50.0/s does not
   runs        of 3: 2 metastable, 1 recovered
 ",
@@ -235,7 +249,10 @@ mod tests {
             "✓ recovered: 12.5 s after the trigger all was as good as without it; 5400 requests were lost\n",
         );
         check(&plain(VerdictKind::Holds), "✓ holds: users were never worse off than without the trigger\n");
-        check(&plain(VerdictKind::Unclear), "? unclear: there are too few requests to tell\n");
+        let mut unclear = plain(VerdictKind::Unclear);
+        check(&unclear, "? unclear: there are too few requests to tell\n");
+        unclear.workloads[0].completed_per_s.twin = 1.0;
+        check(&unclear, "? unclear: without the trigger users get next to nothing either\n");
     }
 
     #[test]
