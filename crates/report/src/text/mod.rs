@@ -188,10 +188,13 @@ mod tests {
         model.workloads.push(other);
         outcome.workloads.push(outcome.workloads[0].clone());
         outcome.services[0].utilization = 0.99;
+        let answers = outcome.services[1].completed + outcome.services[1].errors;
+        outcome.services[1].unused = answers * 3 / 5;
         let text = plain(&fixture::report(&model, &outcome));
         for sentence in [
-            "of the requests of users fail; web is saturated: its cores are 99.0% busy.",
-            "of the requests of operators fail; db is saturated: its cores are 95.0% busy.",
+            "of the requests of users fail; web is saturated: its cores are 99.0% busy; 60.0% of the answers of db",
+            "of the requests of operators fail; db is saturated: its cores are 95.0% busy; \
+             60.0% of the answers of db come when nobody waits for them any more.",
         ] {
             assert!(text.contains(sentence), "{sentence} in:\n{text}");
         }

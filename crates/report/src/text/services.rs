@@ -5,10 +5,10 @@ use tarsier_model::{Service, Workload};
 use tarsier_units::Id;
 
 use super::error_cell;
-use crate::Report;
 use crate::number::{amount, count, nanos, share};
 use crate::style::{Tone, bar, load_tone};
 use crate::table::{Align, Cell, Table, short_name};
+use crate::{Report, ratio};
 
 /// So many are shown; a few more rather than a line that says so.
 const SHOWN: usize = 12;
@@ -50,18 +50,33 @@ fn heat(found: &ServiceOutcome) -> f64 {
     found.utilization.max(found.workers_busy.unwrap_or(0.0))
 }
 
-/// «mysql is saturated: its cores are 100% busy»: the hottest service that a workload leads to, if it is too
-/// hot to keep up.
-pub(super) fn saturated(report: &Report<'_>, workload: &Workload) -> Option<String> {
+/// What stands out among the services that a workload leads to, if anything does.
+pub(super) fn culprits(report: &Report<'_>, workload: &Workload) -> Vec<String> {
     let reached = report.model.reached(workload.mix.iter().map(|(_, to)| *to));
     let concerns = |service: &Service| service.endpoint_ids().any(|endpoint| reached[endpoint.index()]);
     let pairs = report.model.services.iter().zip(&report.outcome.services);
-    let concerned = pairs.filter(|(service, _)| concerns(service));
-    let hottest = concerned.max_by(|(_, a), (_, b)| heat(a).total_cmp(&heat(b)));
+    let concerned: Vec<_> = pairs.filter(|(service, _)| concerns(service)).collect();
+    [saturated(&concerned), in_vain(&concerned)].into_iter().flatten().collect()
+}
+
+/// «mysql is saturated: its cores are 100% busy»: the hottest, if it is too hot to keep up.
+fn saturated(services: &[(&Service, &ServiceOutcome)]) -> Option<String> {
+    let hottest = services.iter().max_by(|(_, a), (_, b)| heat(a).total_cmp(&heat(b)));
     let (service, found) = hottest.filter(|(_, found)| heat(found) >= 0.95)?;
-    let name = &service.name;
     let what = if heat(found) > found.utilization { "workers" } else { "cores" };
-    Some(format!("{name} is saturated: its {what} are {} busy", share(heat(found))))
+    Some(format!("{} is saturated: its {what} are {} busy", service.name, share(heat(found))))
+}
+
+/// So many answers that nobody waits for are no accident.
+const TOO_MANY_UNUSED: f64 = 0.25;
+
+/// «93.5% of the answers of mysql come when nobody waits for them any more»: whichever works the most in vain.
+fn in_vain(services: &[(&Service, &ServiceOutcome)]) -> Option<String> {
+    let unused = |found: &ServiceOutcome| ratio(found.unused, found.completed + found.errors).unwrap_or(0.0);
+    let worst = services.iter().max_by(|(_, a), (_, b)| unused(a).total_cmp(&unused(b)));
+    let (service, found) = worst.filter(|(_, found)| unused(found) >= TOO_MANY_UNUSED)?;
+    let part = share(unused(found));
+    Some(format!("{part} of the answers of {} come when nobody waits for them any more", service.name))
 }
 
 /// Columns that are there only if they say something.

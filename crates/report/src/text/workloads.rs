@@ -53,9 +53,8 @@ pub(super) fn failures(report: &Report<'_>) -> String {
         let failed =
             ratio(found.errors, found.errors + found.completed).filter(|share| *share >= WORTH_NAMING);
         let Some(failed) = failed else { continue };
-        let culprit = services::saturated(report, workload).map(|it| format!("; {it}")).unwrap_or_default();
-        let sentence =
-            format!("{} of the requests of {} fail{culprit}.", number::share(failed), workload.name);
+        let what = format!("{} of the requests of {} fail", number::share(failed), workload.name);
+        let sentence = [vec![what], services::culprits(report, workload)].concat().join("; ") + ".";
         text.push_str(&Tone::Bad.paint(&sentence));
         text.push('\n');
     }
