@@ -16,6 +16,8 @@ pub(crate) enum Bell {
     Timeout,
     /// The bound of all attempts of its call has come.
     Deadline,
+    /// Its connection should be there by now.
+    Connect,
     /// Another attempt may go out beside those under way.
     Hedge,
     /// Nobody waits for it.
@@ -82,13 +84,14 @@ impl Partition {
         match bell {
             Bell::Timeout | Bell::Deadline if self.is_under_way(task) => self.give_up(world, task),
             Bell::Timeout | Bell::Deadline => {}
+            Bell::Connect => self.connect_times_out(world, task),
             Bell::Hedge => self.hedge(world, task),
             Bell::Cancel => self.cancel(world, task),
         }
     }
 
     /// Whether somebody waits for an attempt that was made.
-    fn is_under_way(&self, task: u32) -> bool {
+    pub(crate) fn is_under_way(&self, task: u32) -> bool {
         let record = &self.tasks[task];
         let pauses = matches!(record.state, State::BackingOff | State::Rejected | State::Thinking);
         !record.has(DETACHED) && !pauses

@@ -60,7 +60,13 @@ impl Partition {
         Some((self.one_of(world, site, task, targets)?, far))
     }
 
-    fn one_of(&mut self, world: World<'_>, site: &Site, task: u32, targets: &[u32]) -> Option<u32> {
+    pub(crate) fn one_of(
+        &mut self,
+        world: World<'_>,
+        site: &Site,
+        task: u32,
+        targets: &[u32],
+    ) -> Option<u32> {
         match targets {
             [] => None,
             [only] => Some(*only),
@@ -69,7 +75,7 @@ impl Partition {
     }
 
     /// What a caller believes of the service it calls, if it may be late.
-    fn believed<'a>(&self, world: World<'a>, site: &Site, client: u32) -> Option<&'a Targets> {
+    pub(crate) fn believed<'a>(&self, world: World<'a>, site: &Site, client: u32) -> Option<&'a Targets> {
         let late = world.view.late_of(site.service)?;
         Some(late.believed(self.phase_of(world, client), self.now))
     }
@@ -220,7 +226,7 @@ fn look_up(world: World<'_>, site: &Site, zone: u32) -> Entrance {
 /// Where users of a zone may enter: around them if the service stood there at the start, otherwise
 /// anywhere. When all around them is gone they go far.
 #[inline]
-fn entrances<'a>(world: World<'_>, now: &'a Targets, site: &Site, zone: u32) -> (&'a [u32], bool) {
+pub(crate) fn entrances<'a>(world: World<'_>, now: &'a Targets, site: &Site, zone: u32) -> (&'a [u32], bool) {
     let (home, service) = (world.view.home(), site.service);
     let region = world.plan.region_of[zone as usize];
     let around = if site.balance == Balance::ZoneAware && !home.in_zone(service, zone).is_empty() {
@@ -245,7 +251,7 @@ pub(crate) fn is_far(world: World<'_>, site: &Site, home: u32, here: u32) -> boo
 }
 
 /// The instances in the zone, or else in the region, or else all.
-fn nearest<'a>(targets: &'a Targets, world: World<'_>, service: u32, zone: u32) -> &'a [u32] {
+pub(crate) fn nearest<'a>(targets: &'a Targets, world: World<'_>, service: u32, zone: u32) -> &'a [u32] {
     let here = targets.in_zone(service, zone);
     if !here.is_empty() {
         return here;

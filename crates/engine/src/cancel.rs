@@ -40,14 +40,14 @@ impl Partition {
     fn recall(&mut self, world: World<'_>, site: &Site, task: u32) {
         let state = self.tasks[task].state;
         if (state == State::Outbound || state.is_served())
-            && let Some(delay) = self.way_of_word(world, site, task)
+            && let Some(delay) = self.word_to_callee(world, site, task)
         {
             self.set_alarm(task, self.now + delay, Bell::Cancel);
         }
     }
 
     fn recall_from_abroad(&mut self, world: World<'_>, site: &Site, task: u32) {
-        let Some(delay) = self.way_of_word(world, site, task) else { return };
+        let Some(delay) = self.word_to_callee(world, site, task) else { return };
         let record = &self.tasks[task];
         // Not before the request itself.
         let time = (self.now + delay).max(record.arrived);
@@ -57,7 +57,17 @@ impl Partition {
     }
 
     /// How long word takes to the instance that an attempt went to, if it arrives.
-    fn way_of_word(&mut self, world: World<'_>, site: &Site, task: u32) -> Option<u64> {
+    fn word_to_callee(&mut self, world: World<'_>, site: &Site, task: u32) -> Option<u64> {
+        let delay = self.way_of_word(world, site, task);
+        if world.view.disturbances.is_empty() {
+            return Some(delay);
+        }
+        let record = &self.tasks[task];
+        self.disturbed_request(world, record.client, record.instance, delay)
+    }
+
+    /// How long a message without content takes there.
+    pub(crate) fn way_of_word(&mut self, world: World<'_>, site: &Site, task: u32) -> u64 {
         let record = &self.tasks[task];
         let (client, instance) = (record.client, record.instance);
         let origin = self.clients[client as usize].origin;
@@ -69,11 +79,7 @@ impl Partition {
             }
             _ => self.way_there(world, site, origin, instance),
         };
-        let delay = delay - site.request_ns;
-        if world.view.disturbances.is_empty() {
-            return Some(delay);
-        }
-        self.disturbed_request(world, client, instance, delay)
+        delay - site.request_ns
     }
 
     /// The calls that a record has made and that say so are called off: it does not wait for them any more.

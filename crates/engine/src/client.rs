@@ -6,7 +6,7 @@
 use crate::instance::Line;
 use crate::outcome::Cause;
 use crate::partition::{Body, Message, Partition, World};
-use crate::plan::{Caller, NONE, Plan, Site};
+use crate::plan::{Caller, NONE, Picks, Plan, Site};
 use crate::shield::Shield;
 use crate::task::{DETACHED, JOINS, Outcome, RETRIED, SAMPLED, State, VISITOR};
 
@@ -36,15 +36,17 @@ pub(crate) struct Extra {
 }
 
 impl Extra {
-    pub(crate) fn new(plan: &Plan, site: &Site) -> Extra {
-        let n = if site.tracks { plan.services[site.service as usize].n_instances as usize } else { 0 };
+    /// `name` is a number that is this client's.
+    pub(crate) fn new(plan: &Plan, site: &Site, name: u64) -> Extra {
+        let n_instances = plan.services[site.service as usize].n_instances as usize;
+        let n = if site.tracks { n_instances } else { 0 };
         let averages = if site.balance == tarsier_model::Balance::Ewma { n } else { 0 };
         Extra {
             outstanding: vec![0; n],
             averages: vec![(0.0, 0); averages],
             in_use: 0,
             for_connection: Line::EMPTY,
-            shield: site.rules.as_ref().map(|rules| Box::new(Shield::new(rules))),
+            shield: site.rules.as_ref().map(|rules| Box::new(Shield::new(rules, n_instances, name))),
         }
     }
 }
@@ -132,15 +134,24 @@ impl Partition {
         }
         let client_idx = self.tasks[task].client;
         let origin = self.clients[client_idx as usize].origin;
-        let picked = match site.caller {
-            Caller::Users => self.enter(world, site, task, client_idx, origin),
-            _ => self.pick(world, site, task, client_idx).map(|instance| (instance, false)),
+        let picked = match site.picks {
+            Picks::Entrance => self.enter(world, site, task, client_idx, origin),
+            Picks::Any => self.pick(world, site, task, client_idx).map(|instance| (instance, false)),
+            Picks::Circle => self.pick_from_circle(world, site, task),
         };
         let Some((instance, far)) = picked else { return self.find_no_instance(task) };
         self.tasks[task].instance = instance;
-        if site.tracks {
-            self.extra_of(task).outstanding[world.plan.number_of[instance as usize] as usize] += 1;
+        if site.notes_instance && self.has_to_connect(world, site, task) {
+            return;
         }
+        self.set_out(world, site, task, instance, far);
+    }
+
+    /// The message of an attempt goes out.
+    #[inline(always)]
+    pub(crate) fn set_out(&mut self, world: World<'_>, site: &Site, task: u32, instance: u32, far: bool) {
+        let client_idx = self.tasks[task].client;
+        let origin = self.clients[client_idx as usize].origin;
         let mut delay = match site.caller {
             Caller::Users => self.way_from_users(world, site, origin, instance, far),
             _ => self.way_there(world, site, origin, instance),
@@ -173,10 +184,11 @@ impl Partition {
     }
 
     #[inline(never)]
-    fn send_abroad(&mut self, world: World<'_>, site: &Site, task: u32, delay: u64) {
+    pub(crate) fn send_abroad(&mut self, world: World<'_>, site: &Site, task: u32, delay: u64) {
         let key = if world.plan.hashes { self.key_of(task) } else { 0 };
         let record = &mut self.tasks[task];
         let (client, instance) = (record.client, record.instance);
+        let knocks = record.state == State::Knocking;
         record.state = State::Remote;
         record.arrived = self.now + delay;
         let body = Body::Request {
@@ -186,6 +198,7 @@ impl Partition {
             caller_epoch: self.tasks[task].epoch,
             caller_zone: self.zone_of_client(world, client),
             key,
+            knocks,
             luggage: world.plan.carries.then(|| Box::new(self.luggage[task as usize])),
         };
         let account = self.accounts.take(task);
@@ -244,14 +257,21 @@ impl Partition {
     pub(crate) fn give_up(&mut self, world: World<'_>, task: u32) {
         let site = self.site_of(world, task);
         self.tally_of(site).timeouts += 1;
+        self.give_up_as(world, task, Outcome::Timeout);
+    }
+
+    /// An attempt is given up, for this failure.
+    pub(crate) fn give_up_as(&mut self, world: World<'_>, task: u32, failure: Outcome) {
+        let site = self.site_of(world, task);
+        self.disarm(site.lane, task);
         let state = self.tasks[task].state;
         if site.has_extra {
-            self.learn(world, site, task, Outcome::Timeout);
+            self.learn(world, site, task, failure);
             if state != State::AwaitingConnection {
                 self.let_go(world, site, task, false);
             }
             if site.hedges {
-                return self.runner_gives_up(world, site, task);
+                return self.runner_gives_up(world, site, task, failure);
             }
         }
         // What the caller knows goes on in a record of its own; the callee keeps this one.
@@ -278,7 +298,7 @@ impl Partition {
             self.inherit_home(task, heir);
         }
         self.abandon(world, site, task);
-        self.failed(world, site, heir, Outcome::Timeout);
+        self.failed(world, site, heir, failure);
     }
 
     /// The account goes on with the caller; time since the last note was spent waiting in vain.

@@ -183,7 +183,7 @@ impl Partition {
         let record = &self.tasks[task];
         let owner = match record.state {
             // Messages arrive and queue, whatever the instance does.
-            State::Outbound | State::Thinking => None,
+            State::Outbound | State::Knocking | State::Thinking => None,
             State::Inbound(_) if record.has(DETACHED) => None,
             State::Inbound(_) | State::BackingOff | State::Rejected => self.caller_of(world, task),
             _ => self.server_of(task),

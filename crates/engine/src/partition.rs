@@ -53,6 +53,8 @@ pub(crate) enum Body {
         caller_epoch: u32,
         caller_zone: u32,
         key: u64,
+        /// It asks only to be connected.
+        knocks: bool,
         luggage: Option<Box<Luggage>>,
     },
     /// Nobody waits for the answer any more.
@@ -242,7 +244,11 @@ impl Partition {
     pub(crate) fn add_client(&mut self, plan: &Plan, site: u32, origin: u32, cursor: u32) {
         let part = &plan.sites[site as usize];
         let extra = if part.has_extra {
-            self.extras.push(Extra::new(plan, part));
+            let mut policy = match part.caller {
+                Caller::Users => self.sources[origin as usize].draws.policy,
+                _ => self.instances[origin as usize].draws.policy,
+            };
+            self.extras.push(Extra::new(plan, part, policy.next_u64()));
             (self.extras.len() - 1) as u32
         } else {
             NONE
@@ -320,6 +326,8 @@ impl Partition {
             State::Outbound => self.arrive(world, self.site_of(world, task), task),
             State::Working => self.work_ends(world, task),
             State::Waiting => self.wait_ends(world, task),
+            State::Knocking => self.is_knocked_at(world, task),
+            State::Inbound(Outcome::Connected) => self.connected(world, task),
             State::Inbound(outcome) => self.answer_comes(world, task, outcome),
             State::Granted => self.proceed(world, task),
             State::Thinking => self.user_sends(world, task),
@@ -467,7 +475,7 @@ impl Partition {
         for message in messages.drain(..) {
             assert!(message.time >= self.now, "messages come from the future");
             match message.body {
-                Body::Request { instance, site, caller, caller_epoch, caller_zone, key, luggage } => {
+                Body::Request { instance, site, caller, caller_epoch, caller_zone, key, knocks, luggage } => {
                     let task = self.new_task(NONE, site, VISITOR);
                     let record = &mut self.tasks[task];
                     record.parent = caller;
@@ -476,7 +484,7 @@ impl Partition {
                     record.sent = key;
                     record.lane_prev = message.from;
                     record.lane_next = caller_zone;
-                    record.state = State::Outbound;
+                    record.state = if knocks { State::Knocking } else { State::Outbound };
                     if let Some(luggage) = luggage {
                         self.carry(task, *luggage);
                     }

@@ -106,14 +106,14 @@ impl Partition {
     }
 
     /// The bound of a runner has fired.
-    pub(crate) fn runner_gives_up(&mut self, world: World<'_>, site: &Site, runner: u32) {
+    pub(crate) fn runner_gives_up(&mut self, world: World<'_>, site: &Site, runner: u32, failure: Outcome) {
         let call = self.tasks[runner].parent;
         self.tasks[call].instance = self.tasks[runner].instance;
         self.observe_runner(site, runner);
         self.lose_account(runner);
         self.keep_key(world, runner);
         self.abandon(world, site, runner);
-        self.runner_fails(world, site, call, Outcome::Timeout);
+        self.runner_fails(world, site, call, failure);
     }
 
     /// One runner less; the call has failed if it was the last.

@@ -3,6 +3,7 @@
 use tarsier_model::{Failures, Retry};
 
 use crate::deadline::NEVER;
+use crate::handshake::NO_BOUND;
 use crate::outcome::Cause;
 use crate::partition::{Partition, World};
 use crate::plan::{Caller, Site};
@@ -21,12 +22,14 @@ pub(crate) struct History {
     pub(crate) deadline: u64,
     /// Hedges made so far.
     pub(crate) hedges: u32,
+    /// Until when the connection of this attempt must be there, if it is being set up.
+    pub(crate) connect_by: u64,
 }
 
 impl History {
     /// Of a call whose first attempt is made.
     pub(crate) fn new(now: u64) -> History {
-        History { first_sent: now, made: 1, backoff: 0, deadline: NEVER, hedges: 0 }
+        History { first_sent: now, made: 1, backoff: 0, deadline: NEVER, hedges: 0, connect_by: NO_BOUND }
     }
 }
 
@@ -106,7 +109,7 @@ impl Partition {
 
 fn is_retried(on: Failures, failure: Outcome) -> bool {
     match failure {
-        Outcome::Ok => false,
+        Outcome::Ok | Outcome::Connected => false,
         Outcome::Error => on.error,
         Outcome::Refused => on.refused,
         Outcome::Unreachable => on.unreachable,

@@ -446,21 +446,44 @@ impl Partition {
 
     #[inline(never)]
     fn answer_abroad(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
-        let record = &self.tasks[task];
-        let (instance, home) = (record.instance, record.lane_next);
-        let at = self.local(instance);
-        let stream = &mut self.instances[at].draws.network;
-        let delay = match site.caller {
-            Caller::Users => way_back_to_users(world, site, stream, instance, || home),
-            _ => way_back(world, site, stream, instance, home, NONE),
-        };
+        let delay = self.way_home(world, site, task);
         let delay = if world.view.disturbances.is_empty() {
             Some(delay)
         } else {
             self.disturbed_answer(world, task, delay)
         };
-        let Some(delay) = delay else { return self.lose(world, task) };
+        match delay {
+            None => self.lose(world, task),
+            Some(delay) => self.send_home(task, site, delay, outcome),
+        }
+    }
+
+    /// How long an answer takes.
+    #[inline(never)]
+    pub(crate) fn way_home(&mut self, world: World<'_>, site: &Site, task: u32) -> u64 {
         let record = &self.tasks[task];
+        let instance = record.instance;
+        let (home, caller) = if record.has(VISITOR) {
+            (record.lane_next, NONE)
+        } else {
+            let origin = self.clients[record.client as usize].origin;
+            (self.zone_of_client(world, record.client), self.first_instance + origin)
+        };
+        let at = self.local(instance);
+        let stream = &mut self.instances[at].draws.network;
+        match site.caller {
+            Caller::Users => way_back_to_users(world, site, stream, instance, || home),
+            _ => way_back(world, site, stream, instance, home, caller),
+        }
+    }
+
+    /// An answer is on its way.
+    pub(crate) fn send_home(&mut self, task: u32, site: &Site, delay: u64, outcome: Outcome) {
+        let record = &mut self.tasks[task];
+        if !record.has(VISITOR) {
+            record.state = State::Inbound(outcome);
+            return self.schedule(task, delay);
+        }
         let (caller, caller_epoch) = (record.parent, record.parent_epoch);
         let body = Body::Answer { caller, caller_epoch, service: site.service, outcome };
         let to = record.lane_prev;

@@ -2,14 +2,18 @@
 //! what became of it. The rules themselves are in `policy`.
 
 use tarsier_model::CallPolicy;
+use tarsier_random::Stream;
 
+use crate::circle::Circle;
 use crate::client::Client;
 use crate::partition::{Partition, World};
-use crate::plan::{Plan, Site};
+use crate::plan::{NONE, Plan, Site};
 use crate::policy::Change;
 use crate::policy::breaker::Breaker;
 use crate::policy::budget::Budget;
+use crate::policy::connect::Connections;
 use crate::policy::hedge::Hedge;
+use crate::policy::outlier::Outlier;
 use crate::policy::throttle::Throttle;
 use crate::task::{DETACHED, Outcome, RETRIED, State};
 use crate::timeline::{EventKind, Reason};
@@ -21,16 +25,31 @@ pub(crate) struct Shield {
     breaker: Option<Breaker>,
     throttle: Option<Throttle>,
     hedge: Option<Hedge>,
+    pub(crate) outlier: Option<Outlier>,
+    pub(crate) circle: Circle,
+    pub(crate) connections: Option<Connections>,
+}
+
+/// How an attempt ended that was sent to an instance, if it got that far.
+#[derive(Clone, Copy)]
+struct End {
+    outcome: Outcome,
+    sent: u64,
+    now: u64,
+    number: Option<usize>,
 }
 
 impl Shield {
-    pub(crate) fn new(rules: &CallPolicy) -> Shield {
+    pub(crate) fn new(rules: &CallPolicy, n_instances: usize, name: u64) -> Shield {
         let budget = rules.retry.as_ref().and_then(|retry| retry.budget.as_ref());
         Shield {
             budget: budget.map(Budget::new),
             breaker: rules.breaker.as_ref().map(Breaker::new),
             throttle: rules.throttle.as_ref().map(Throttle::new),
             hedge: rules.hedge.as_ref().map(Hedge::new),
+            outlier: rules.outlier.as_ref().map(|rule| Outlier::new(rule, n_instances)),
+            circle: Circle::new(Stream::named(name, &["subset"], &[]).next_u64()),
+            connections: rules.connect.as_ref().map(|_| Connections::new(n_instances)),
         }
     }
 
@@ -40,6 +59,13 @@ impl Shield {
         }
         self.throttle = rules.throttle.as_ref().map(Throttle::new);
         self.hedge = rules.hedge.as_ref().map(Hedge::new);
+        if let Some(outlier) = &mut self.outlier {
+            outlier.restart();
+        }
+        self.circle.forget();
+        if let Some(connections) = &mut self.connections {
+            connections.close_all();
+        }
     }
 }
 
@@ -106,11 +132,14 @@ impl Partition {
     pub(crate) fn learn(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
         let Some(rules) = &site.rules else { return };
         let record = &self.tasks[task];
+        let was_sent = record.instance != NONE && record.state != State::AwaitingConnection;
+        let number = was_sent.then(|| world.plan.number_of[record.instance as usize] as usize);
+        let (client, end) = (record.client, End { outcome, sent: record.sent, now: self.now, number });
         let was_retry = self.is_retry(self.call_of(site, task));
-        let (client, sent) = (record.client, record.sent);
         self.with_shield(task, |partition, shield| {
-            let change = shield.learn(rules, outcome, sent, partition.now);
-            partition.tell(world.plan, client, change);
+            for change in shield.learn(rules, end) {
+                partition.tell(world.plan, client, Some(change));
+            }
             shield.settle(rules, outcome, was_retry);
         });
     }
@@ -202,7 +231,11 @@ impl Partition {
     }
 
     /// The shield is out of its client's hands while it is used: nothing else may ask for it.
-    fn with_shield<T>(&mut self, task: u32, act: impl FnOnce(&mut Partition, &mut Shield) -> T) -> T {
+    pub(crate) fn with_shield<T>(
+        &mut self,
+        task: u32,
+        act: impl FnOnce(&mut Partition, &mut Shield) -> T,
+    ) -> T {
         let at = self.clients[self.tasks[task].client as usize].extra as usize;
         let mut shield = self.extras[at].shield.take().expect("a client with rules has a shield");
         let result = act(self, &mut shield);
@@ -210,7 +243,7 @@ impl Partition {
         result
     }
 
-    fn tell(&mut self, plan: &Plan, client: u32, change: Option<Change>) {
+    pub(crate) fn tell(&mut self, plan: &Plan, client: u32, change: Option<Change>) {
         if let Some((kind, reason)) = change {
             self.happened(self.client_subject(plan, client), kind, reason);
         }
@@ -228,14 +261,34 @@ impl Shield {
         }
     }
 
-    fn learn(&mut self, rules: &CallPolicy, outcome: Outcome, sent: u64, now: u64) -> Option<Change> {
+    fn learn(&mut self, rules: &CallPolicy, end: End) -> Vec<Change> {
+        let failed = end.outcome != Outcome::Ok;
+        let was_answered = matches!(end.outcome, Outcome::Ok | Outcome::Error);
+        let mut changes = Vec::new();
         if let Some(throttle) = &mut self.throttle
-            && matches!(outcome, Outcome::Ok | Outcome::Error)
+            && was_answered
         {
-            throttle.accepted(now);
+            throttle.accepted(end.now);
         }
-        let (Some(breaker), Some(rule)) = (&mut self.breaker, &rules.breaker) else { return None };
-        breaker.learn(rule, sent, now, outcome != Outcome::Ok)
+        if let (Some(breaker), Some(rule)) = (&mut self.breaker, &rules.breaker) {
+            changes.extend(breaker.learn(rule, end.sent, end.now, failed));
+        }
+        let Some(number) = end.number else { return changes };
+        if let Some(connections) = &mut self.connections {
+            match end.outcome {
+                Outcome::Unreachable | Outcome::Timeout => connections.close(number),
+                _ => connections.use_now(number, end.now),
+            }
+        }
+        if let (Some(outlier), Some(rule)) = (&mut self.outlier, &rules.outlier) {
+            let before = changes.len();
+            outlier.check(rule, self.circle.n_known(), end.now, |change| changes.push(change));
+            changes.extend(outlier.learn(rule, self.circle.n_known(), number, failed, end.now));
+            if changes.len() > before {
+                self.circle.forget();
+            }
+        }
+        changes
     }
 
     /// What an attempt's end means for the budget; a call that was answered is over.

@@ -20,6 +20,8 @@ pub(crate) enum State {
     Rejected,
     /// Waiting for a free connection.
     AwaitingConnection,
+    /// A message on its way to the callee, to connect.
+    Knocking,
     /// A message on its way to the callee.
     Outbound,
     /// Waiting for a worker.
@@ -77,6 +79,8 @@ pub(crate) enum Outcome {
     Refused,
     Unreachable,
     Timeout,
+    /// No end: the way there is open.
+    Connected,
 }
 
 /// The caller has given up: the callee goes on, nobody waits for it.

@@ -108,6 +108,17 @@ pub(crate) enum Caller {
     Users,
 }
 
+/// From which instances one is picked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Picks {
+    /// Where users of the place enter.
+    Entrance,
+    /// All that an instance knows of.
+    Any,
+    /// Those of the caller's own circle.
+    Circle,
+}
+
 /// A place from which calls are made: one call step, or one destination of a workload.
 pub(crate) struct Site {
     pub(crate) caller: Caller,
@@ -134,8 +145,13 @@ pub(crate) struct Site {
     pub(crate) deadline: Option<Deadline>,
     /// Whether its calls may have to end at some time: it says so, or deadlines propagate.
     pub(crate) has_deadline: bool,
-    /// Whether that state counts outstanding requests by instance.
+    pub(crate) picks: Picks,
+    /// Whether the client notes which instance an attempt goes to: it counts, or connects first.
+    pub(crate) notes_instance: bool,
+    /// Whether its state counts outstanding requests by instance.
     pub(crate) tracks: bool,
+    /// How long it takes to connect, if that is a time.
+    pub(crate) connect_law: u32,
     /// Of its requests; `None` inherits.
     pub(crate) priority: Option<Priority>,
     /// Which compartment of the callee's instances its requests are in, or none.
@@ -366,7 +382,8 @@ pub(crate) fn tracks_outstanding(policy: &CallPolicy) -> bool {
 /// Whether a policy protects the client or those it calls, by what the client has seen.
 pub(crate) fn protects(policy: &CallPolicy) -> bool {
     let has_budget = policy.retry.as_ref().is_some_and(|retry| retry.budget.is_some());
-    has_budget || policy.breaker.is_some() || policy.throttle.is_some() || policy.hedge.is_some()
+    let watches = policy.breaker.is_some() || policy.throttle.is_some() || policy.outlier.is_some();
+    has_budget || watches || policy.hedge.is_some() || policy.connect.is_some() || policy.subset.is_some()
 }
 
 /// Whether any call of the model, or any user, has such a policy.

@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
-use tarsier_model::{Balance, Call, CallPolicy, Demand, EndpointId, Retry, SealedModel, ServiceId, Step};
+use tarsier_model::{
+    Balance, Call, CallPolicy, Connect, ConnectCost, Demand, EndpointId, Retry, SealedModel, ServiceId, Step,
+};
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
 
 use super::{
-    CallIndex, Caller, NONE, Site, any_policy, cumulative, propagates, protects, service_index,
+    CallIndex, Caller, NONE, Picks, Site, any_policy, cumulative, propagates, protects, service_index,
     tracks_outstanding,
 };
 
@@ -408,7 +410,19 @@ impl<'a> Compiler<'a> {
             .and_then(|pool| pool.requests_each.map(|each| u64::from(pool.max) * u64::from(each)));
         let tracks = tracks_outstanding(policy) && waits;
         let has_deadline = waits && (policy.deadline.is_some() || self.expires);
-        let rules = (waits && protects(policy)).then(|| Box::new(policy.clone()));
+        // Who publishes learns nothing, but may know only some of the instances.
+        let rules = match policy.subset {
+            _ if waits => protects(policy).then(|| policy.clone()),
+            subset => subset.map(|_| CallPolicy { subset, ..CallPolicy::default() }),
+        };
+        let rules = rules.map(Box::new);
+        let connect = policy.connect.as_ref().filter(|_| waits);
+        let connect_law = match connect.map(|connect| &connect.cost) {
+            Some(ConnectCost::Time(law)) => self.law(law),
+            _ => NONE,
+        };
+        let is_free = |connect: &&Connect| connect.cost == ConnectCost::RoundTrips(0);
+        let has_circle = policy.subset.is_some() || (waits && policy.outlier.is_some());
         self.sites.push(Site {
             caller,
             entry: NONE,
@@ -424,6 +438,13 @@ impl<'a> Compiler<'a> {
             deadline: policy.deadline.filter(|_| waits),
             has_deadline,
             rules,
+            picks: match caller {
+                _ if has_circle => Picks::Circle,
+                Caller::Users => Picks::Entrance,
+                _ => Picks::Any,
+            },
+            notes_instance: tracks || connect.is_some_and(|connect| !is_free(&connect)),
+            connect_law,
             tracks,
             retry,
             pool,

@@ -28,6 +28,17 @@ impl Connections {
         self.used[number] = Some(now);
     }
 
+    /// An answer came over it.
+    pub(crate) fn use_now(&mut self, number: usize, now: u64) {
+        if self.used[number].is_some() {
+            self.used[number] = Some(now);
+        }
+    }
+
+    pub(crate) fn close_all(&mut self) {
+        self.used.fill(None);
+    }
+
     pub(crate) fn close(&mut self, number: usize) {
         self.used[number] = None;
     }
@@ -49,9 +60,12 @@ mod tests {
         assert!(connections.has(&rule, 1, 125));
         assert!(!connections.has(&rule, 1, 186) && !connections.has(&rule, 0, 186));
         connections.open(1, 190);
+        connections.use_now(1, 200);
+        assert!(connections.has(&rule, 1, 260));
         connections.close(1);
-        assert!(!connections.has(&rule, 1, 190));
-        connections.open(1, 190);
+        connections.use_now(1, 190);
+        assert!(!connections.has(&rule, 1, 260));
+        connections.open(1, 260);
         assert!(connections.has(&Rule { keep: None, ..rule }, 1, u64::MAX));
     }
 }

@@ -8,19 +8,16 @@ pub(crate) mod backoff;
 pub(crate) mod breaker;
 pub(crate) mod budget;
 pub(crate) mod codel;
-#[cfg_attr(not(test), expect(dead_code, reason = "plugged in next"))]
 pub(crate) mod connect;
 pub(crate) mod episode;
 pub(crate) mod gradient;
 pub(crate) mod hedge;
 pub(crate) mod limit;
-#[cfg_attr(not(test), expect(dead_code, reason = "plugged in next"))]
 pub(crate) mod outlier;
 pub(crate) mod quantile;
 pub(crate) mod rate_limit;
 pub(crate) mod rolling;
 pub(crate) mod shed;
-#[cfg_attr(not(test), expect(dead_code, reason = "plugged in next"))]
 pub(crate) mod subset;
 pub(crate) mod throttle;
 pub(crate) mod vegas;

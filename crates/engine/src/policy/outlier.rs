@@ -34,7 +34,8 @@ impl Outlier {
         Outlier { hosts: vec![Host::default(); n_hosts], next_check: rule.interval.nanos(), n_ejected: 0 }
     }
 
-    pub(crate) fn has_ejected(&self) -> bool {
+    #[cfg(test)]
+    fn has_ejected(&self) -> bool {
         self.n_ejected > 0
     }
 
@@ -42,8 +43,21 @@ impl Outlier {
         self.hosts[host].ejected_at.is_some()
     }
 
-    /// An attempt at this host has ended; whether it is ejected for that, and why.
-    pub(crate) fn learn(&mut self, rule: &Rule, host: usize, failed: bool, now: u64) -> Option<Change> {
+    /// Whoever keeps it starts anew.
+    pub(crate) fn restart(&mut self) {
+        self.hosts.fill(Host::default());
+        self.n_ejected = 0;
+    }
+
+    /// An attempt at this host has ended; whether it is ejected for that, and why. The client knows `n_known`.
+    pub(crate) fn learn(
+        &mut self,
+        rule: &Rule,
+        n_known: usize,
+        host: usize,
+        failed: bool,
+        now: u64,
+    ) -> Option<Change> {
         let it = &mut self.hosts[host];
         it.requests += 1;
         it.succeeded += u32::from(!failed);
@@ -52,16 +66,16 @@ impl Outlier {
         if rule.consecutive.is_none_or(|most| in_a_row < most) {
             return None;
         }
-        self.eject(rule, host, now, Reason::Consecutive(in_a_row))
+        self.eject(rule, n_known, host, now, Reason::Consecutive(in_a_row))
     }
 
     /// Works off the intervals that have ended; whether anything changed, with what is to be told.
-    pub(crate) fn check(&mut self, rule: &Rule, now: u64, mut tell: impl FnMut(Change)) {
+    pub(crate) fn check(&mut self, rule: &Rule, n_known: usize, now: u64, mut tell: impl FnMut(Change)) {
         let interval = rule.interval.nanos().max(1);
         while self.next_check <= now {
             let at = self.next_check;
             self.bring_back(rule, at, &mut tell);
-            self.judge(rule, at, &mut tell);
+            self.judge(rule, n_known, at, &mut tell);
             self.next_check += interval;
             if self.is_calm() {
                 // Nothing more happens until the interval that holds the present.
@@ -93,7 +107,7 @@ impl Outlier {
     }
 
     /// Ejects by what was seen in the interval, and begins another.
-    fn judge(&mut self, rule: &Rule, now: u64, tell: &mut impl FnMut(Change)) {
+    fn judge(&mut self, rule: &Rule, n_known: usize, now: u64, tell: &mut impl FnMut(Change)) {
         let rate = |host: &Host| f64::from(host.succeeded) / f64::from(host.requests);
         let judged: Vec<(usize, f64)> = (self.hosts.iter().enumerate())
             .filter(|(_, host)| host.requests > 0 && host.requests >= rule.volume)
@@ -103,7 +117,8 @@ impl Outlier {
             let least = rule.deviations.map(|deviations| least_rate(&judged, deviations));
             for (number, rate) in judged {
                 let reason = self.why_worse(rule, number, rate, least);
-                if let Some(change) = reason.and_then(|reason| self.eject(rule, number, now, reason)) {
+                if let Some(change) = reason.and_then(|reason| self.eject(rule, n_known, number, now, reason))
+                {
                     tell(change);
                 }
             }
@@ -123,8 +138,15 @@ impl Outlier {
     }
 
     /// Unless too many are ejected already; the first may always be.
-    fn eject(&mut self, rule: &Rule, number: usize, now: u64, reason: Reason) -> Option<Change> {
-        let most = (rule.ejected * self.hosts.len() as f64 + 1e-9) as u32;
+    fn eject(
+        &mut self,
+        rule: &Rule,
+        n_known: usize,
+        number: usize,
+        now: u64,
+        reason: Reason,
+    ) -> Option<Change> {
+        let most = (rule.ejected * n_known as f64 + 1e-9) as u32;
         let host = &mut self.hosts[number];
         if host.ejected_at.is_some() || self.n_ejected >= most.max(1) {
             return None;
@@ -172,13 +194,13 @@ mod tests {
 
     fn fail(outlier: &mut Outlier, rule: &Rule, host: usize, times: u32, now: u64) {
         (0..times).for_each(|_| {
-            outlier.learn(rule, host, true, now);
+            outlier.learn(rule, outlier.hosts.len(), host, true, now);
         });
     }
 
     fn check(outlier: &mut Outlier, rule: &Rule, now: u64) -> Vec<EventKind> {
         let mut told = Vec::new();
-        outlier.check(rule, now, |(kind, _)| told.push(kind));
+        outlier.check(rule, outlier.hosts.len(), now, |(kind, _)| told.push(kind));
         told
     }
 
@@ -187,7 +209,7 @@ mod tests {
         let rule = envoy();
         let mut outlier = Outlier::new(&rule, 10);
         fail(&mut outlier, &rule, 3, 4, 0);
-        outlier.learn(&rule, 3, false, 0);
+        outlier.learn(&rule, 10, 3, false, 0);
         fail(&mut outlier, &rule, 3, 4, 0);
         assert!(!outlier.has_ejected());
         fail(&mut outlier, &rule, 3, 1, 0);
@@ -235,7 +257,7 @@ mod tests {
             let mut outlier = Outlier::new(&rule, 10);
             for host in 0..10 {
                 (0..volume).for_each(|n| {
-                    outlier.learn(&rule, host, host == 7 && n % 2 == 0, SECOND);
+                    outlier.learn(&rule, 10, host, host == 7 && n % 2 == 0, SECOND);
                 });
             }
             check(&mut outlier, &rule, 10 * SECOND)
@@ -258,7 +280,7 @@ mod tests {
         let mut outlier = Outlier::new(&rule, 6);
         for host in 0..6 {
             (0..100).for_each(|n| {
-                outlier.learn(&rule, host, n < 84 + host % 2, SECOND);
+                outlier.learn(&rule, 6, host, n < 84 + host % 2, SECOND);
             });
         }
         let expected = [1, 3, 5].map(|number| EventKind::Ejected { number });

@@ -1,5 +1,6 @@
 //! The engine against theory and against itself.
 
+mod choices;
 mod contention;
 mod deadlines;
 mod discovery;

@@ -3,11 +3,11 @@
 use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
     Backoff, Balance, Branch, Breaker, BreakerWindow, Bucket, Budget, Bulkhead, BulkheadFrom, Call,
-    CallMatch, CallPolicy, Chaos, ChaosScale, Codel, Connections, Deadline, Discovery, Enforce, ErrorKind,
-    Failures, Group, Happening, HealthCheck, Hedge, HedgeDelay, Jitter, Limit, LimitKind, Link, Lock, Member,
-    Network, Order, Party, Place, Priority, Protection, RateLimit, Region, RegionId, Retry, Rule, Scenario,
-    Scheduling, SealedModel, Segmentation, ServiceId, Shed, Step, Target, Throttle, Trip, Trouble, Verdict,
-    Zone, ZoneId,
+    CallMatch, CallPolicy, Chaos, ChaosScale, Codel, Connect, ConnectCost, Connections, Deadline, Discovery,
+    Enforce, ErrorKind, Failures, Group, Happening, HealthCheck, Hedge, HedgeDelay, Jitter, Limit, LimitKind,
+    Link, Lock, Member, Network, Order, Outlier, Party, Place, Priority, Protection, RateLimit, Region,
+    RegionId, Retry, Rule, Scenario, Scheduling, SealedModel, Segmentation, ServiceId, Shed, Step, Target,
+    Throttle, Trip, Trouble, Verdict, Zone, ZoneId,
 };
 use tarsier_random::{Law, Stream};
 use tarsier_units::{IdVec, Span};
@@ -180,10 +180,38 @@ impl Swarm {
             deadline: self.stream.chance(0.3).then(|| self.deadline()),
             cancel: self.stream.chance(0.3),
             hedge: self.stream.chance(0.3).then(|| self.hedge()),
+            outlier: self.stream.chance(0.3).then(|| self.outlier()),
+            connect: self.stream.chance(0.3).then(|| self.connect()),
+            subset: self.stream.chance(0.3).then(|| 1 + self.stream.below(10)),
             priority: self.coin().then(|| {
                 [Priority::Sheddable, Priority::Normal, Priority::Critical][self.stream.below(3) as usize]
             }),
-            ..CallPolicy::default()
+        }
+    }
+
+    fn outlier(&mut self) -> Outlier {
+        let milliseconds = |n: u32| Span::from_millis(u64::from(n));
+        Outlier {
+            consecutive: self.coin().then(|| 1 + self.stream.below(5)),
+            deviations: self.coin().then_some(1.0),
+            failures: self.coin().then_some(0.3),
+            volume: self.below(10),
+            hosts: self.below(5),
+            interval: milliseconds(1 + self.below(200)),
+            base: milliseconds(self.below(300)),
+            max: milliseconds(500),
+            ejected: self.stream.unit(),
+            panic: self.stream.unit(),
+        }
+    }
+
+    fn connect(&mut self) -> Connect {
+        let cost =
+            if self.coin() { ConnectCost::RoundTrips(self.below(4)) } else { ConnectCost::Time(self.law()) };
+        Connect {
+            timeout: self.coin().then(|| Span::from_micros(u64::from(1 + self.stream.below(10_000)))),
+            cost,
+            keep: self.coin().then(|| Span::from_millis(u64::from(self.stream.below(100)))),
         }
     }
 
