@@ -92,6 +92,7 @@ fn flows_balance(
             ended + counts.present,
             "flow of service {at}: arrivals = ended + present"
         );
+        assert!(counts.unused <= ended - counts.refused, "only answers of service {at} are in vain");
     }
 }
 
