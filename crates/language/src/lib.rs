@@ -53,21 +53,11 @@ pub fn load(name: &str, source: &[u8]) -> Loaded {
 /// Loads an architecture; `files` reads what `empirical(file.csv)` names. The path it gets is
 /// relative and does not lead out of the folder of the architecture.
 pub fn load_with(name: &str, source: &[u8], files: FileReader<'_>) -> Loaded {
-    read(name, source, files, false)
-}
-
-/// As [`load_with`], with the keys that no engine does yet: for the tests of the language.
-#[doc(hidden)]
-pub fn load_ahead(name: &str, source: &[u8], files: FileReader<'_>) -> Loaded {
-    read(name, source, files, true)
-}
-
-fn read(name: &str, source: &[u8], files: FileReader<'_>, ahead: bool) -> Loaded {
     let sink = diagnostic::Sink::default();
     let reading = tree::read(source, &sink);
     let lowered = match (&reading.root, reading.broken_at) {
         (None, _) => None,
-        (Some(root), None) => lower::lower(root, stem(name), files, ahead, &sink),
+        (Some(root), None) => lower::lower(root, stem(name), files, &sink),
         (Some(root), Some(broken_at)) => {
             local_mistakes(root, broken_at, source, name, files, &sink);
             None
@@ -97,7 +87,7 @@ fn local_mistakes(
     sink: &diagnostic::Sink,
 ) {
     let partial = diagnostic::Sink::default();
-    lower::lower(root, name, files, false, &partial);
+    lower::lower(root, name, files, &partial);
     let line_start = source[..broken_at].iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
     for diagnostic in partial.into_sorted() {
         if diagnostic.code.is_local() && diagnostic.place.end <= line_start {

@@ -142,8 +142,7 @@ const BREAKER_KEY: Key = key(
 const OUTLIER_KEY: Key =
     key("outlier", &OUTLIER_SHAPE, "stops choosing instances that do worse than others, for a while")
         .default("none")
-        .also(&["outlier-detection", "ejection", "failure-accrual"])
-        .soon();
+        .also(&["outlier-detection", "ejection", "failure-accrual"]);
 const THROTTLE_KEY: Key = key(
     "throttle",
     &THROTTLE_SHAPE,
@@ -160,8 +159,7 @@ const SUBSET: Key = key(
     "each calling instance knows only so many of the instances, chosen so that all are known to equally many",
 )
 .default("all of them")
-.also(&["subsetting", "aperture"])
-.soon();
+.also(&["subsetting", "aperture"]);
 const CONNECTIONS_KEY: Key = key(
     "connections",
     &CONNECTIONS_SHAPE,
@@ -175,8 +173,7 @@ const CONNECT_KEY: Key = key(
     "a connection to an instance is set up before its first request, which takes time and may fail",
 )
 .default("none: connections are there")
-.also(&["connection", "connect-timeout", "handshake"])
-.soon();
+.also(&["connection", "connect-timeout", "handshake"]);
 const PRIORITY: Key =
     key("priority", &PRIORITY_SHAPE, "how much the request matters; what a service sheds first")
         .default("that of the request which makes the call, or else `normal`")

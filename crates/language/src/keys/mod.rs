@@ -107,8 +107,6 @@ pub(crate) struct Key {
     pub(crate) shape: &'static Shape,
     pub(crate) default: Option<&'static str>,
     pub(crate) status: Status,
-    /// The file may say it and is understood, but the engine does not do it yet: refused by name.
-    pub(crate) soon: bool,
     /// Other names people give it; a suggestion, never an alias.
     pub(crate) also: &'static [&'static str],
 }
@@ -192,12 +190,12 @@ pub(crate) const fn word(name: &'static str, doc: &'static str) -> Word {
 }
 
 pub(crate) const fn key(name: &'static str, shape: &'static Shape, doc: &'static str) -> Key {
-    Key { name, doc, shape, default: None, status: Status::Built, soon: false, also: &[] }
+    Key { name, doc, shape, default: None, status: Status::Built, also: &[] }
 }
 
 /// A key of the language that is not simulated yet.
 pub(crate) const fn later(name: &'static str, doc: &'static str) -> Key {
-    Key { name, doc, shape: &Shape::Anything, default: None, status: Status::Later, soon: false, also: &[] }
+    Key { name, doc, shape: &Shape::Anything, default: None, status: Status::Later, also: &[] }
 }
 
 impl Key {
@@ -206,15 +204,9 @@ impl Key {
         self
     }
 
-    /// Until the engine does it; taking this away is all that is left to do here.
-    pub(crate) const fn soon(mut self) -> Key {
-        self.soon = true;
-        self
-    }
-
     /// Whether a file may use it.
     pub(crate) fn is_built(&self) -> bool {
-        self.status != Status::Later && !self.soon
+        self.status != Status::Later
     }
 
     pub(crate) const fn required(mut self) -> Key {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Sink};
-use crate::keys::Key;
 use crate::lower::doubts::Doubt;
 use crate::lower::locks::Locks;
 use crate::lower::names::Names;
@@ -21,8 +20,6 @@ pub(crate) type Samples = Result<Arc<[f64]>, String>;
 
 pub(crate) struct Context<'a> {
     pub(crate) sink: &'a Sink,
-    /// Whether keys are understood that the engine does not do yet.
-    pub(crate) ahead: bool,
     pub(crate) files: FileReader<'a>,
     pub(crate) names: Names,
     /// Where the calls stand that were lowered so far.
@@ -58,10 +55,5 @@ impl Context<'_> {
             workloads: self.names.workloads.iter().map(|workload| workload.place).collect(),
             ..self.places.into_inner()
         }
-    }
-
-    /// Whether this key may stand in the file.
-    pub(crate) fn knows(&self, key: &Key) -> bool {
-        key.is_built() || self.ahead && key.soon
     }
 }

@@ -43,7 +43,7 @@ impl<'n> Fields<'n> {
     }
 
     fn require_keys(&self, cx: &Context<'_>) {
-        let required = |key: &&Key| key.status == Status::Required && cx.knows(key);
+        let required = |key: &&Key| key.status == Status::Required && key.is_built();
         for key in self.object.keys().filter(required) {
             if self.entry(key.name).is_none() {
                 let message = format!("{} needs `{}`", self.object.name, key.name);
@@ -135,7 +135,7 @@ fn wrong_shape(node: &Node, object: &Object) -> Diagnostic {
 /// Whether the key may be read on.
 fn accept(cx: &Context<'_>, entry: &Entry, object: &Object) -> bool {
     match object.key(&entry.key.text) {
-        Some(key) if !cx.knows(key) => {
+        Some(key) if !key.is_built() => {
             cx.report(not_yet(&entry.key, key, object.name));
             false
         }

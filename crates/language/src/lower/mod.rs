@@ -53,12 +53,10 @@ pub(crate) fn lower(
     root: &Node,
     fallback_name: &str,
     files: FileReader<'_>,
-    ahead: bool,
     sink: &Sink,
 ) -> Option<(SealedModel, Places)> {
     let mut cx = Context {
         sink,
-        ahead,
         files,
         names: Names::default(),
         places: RefCell::default(),

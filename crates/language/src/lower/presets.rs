@@ -6,7 +6,7 @@ use super::context::Context;
 use super::nearest::{listed, nearest};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Sink};
-use crate::keys::{CALL_OPTIONS, CALL_PRESETS, CallPreset};
+use crate::keys::{CALL_PRESETS, CallPreset};
 use crate::tree::{self, Node};
 
 pub(super) struct Preset {
@@ -33,18 +33,5 @@ pub(super) fn named(cx: &Context<'_>, node: &Node) -> Option<&'static Preset> {
             None => diagnostic.label(format!("expected one of {}", listed(names()))),
         });
     }
-    found.filter(|preset| is_built(cx, preset, node))
-}
-
-/// Whether all of it can be simulated; otherwise says what cannot.
-fn is_built(cx: &Context<'_>, preset: &Preset, node: &Node) -> bool {
-    let keys =
-        preset.options.entries().unwrap_or(&[]).iter().filter_map(|entry| CALL_OPTIONS.key(&entry.key.text));
-    let missing = listed(keys.filter(|key| !cx.knows(key)).map(|key| key.name));
-    if missing == listed([]) {
-        return true;
-    }
-    let message = format!("the preset `{}` is not supported yet: it has {missing}", preset.table.name);
-    cx.report(Diagnostic::error(Code::NotYet, node.place, message));
-    false
+    found
 }

@@ -39,8 +39,8 @@ fn happening(cx: &Context<'_>, node: &Node, scenario: &Entry) -> Option<Happenin
     let at = fields.get("at").and_then(|node| cx.duration(node));
     let ends = fields.get_entry("for");
     let lasts = ends.map(|entry| cx.positive_duration(&entry.value));
-    let built: Vec<&str> = TROUBLES.iter().filter(|key| cx.knows(key)).map(|key| key.name).collect();
-    if built.iter().all(|name| fields.get(name).is_none()) && has_later_trouble(cx, node) {
+    let built: Vec<&str> = TROUBLES.iter().filter(|key| key.is_built()).map(|key| key.name).collect();
+    if built.iter().all(|name| fields.get(name).is_none()) && has_later_trouble(node) {
         // Said already: not supported yet.
         return None;
     }
@@ -50,8 +50,8 @@ fn happening(cx: &Context<'_>, node: &Node, scenario: &Entry) -> Option<Happenin
     Some(Happening { at: at?, lasts: lasts.unwrap_or_default(), trouble })
 }
 
-fn has_later_trouble(cx: &Context<'_>, node: &Node) -> bool {
-    let mut later = TROUBLES.iter().filter(|key| !cx.knows(key));
+fn has_later_trouble(node: &Node) -> bool {
+    let mut later = TROUBLES.iter().filter(|key| !key.is_built());
     later.any(|key| node.get(key.name).is_some())
 }
 

@@ -37,8 +37,8 @@ fn verb_of(key: &str) -> Option<&'static Object> {
     STEPS.iter().find(|object| object.verb().name == key)
 }
 
-fn verbs(cx: &Context<'_>) -> impl Iterator<Item = &'static str> {
-    STEPS.iter().map(Object::verb).filter(|verb| cx.knows(verb)).map(|verb| verb.name)
+fn verbs() -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(Object::verb).filter(|verb| verb.is_built()).map(|verb| verb.name)
 }
 
 fn step<'n>(cx: &Context<'n>, node: &'n Node) -> Option<Step> {
@@ -63,17 +63,17 @@ fn step<'n>(cx: &Context<'n>, node: &'n Node) -> Option<Step> {
             None
         }
         (None, _) => {
-            cx.report(no_verb(cx, node, entries));
+            cx.report(no_verb(node, entries));
             None
         }
     }
 }
 
-fn no_verb(cx: &Context<'_>, node: &Node, entries: &[Entry]) -> Diagnostic {
+fn no_verb(node: &Node, entries: &[Entry]) -> Diagnostic {
     let meant = |entry: &Entry| {
         let key = entry.key.text.as_str();
         let synonym = STEPS.iter().map(|object| &object.keys[0]).find(|known| known.also.contains(&key));
-        synonym.map(|known| known.name).or_else(|| nearest(key, verbs(cx)))
+        synonym.map(|known| known.name).or_else(|| nearest(key, verbs()))
     };
     if let Some((entry, meant)) = entries.iter().find_map(|entry| Some((entry, meant(entry)?))) {
         let message = format!("there is no step `{}`", entry.key.text);
@@ -85,7 +85,7 @@ fn no_verb(cx: &Context<'_>, node: &Node, entries: &[Entry]) -> Diagnostic {
         Some(entry) => (Code::UnknownKey, format!("there is no step `{}`", entry.key.text)),
         None => (Code::MissingKey, "this step says nothing".to_owned()),
     };
-    Diagnostic::error(code, place, message).hint(format!("the steps are {}", listed(verbs(cx))))
+    Diagnostic::error(code, place, message).hint(format!("the steps are {}", listed(verbs())))
 }
 
 fn lower_step<'n>(

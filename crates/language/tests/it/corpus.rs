@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use tarsier_language::{Code, Loaded, load_ahead, render};
+use tarsier_language::{Code, Loaded, load_with, render};
 
 use crate::dump::dump;
 use crate::golden::{assert_no_failures, check, files};
@@ -15,7 +15,7 @@ fn load_file(path: &Path) -> (String, Vec<u8>, Loaded) {
     let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
     let source = std::fs::read(path).expect("the file can be read");
     let folder = path.parent().expect("a file has a folder");
-    let loaded = load_ahead(&name, &source, &|beside| {
+    let loaded = load_with(&name, &source, &|beside| {
         std::fs::read(folder.join(beside)).map_err(|_| "there is no such file".to_owned())
     });
     (name, source, loaded)

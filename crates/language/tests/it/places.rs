@@ -1,6 +1,6 @@
 //! What stands at the place of a part is its name.
 
-use tarsier_language::{Loaded, Place, load_ahead};
+use tarsier_language::{Loaded, Place, load_with};
 
 use crate::golden::files;
 
@@ -14,7 +14,7 @@ fn parts_are_found_where_they_are_named() {
             let read = |beside: &str| {
                 std::fs::read(path.with_file_name(beside)).map_err(|_| "there is no such file".to_owned())
             };
-            n_calls += check(&load_ahead("file.yaml", source.as_bytes(), &read), &source);
+            n_calls += check(&load_with("file.yaml", source.as_bytes(), &read), &source);
         }
     }
     assert!(n_calls > 50, "only {n_calls} calls in all files");

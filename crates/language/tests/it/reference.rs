@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use tarsier_language::{Code, load, load_ahead, reference, render};
+use tarsier_language::{Code, load, load_with, reference, render};
 
 use crate::golden::{assert_no_failures, check, files, repository};
 
@@ -56,7 +56,7 @@ fn examples() -> BTreeMap<Code, String> {
     let mut examples: BTreeMap<Code, String> = BTreeMap::new();
     for path in files("corpus/invalid", ".yaml") {
         let source = std::fs::read(&path).expect("the file can be read");
-        for diagnostic in load_ahead("example.yaml", &source, &no_files).diagnostics {
+        for diagnostic in load_with("example.yaml", &source, &no_files).diagnostics {
             let code = diagnostic.code;
             let shown = render(&[diagnostic], "example.yaml", &source, false);
             // One that points at the source shows more than one that cannot.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use tarsier_language::limits::{MAX_DEPTH, MAX_DIAGNOSTICS, MAX_FILE_BYTES};
-use tarsier_language::{Code, Loaded, load_ahead, render};
+use tarsier_language::{Code, Loaded, load_with, render};
 
 use crate::golden::files;
 
@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_secs(60);
 #[track_caller]
 fn check(source: &[u8]) -> Loaded {
     let start = Instant::now();
-    let loaded = load_ahead("test.yaml", source, &|_| Err("there is no folder".to_owned()));
+    let loaded = load_with("test.yaml", source, &|_| Err("there is no folder".to_owned()));
     assert!(start.elapsed() < SOON, "loading took {:?}", start.elapsed());
     assert!(loaded.diagnostics.len() <= 2 * MAX_DIAGNOSTICS, "diagnostics are bounded");
     for diagnostic in &loaded.diagnostics {

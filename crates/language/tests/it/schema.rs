@@ -55,7 +55,7 @@ fn every_property_has_a_hover_text_and_nothing_else_is_allowed() {
 #[test]
 fn what_is_not_supported_yet_is_not_offered() {
     let text = schema();
-    for key in ["autoscale", "platforms", "deploy", "outlier"] {
+    for key in ["autoscale", "platforms", "deploy"] {
         assert!(!text.contains(&format!("\"{key}\"")), "{key}");
     }
 }
