@@ -51,7 +51,7 @@ pub fn examine(model: &Model) -> Examination {
         useless_timeouts(model, &links),
         amplifications(model, &links),
         unguarded_retries(model, &links),
-        tipping(model, &storms),
+        tipping(model, &links, &storms),
         single_points(model, &resilience),
         dependent(model, &resilience),
         refused_calls(model, &links),

@@ -8,8 +8,8 @@
 
 use std::collections::BTreeSet;
 
-use tarsier_model::{EndpointId, Model, ServiceId};
-use tarsier_units::IdVec;
+use tarsier_model::{EndpointId, Model, Order, ServiceId};
+use tarsier_units::{IdVec, Span};
 
 use crate::finding::{At, Finding, FindingKind};
 use crate::links::{Link, workload_of};
@@ -70,10 +70,12 @@ fn failing_per_s(model: &Model, links: &[Link<'_>]) -> IdVec<EndpointId, f64> {
     flow(arriving, &calls)
 }
 
-pub(crate) fn tipping(model: &Model, storms: &[Storm]) -> Vec<Finding> {
+/// Services that retries alone could keep down, with nothing there to end it.
+pub(crate) fn tipping(model: &Model, links: &[Link<'_>], storms: &[Storm]) -> Vec<Finding> {
     // What cannot keep up even without failures has been told.
     let tipping = storms.iter().filter(|it| it.can_tip() && it.offered_per_s < it.capacity_per_s);
     tipping
+        .filter(|storm| !protects_itself(model, links, storm) && !callers_relent(model, links, storm.service))
         .map(|storm| {
             let message = format!(
                 "{} can tip and stay down: when its calls fail it is sent {} for the {} it is asked, and it can serve {}; \
@@ -87,6 +89,44 @@ pub(crate) fn tipping(model: &Model, storms: &[Storm]) -> Vec<Finding> {
             Finding { kind: FindingKind::CanTip, at: At::Service(storm.service), message }
         })
         .collect()
+}
+
+/// It does not work on what is too old: it turns requests away, or its queue is shorter than its callers' timeouts.
+fn protects_itself(model: &Model, links: &[Link<'_>], storm: &Storm) -> bool {
+    let service = &model.services[storm.service];
+    let protection = &service.protection;
+    let turns_away =
+        protection.limit.is_some() || protection.rate_limit.is_some() || protection.shed.is_some();
+    let prefers_new = protection.codel.is_some() || protection.order == Order::Lifo;
+    let is_short = service.queue.is_some_and(|queue| {
+        let calls = links.iter().filter(|link| model.endpoints[link.to].service == storm.service);
+        let timeouts = calls.filter_map(|link| link.policy.timeout).map(Span::as_secs_f64);
+        let longest_wait_s = f64::from(queue) * service.instances.len() as f64 / storm.capacity_per_s;
+        longest_wait_s < timeouts.fold(f64::INFINITY, f64::min)
+    });
+    turns_away || prefers_new || is_short
+}
+
+/// Everybody on the way to it who tries again stops doing so when too much fails.
+fn callers_relent(model: &Model, links: &[Link<'_>], service: ServiceId) -> bool {
+    let relents = |link: &Link<'_>| link.policy.breaker.is_some() || link.policy.throttle.is_some();
+    let mut is_above: IdVec<EndpointId, bool> =
+        model.endpoints.iter().map(|endpoint| endpoint.service == service).collect();
+    let mut n_above = 0;
+    // Callers mostly stand above their callees in a file, so that one round the other way round does it.
+    loop {
+        for link in links.iter().rev() {
+            if let Some(from) = link.from.filter(|_| is_above[link.to]) {
+                is_above[from] = true;
+            }
+        }
+        let n_now = is_above.iter().filter(|is_above| **is_above).count();
+        if n_now == n_above {
+            break;
+        }
+        n_above = n_now;
+    }
+    links.iter().filter(|link| is_above[link.to] && link.extra_attempts() > 0.0).all(relents)
 }
 
 /// More attempts than this for one request are worth a word.
@@ -239,9 +279,7 @@ pub(crate) fn unguarded_retries(model: &Model, links: &[Link<'_>]) -> Vec<Findin
 
 #[cfg(test)]
 mod tests {
-    use tarsier_model::{Bucket, Budget, CallPolicy, Retry, Step, WorkloadId};
-
-    use tarsier_units::Span;
+    use tarsier_model::{Bucket, Budget, CallPolicy, Retry, Step, Throttle, WorkloadId};
 
     use super::*;
     use crate::examination::examine;
@@ -275,6 +313,24 @@ mod tests {
         check_bound(&database(30.0, 10.0, 3), 25.0, true);
         assert!(examine(&database(280.0, 1000.0 / 300.0, 0)).storms.is_empty(), "nobody retries");
         assert_eq!(messages(&database(280.0, 1000.0 / 300.0, 1), FindingKind::CanTip).len(), 1);
+    }
+
+    /// Each of the cures on its own, at 280 of 300 queries a second (as in the lesson on the retry storm).
+    #[test]
+    fn what_relents_or_turns_away_does_not_stay_down() {
+        let tips = |change: &dyn Fn(&mut Model)| {
+            let mut model = database(280.0, 1000.0 / 300.0, 1);
+            model.workloads[WorkloadId(0)].policy.timeout = Some(Span::from_secs(1));
+            change(&mut model);
+            !messages(&model, FindingKind::CanTip).is_empty()
+        };
+        let queue = |queue| move |model: &mut Model| model.services[ServiceId(0)].queue = Some(queue);
+        assert!(tips(&|_| {}));
+        assert!(tips(&queue(301)), "who is last waits for longer than a second");
+        assert!(!tips(&queue(200)));
+        let throttle = Some(Throttle { factor: 2.0, window: Span::from_secs(10) });
+        assert!(!tips(&|model| model.workloads[WorkloadId(0)].policy.throttle = throttle));
+        assert!(!tips(&|model| model.services[ServiceId(0)].protection.order = Order::Lifo));
     }
 
     #[test]
