@@ -100,7 +100,7 @@ fn collect<'a>(steps: &'a [Step], here: Context, edges: &mut Vec<Edge<'a>>) {
     }
 }
 
-/// `timeout 200ms, 1 retry, in parallel`; nothing for a plain call.
+/// `in parallel, timeout 200ms, 1 retry`; nothing for a plain call.
 impl fmt::Display for Edge<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut words = Vec::new();
@@ -120,6 +120,13 @@ impl fmt::Display for Edge<'_> {
             1 => "1 retry".to_owned(),
             n => format!("{n} retries"),
         }));
+        words.extend(policy.deadline.map(|deadline| format!("deadline {}", deadline.after)));
+        let protections = [
+            (policy.hedge.is_some(), "hedged"),
+            (policy.breaker.is_some(), "breaker"),
+            (policy.throttle.is_some(), "throttle"),
+        ];
+        words.extend(protections.into_iter().filter(|(has, _)| *has).map(|(_, word)| word.to_owned()));
         if self.call.optional {
             words.push("optional".to_owned());
         }

@@ -9,7 +9,7 @@ use crate::finding::Finding;
 use crate::independence::{Resilience, resilience};
 use crate::links::links;
 use crate::load::{Load, offered, peak_per_s, visits_per_s};
-use crate::patience::{impatient_timeouts, useless_timeouts};
+use crate::patience::impatient_timeouts;
 use crate::settings::{dependent, hopeless_timeouts, overloads, single_points, small_pools};
 use crate::storm::{Storm, amplifications, storms, tipping, unguarded_retries};
 use crate::unloaded::latencies_s;
@@ -48,7 +48,6 @@ pub fn examine(model: &Model) -> Examination {
         small_pools(model, &links, &latencies),
         hopeless_timeouts(model, &links, &latencies),
         impatient_timeouts(model, &links, &latencies),
-        useless_timeouts(model, &links),
         amplifications(model, &links),
         unguarded_retries(model, &links),
         tipping(model, &links, &storms),

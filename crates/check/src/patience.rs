@@ -182,20 +182,6 @@ impl Bound<'_> {
     }
 }
 
-/// A bound on all attempts that is shorter than the bound on one: the latter never fires.
-pub(crate) fn useless_timeouts(model: &Model, links: &[Link<'_>]) -> Vec<Finding> {
-    let both = |link: &Link<'_>| Some((link.policy.timeout?, link.policy.deadline?.after));
-    let hidden = links.iter().filter_map(|link| {
-        let (timeout, deadline) = both(link).filter(|(timeout, deadline)| deadline < timeout)?;
-        let message = format!(
-            "{}: the deadline of {deadline} is shorter than the timeout of {timeout} of a single attempt, which never fires",
-            link.label(model)
-        );
-        Some(Finding { kind: FindingKind::UselessTimeout, at: link.at, message })
-    });
-    hidden.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use tarsier_model::{Backoff, Deadline, Retry};
@@ -248,22 +234,6 @@ mod tests {
         assert!(impatient(cancels, bounded(1000, 2)).is_empty());
         let deadline = Some(Deadline { after: Span::from_secs(2), propagate: true });
         assert!(impatient(CallPolicy { deadline, ..bounded(2000, 0) }, bounded(1000, 2)).is_empty());
-    }
-
-    #[test]
-    fn a_deadline_below_the_timeout_hides_it() {
-        let with_deadline = |ms| CallPolicy {
-            deadline: Some(Deadline { after: Span::from_millis(ms), propagate: false }),
-            ..bounded(200, 0)
-        };
-        let of = |ms| {
-            let steps = [("web", vec![call_with(1, with_deadline(ms))]), ("db", vec![])];
-            messages(&model(1.0, &steps), FindingKind::UselessTimeout)
-        };
-        let expected = "web -> db: the deadline of 100ms is shorter than the timeout of 200ms of a single attempt, \
-                        which never fires";
-        assert_eq!(of(100), [expected]);
-        assert!(of(200).is_empty());
     }
 
     /// Users wait 10 s for what calls itself for ever with a chance: nothing is known, and nothing hangs.

@@ -9,7 +9,7 @@ use crate::independence::{Resilience, Shared, SinglePoint};
 use crate::links::Link;
 use crate::load::{Load, ServiceLoad};
 use crate::standing::Part;
-use crate::text::{percent, rate, seconds};
+use crate::text::{counted, percent, rate, seconds};
 
 /// Services that are asked for more than they have.
 pub(crate) fn overloads(model: &Model, load: &Load) -> Vec<Finding> {
@@ -42,10 +42,10 @@ pub(crate) fn small_pools(
             return None;
         }
         let message = format!(
-            "{}: {} connections of {} clients let {} through at {} each, {} are asked for",
+            "{}: {} of {} let {} through at {} each, {} are asked for",
             link.label(model),
-            pool.max,
-            link.clients,
+            counted(pool.max as usize, "connection"),
+            counted(link.clients, "client"),
             rate(most_per_s),
             seconds(takes_s),
             rate(link.calls_per_s),
@@ -189,7 +189,7 @@ mod tests {
             messages(&calling(CallPolicy { connections, ..CallPolicy::default() }), FindingKind::PoolTooSmall)
         };
         let expected =
-            "web -> db: 4 connections of 1 clients let 80/s through at 50ms each, 100/s are asked for";
+            "web -> db: 4 connections of 1 client let 80/s through at 50ms each, 100/s are asked for";
         assert_eq!(of(4), [expected]);
         assert!(of(6).is_empty());
     }
