@@ -373,3 +373,30 @@ fn region_loss() {
     near(tight, 3000.0, 0.03);
     near(ran.goodput("americans", 165..180), 1200.0, 0.06);
 }
+
+/// An instance that fails at once has the fewest requests in flight. Two drawn of ten name it in 1 - 0.9^2 of
+/// all cases.
+#[test]
+fn sinkhole() {
+    let ran = lesson("sinkhole", &["--scenario", "broken"]);
+    let failed = |workload: &str| ran.mean("workload", workload, "errors_per_s", 10..60) / 600.0;
+    at_least(failed("least-requests"), 0.6);
+    near(failed("p2c"), 0.19, 0.1);
+    near(failed("round-robin"), 0.1, 0.02);
+    at_most(failed("with-ejection"), 0.002);
+    at_most(failed("with-retry"), 0.0);
+}
+
+/// A long bound makes all wait for a machine that is gone, a short one gives up every report.
+#[test]
+fn connect_timeout() {
+    let ran = lesson("connect-timeout", &["--scenario", "gone"]);
+    let gone = || 12..50;
+    at_most(ran.goodput("one-long-bound", gone()), 140.0);
+    assert_eq!(ran.behind_waits("one-long-bound"), "app-1");
+    let reports = |what: &str| ran.number(&format!("/calls/web-short~1report -> app-2~1report/{what}"));
+    assert_eq!(reports("completed"), 0.0);
+    at_least(reports("attempts") / reports("requests"), 2.9);
+    near(ran.goodput("two-bounds", gone()), 200.0, 0.05);
+    assert_eq!(ran.workload("two-bounds", "errors"), 0.0);
+}
