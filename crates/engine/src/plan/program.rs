@@ -410,12 +410,7 @@ impl<'a> Compiler<'a> {
             .and_then(|pool| pool.requests_each.map(|each| u64::from(pool.max) * u64::from(each)));
         let tracks = tracks_outstanding(policy) && waits;
         let has_deadline = waits && (policy.deadline.is_some() || self.expires);
-        // Who publishes learns nothing, but may know only some of the instances.
-        let rules = match policy.subset {
-            _ if waits => protects(policy).then(|| policy.clone()),
-            subset => subset.map(|_| CallPolicy { subset, ..CallPolicy::default() }),
-        };
-        let rules = rules.map(Box::new);
+        let rules = rules_of(policy, waits);
         let connect = policy.connect.as_ref().filter(|_| waits);
         let connect_law = match connect.map(|connect| &connect.cost) {
             Some(ConnectCost::Time(law)) => self.law(law),
@@ -469,4 +464,14 @@ impl<'a> Compiler<'a> {
             self.timeouts.len() - 1
         }) as u32
     }
+}
+
+/// What of a policy says more about a call than everybody does. Who publishes learns nothing, but may know only some of
+/// the instances.
+fn rules_of(policy: &CallPolicy, waits: bool) -> Option<Box<CallPolicy>> {
+    let rules = match policy.subset {
+        _ if waits => protects(policy).then(|| policy.clone()),
+        subset => subset.map(|_| CallPolicy { subset, ..CallPolicy::default() }),
+    };
+    rules.map(Box::new)
 }
