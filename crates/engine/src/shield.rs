@@ -30,6 +30,11 @@ pub(crate) struct Shield {
     pub(crate) connections: Option<Connections>,
 }
 
+/// Whether its connections carry many requests at a time.
+fn shares(rules: &CallPolicy) -> bool {
+    rules.connections.is_some_and(|connections| connections.requests_each != Some(1))
+}
+
 /// How an attempt ended that was sent to an instance, if it got that far.
 #[derive(Clone, Copy)]
 struct End {
@@ -49,7 +54,7 @@ impl Shield {
             hedge: rules.hedge.as_ref().map(Hedge::new),
             outlier: rules.outlier.as_ref().map(|rule| Outlier::new(rule, n_instances)),
             circle: Circle::new(Stream::named(name, &["subset"], &[]).next_u64()),
-            connections: rules.connect.as_ref().map(|_| Connections::new(n_instances)),
+            connections: rules.connect.as_ref().map(|_| Connections::new(n_instances, shares(rules))),
         }
     }
 
@@ -276,8 +281,9 @@ impl Shield {
         let Some(number) = end.number else { return changes };
         if let Some(connections) = &mut self.connections {
             match end.outcome {
-                Outcome::Unreachable | Outcome::Timeout => connections.close(number),
-                _ => connections.use_now(number, end.now),
+                Outcome::Unreachable => connections.close(number),
+                Outcome::Timeout => {}
+                _ => connections.answered(number, end.now),
             }
         }
         if let (Some(outlier), Some(rule)) = (&mut self.outlier, &rules.outlier) {

@@ -80,6 +80,12 @@ pub fn call_hedged(to: u32, after: Span) -> Step {
     Step::Call(call)
 }
 
+pub fn call_with(to: u32, policy: CallPolicy) -> Step {
+    let mut call = plain_call(to);
+    *call.policy = policy;
+    Step::Call(call)
+}
+
 /// A call tried `retries` times more, at once, whatever the failure.
 pub fn call_retrying(to: u32, retries: u32) -> Step {
     let mut call = plain_call(to);
@@ -146,7 +152,8 @@ fn plain_call(to: u32) -> Call {
     }
 }
 
-fn at_once(attempts: u32) -> Retry {
+/// So many retries at once, whatever the failure.
+pub fn at_once(attempts: u32) -> Retry {
     Retry { attempts, on: Failures::ALL, backoff: None, jitter: Jitter::None, budget: None, elsewhere: false }
 }
 
@@ -325,6 +332,11 @@ impl Arch {
 
     pub fn timeout(self, ms: u64) -> Arch {
         self.last_workload(|workload| workload.policy.timeout = Some(Span::from_millis(ms)))
+    }
+
+    /// Whatever else users do about their requests.
+    pub fn policy(self, change: impl FnOnce(&mut CallPolicy)) -> Arch {
+        self.last_workload(|workload| change(&mut workload.policy))
     }
 
     /// The users' own retries, at once; none for zero.

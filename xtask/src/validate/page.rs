@@ -21,8 +21,7 @@ at its end, on integers, that requests are conserved, that Little's law holds be
 requests, and that busy time is work done: a run that breaks one of these aborts this command.
 
 Not here, because today's language cannot say it: disciplines other than first come first served and processor
-sharing (priorities, shortest first), impatient requests that leave the queue, best
-of more than two.
+sharing (priorities, shortest first), best of more than two.
 ";
 
 pub(super) fn page(table: &Table, coverage: Option<&str>) -> String {

@@ -138,6 +138,34 @@ pub fn failed(of: usize) -> impl Fn(&Runs) -> f64 {
     }
 }
 
+/// Requests of the first workload that went out, per second.
+pub fn attempts(runs: &Runs) -> f64 {
+    runs[0].outcome.workloads[0].attempts as f64 / simulated_s(&runs[0])
+}
+
+/// The share of the first workload's requests that its own client rejected.
+pub fn rejected(runs: &Runs) -> f64 {
+    let users = &runs[0].outcome.workloads[0];
+    share(users.rejected, users.requests)
+}
+
+/// The share of calls that were answered well.
+pub fn succeeded(run: usize) -> impl Fn(&Runs) -> f64 {
+    move |runs| share(runs[run].outcome.calls[0].completed, runs[run].outcome.calls[0].requests)
+}
+
+/// The share of arrivals that were answered with an error.
+pub fn dropped(runs: &Runs) -> f64 {
+    let service = &runs[0].outcome.services[0];
+    share(service.errors, service.arrivals)
+}
+
+/// The share of arrivals that stopped because nobody waited any more.
+pub fn cancelled(runs: &Runs) -> f64 {
+    let service = &runs[0].outcome.services[0];
+    share(service.cancelled, service.arrivals)
+}
+
 /// Requests answered in time, of the first workload.
 pub fn goodput(runs: &Runs) -> f64 {
     runs[0].outcome.workloads[0].completed as f64 / simulated_s(&runs[0])

@@ -1,46 +1,67 @@
 //! Connections that are set up before the first request and kept for a while.
 //!
-//! A client keeps one to each instance it talks to; one that was unused for `keep` is closed, one that
-//! has failed too. While one is being set up, another request to the same instance sets up its own.
+//! A client has connections to each instance it talks to. As with HTTP/1, one carries one request at a time: a
+//! request takes one that is idle, the last used first, or sets one up; with its answer it is idle again, without
+//! one it is closed. Where connections carry many requests at a time, as with HTTP/2, one is enough. One that was
+//! unused for `keep` is closed, and so are all to an instance that cannot be reached.
 
 use tarsier_model::Connect as Rule;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Connections {
-    /// When the connection to each instance was last used, by its number; `None` is closed.
-    used: Vec<Option<u64>>,
+    /// Since when each idle connection is, the last used last, by the number of the instance.
+    idle: Vec<Vec<u64>>,
+    /// Whether one carries many requests; then it stays here while it does.
+    shared: bool,
 }
 
 impl Connections {
-    pub(crate) fn new(n_instances: usize) -> Connections {
-        Connections { used: vec![None; n_instances] }
+    pub(crate) fn new(n_instances: usize, shared: bool) -> Connections {
+        Connections { idle: vec![Vec::new(); n_instances], shared }
     }
 
-    /// Whether there is a connection; if so, it is used now.
+    /// Whether there is a connection for a request to an instance; if so, it is used now.
     pub(crate) fn has(&mut self, rule: &Rule, number: usize, now: u64) -> bool {
-        let kept = |since: u64| rule.keep.is_none_or(|keep| now - since <= keep.nanos());
-        let open = self.used[number].is_some_and(kept);
-        self.used[number] = open.then_some(now);
-        open
+        let idle = &mut self.idle[number];
+        let is_kept = |since: &u64| rule.keep.is_none_or(|keep| now - since <= keep.nanos());
+        let has_one = idle.last().is_some_and(is_kept);
+        if has_one && !self.shared {
+            idle.pop();
+        } else if !has_one {
+            idle.clear();
+        }
+        self.touch(number, now);
+        has_one
     }
 
+    /// One was set up for a request.
     pub(crate) fn open(&mut self, number: usize, now: u64) {
-        self.used[number] = Some(now);
-    }
-
-    /// An answer came over it.
-    pub(crate) fn use_now(&mut self, number: usize, now: u64) {
-        if self.used[number].is_some() {
-            self.used[number] = Some(now);
+        if self.shared && self.idle[number].is_empty() {
+            self.idle[number].push(now);
         }
     }
 
-    pub(crate) fn close_all(&mut self) {
-        self.used.fill(None);
+    /// The answer to a request came over one.
+    pub(crate) fn answered(&mut self, number: usize, now: u64) {
+        if self.shared {
+            self.touch(number, now);
+        } else {
+            self.idle[number].push(now);
+        }
+    }
+
+    fn touch(&mut self, number: usize, now: u64) {
+        if let (true, Some(since)) = (self.shared, self.idle[number].last_mut()) {
+            *since = now;
+        }
     }
 
     pub(crate) fn close(&mut self, number: usize) {
-        self.used[number] = None;
+        self.idle[number].clear();
+    }
+
+    pub(crate) fn close_all(&mut self) {
+        self.idle.iter_mut().for_each(Vec::clear);
     }
 }
 
@@ -50,22 +71,42 @@ mod tests {
     use tarsier_model::ConnectCost;
     use tarsier_units::Span;
 
+    fn kept(nanos: u64) -> Rule {
+        Rule { timeout: None, cost: ConnectCost::RoundTrips(1), keep: Some(Span::from_nanos(nanos)) }
+    }
+
     #[test]
-    fn they_are_kept_while_they_are_used() {
-        let rule = Rule { timeout: None, cost: ConnectCost::RoundTrips(1), keep: Some(Span::from_nanos(60)) };
-        let mut connections = Connections::new(2);
-        assert!(!connections.has(&rule, 1, 0));
-        connections.open(1, 5);
-        assert!(connections.has(&rule, 1, 65));
-        assert!(connections.has(&rule, 1, 125));
-        assert!(!connections.has(&rule, 1, 186) && !connections.has(&rule, 0, 186));
-        connections.open(1, 190);
-        connections.use_now(1, 200);
-        assert!(connections.has(&rule, 1, 260));
+    fn each_carries_one_request() {
+        let rule = kept(60);
+        let mut connections = Connections::new(2, false);
+        // Two requests at once set up one each.
+        assert!(!connections.has(&rule, 1, 0) && !connections.has(&rule, 1, 0));
+        connections.answered(1, 10);
+        connections.answered(1, 20);
+        assert!(connections.has(&rule, 1, 70), "the last used");
+        assert!(connections.has(&rule, 1, 70) && !connections.has(&rule, 1, 70));
+        connections.answered(1, 80);
+        assert!(!connections.has(&rule, 1, 141), "closed by now");
+        connections.answered(1, 150);
+        connections.answered(1, 150);
         connections.close(1);
-        connections.use_now(1, 190);
-        assert!(!connections.has(&rule, 1, 260));
-        connections.open(1, 260);
-        assert!(connections.has(&Rule { keep: None, ..rule }, 1, u64::MAX));
+        assert!(!connections.has(&rule, 1, 150) && !connections.has(&rule, 0, 150));
+    }
+
+    #[test]
+    fn one_is_enough_where_it_is_shared() {
+        let rule = kept(60);
+        let mut connections = Connections::new(1, true);
+        assert!(!connections.has(&rule, 0, 0));
+        connections.open(0, 5);
+        assert!(connections.has(&rule, 0, 65) && connections.has(&rule, 0, 66));
+        assert!(connections.has(&rule, 0, 126));
+        connections.answered(0, 150);
+        assert!(connections.has(&rule, 0, 210));
+        assert!(!connections.has(&rule, 0, 271));
+        connections.open(0, 280);
+        assert!(connections.has(&Rule { keep: None, ..rule }, 0, u64::MAX));
+        connections.close_all();
+        assert!(!connections.has(&kept(60), 0, 280));
     }
 }

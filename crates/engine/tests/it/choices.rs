@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use tarsier_engine::{EventKind, Outcome, RunConfig, Visit, Watch, run};
 use tarsier_model::{
-    CallPolicy, Connect, ConnectCost, ErrorKind, Happening, Link, Network, Outlier, Scenario, Service,
-    ServiceId, Step, Target, Trouble, ZoneId,
+    Branch, CallPolicy, Connect, ConnectCost, ErrorKind, Happening, Link, Network, Outlier, Scenario,
+    Service, ServiceId, Step, Target, Trouble, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
@@ -174,6 +174,33 @@ fn a_connection_costs_round_trips_or_a_time() {
     assert!((0.25..0.48).contains(&share), "{share}");
     let why = &kept.workloads[0].why;
     assert!(why.parts.iter().any(|part| part.cause == tarsier_engine::Cause::Connection));
+}
+
+/// Ten requests at once, again and again: the first time each of them sets up a connection, and these are kept.
+#[test]
+fn requests_at_once_set_up_connections_of_their_own() {
+    let mean = |requests_each: Option<u32>| {
+        let connect = Connect { timeout: None, cost: ConnectCost::RoundTrips(1), keep: None };
+        let policy = CallPolicy {
+            connect: Some(connect),
+            connections: Some(tarsier_model::Connections { max: 100, requests_each }),
+            ..CallPolicy::default()
+        };
+        let ask = Step::Call(with(policy, 1));
+        let fan = Step::Parallel { branches: vec![Branch { times: 10, steps: vec![ask] }], need: 10 };
+        let network = Network { same_zone: Link { latency: Some(constant(2.0)) }, ..Network::none() };
+        let outcome = Build::new()
+            .service("front", vec![fan], |_| {})
+            .service("back", vec![Step::Wait(constant(1.0))], |_| {})
+            .change(|model| model.network = network)
+            .open("w", 1.0, 0)
+            .run_from_the_start(100, 7);
+        let calls = &outcome.calls[0];
+        mean_ms(&calls.latency) * calls.completed as f64 - 5.0 * calls.completed as f64
+    };
+    // Ten set-ups of 4 ms in all and then never again; with HTTP/2 too, as none is there when the first ten come.
+    close("HTTP/1", mean(Some(1)), 40.0, 1e-6);
+    close("HTTP/2", mean(None), 40.0, 1e-6);
 }
 
 #[test]

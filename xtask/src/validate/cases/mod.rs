@@ -1,6 +1,7 @@
 //! The table of cases. Adding one is adding an entry to the list of its subject.
 
 mod balance;
+mod callers;
 mod contention;
 mod fan;
 mod faults;
@@ -34,6 +35,7 @@ pub(super) fn sections() -> Vec<Section> {
         Section { title: "Load balancing", cases: balance::cases() },
         Section { title: "Timeouts, retries, overload", cases: overload::cases() },
         Section { title: "The verdict on recovery", cases: verdict::cases() },
+        Section { title: "Protection by callers", cases: callers::cases() },
         Section { title: "Protection of an instance", cases: protection::cases() },
         Section { title: "Availability under random faults", cases: faults::cases() },
         Section { title: "Contention and backoff", cases: contention::cases() },
