@@ -170,15 +170,16 @@ fn hotspot() {
 /// 560 attempts a second and no goodput for ever; half the load recovers by itself, and so do the cures.
 #[test]
 fn retry_storm() {
-    let ran = lesson("retry-storm", &["--scenario", "outage", "--for", "300s"]);
-    let end = || 220..300;
+    let ran = lesson("retry-storm", &["--scenario", "outage", "--for", "240s"]);
+    let end = || 215..240;
     at_most(ran.goodput("storm", end()), 2.8);
     near(ran.mean("service", "db", "requests_per_s", end()), 560.0, 0.03);
     at_most(ran.goodput("budget-10", end()), 2.8);
     near(ran.goodput("half-load", end()), 140.0, 0.05);
     near(ran.goodput("budget-2", end()), 280.0, 0.05);
     near(ran.goodput("short-queue", end()), 280.0, 0.05);
-    near(ran.goodput("breaker", 45..300), 280.0, 0.03);
+    near(ran.goodput("cancelling", 35..240), 280.0, 0.03);
+    near(ran.goodput("breaker", 45..240), 280.0, 0.03);
     // The queue refuses at once, a budget waits until the backlog has gone.
     near(ran.goodput("short-queue", 31..60), 280.0, 0.1);
     at_most(ran.goodput("budget-2", 30..60), 2.8);
