@@ -3,7 +3,7 @@
 //! The seconds before a fault, those troubled by others left out, say what is usual. A second is out of the ordinary when fewer requests
 //! complete than 90% of the mean, when more fail than the mean and 1% of all (both with four standard
 //! deviations of a Poisson count for chance), or when the 99th percentile is half as long again as the
-//! longest before. It is asked of each workload; one that is out of the ordinary suffices.
+//! longest before. It is asked of each workload that the fault can reach; one that is out of the ordinary suffices.
 //!
 //! A fault is detected when protection first acts on what it struck, or at the end of the first second
 //! out of the ordinary. It is over with the second from which on all are ordinary until the run ends
@@ -12,8 +12,8 @@
 
 use std::collections::VecDeque;
 
-use tarsier_model::{CallMatch, Party, Scenario, SealedModel, ServiceId, Trouble};
-use tarsier_units::NANOS_PER_SECOND;
+use tarsier_model::{CallMatch, Party, Scenario, SealedModel, Service, ServiceId, Trouble, Workload};
+use tarsier_units::{Id, NANOS_PER_SECOND};
 
 use crate::outcome::{FaultOutcome, SecondRow, SeriesSubject};
 use crate::timeline::{Event, EventKind, EventSubject};
@@ -68,6 +68,8 @@ struct Case {
     happening: u32,
     at_ns: u64,
     until_ns: Option<u64>,
+    /// Which workloads it can reach.
+    reaches: Vec<bool>,
     /// By workload; empty while nothing is known.
     usual: Vec<Usual>,
     detected_s: Option<u64>,
@@ -89,7 +91,10 @@ impl Case {
         if self.is_settled || self.usual.is_empty() {
             return;
         }
-        let is_usual = self.usual.iter().zip(second).all(|(usual, second)| usual.has(second));
+        let all = self.usual.iter().zip(second).zip(&self.reaches);
+        let reached = all.filter_map(|(pair, is_reached)| is_reached.then_some(pair));
+        let is_usual = reached.clone().all(|(usual, second)| usual.has(second));
+        let excess = reached.map(|(usual, it)| it.errors - usual.errors).sum::<f64>();
         let is_over = self.calm_since.is_some_and(|since| number >= since + CALM);
         if !is_usual && !is_over && self.detected_s.is_none() {
             self.detected_s = Some(number + 1);
@@ -97,7 +102,7 @@ impl Case {
         if number >= self.aftermath_s() {
             self.judge(number, is_usual);
         }
-        self.excess += self.usual.iter().zip(second).map(|(usual, it)| it.errors - usual.errors).sum::<f64>();
+        self.excess += excess;
     }
 
     fn judge(&mut self, number: u64, is_usual: bool) {
@@ -128,9 +133,16 @@ pub(crate) struct Aftermath {
 }
 
 impl Aftermath {
-    /// `spans` are begin and end of each happening, from the end of the warm-up.
-    pub(crate) fn new(spans: &[(u64, Option<u64>)], n_workloads: usize, counted_ns: u64) -> Aftermath {
+    /// `spans` are begin and end of each happening, from the end of the warm-up; `reaches` the workloads each can
+    /// reach.
+    pub(crate) fn new(
+        spans: &[(u64, Option<u64>)],
+        reaches: &[Vec<bool>],
+        n_workloads: usize,
+        counted_ns: u64,
+    ) -> Aftermath {
         let case = |(number, (at_ns, until_ns)): (usize, &(u64, Option<u64>))| Case {
+            reaches: reaches[number].clone(),
             happening: number as u32,
             at_ns: *at_ns,
             until_ns: *until_ns,
@@ -257,6 +269,39 @@ impl Aftermath {
     }
 }
 
+/// The workloads that each happening of a scenario can reach: those that lead to what it strikes, those that
+/// share a service with these, and so on.
+pub(crate) fn reaches(model: &SealedModel, scenario: Option<&Scenario>) -> Vec<Vec<bool>> {
+    let happenings = scenario.map_or(&[][..], |scenario| &scenario.happenings);
+    let used: Vec<Vec<bool>> = model.workloads.iter().map(|workload| used_by(model, workload)).collect();
+    happenings.iter().map(|happening| reached_by(&happening.trouble, model, &used)).collect()
+}
+
+/// For each service, whether requests of this workload come there.
+fn used_by(model: &SealedModel, workload: &Workload) -> Vec<bool> {
+    let reached = model.reached(workload.mix.iter().map(|(_, to)| *to));
+    let is_used = |service: &Service| service.endpoint_ids().any(|endpoint| reached[endpoint.index()]);
+    model.services.iter().map(is_used).collect()
+}
+
+fn reached_by(trouble: &Trouble, model: &SealedModel, used: &[Vec<bool>]) -> Vec<bool> {
+    let mut services = vec![false; model.services.len()];
+    match trouble {
+        Trouble::Load { workload: Some(workload), .. } => services.clone_from(&used[workload.index()]),
+        _ => struck(model, trouble).iter().for_each(|service| services[service.index()] = true),
+    }
+    if !services.contains(&true) {
+        return vec![true; used.len()];
+    }
+    let mut reached = vec![false; used.len()];
+    let meets = |services: &[bool], own: &[bool]| services.iter().zip(own).any(|(a, b)| *a && *b);
+    while let Some(next) = (0..used.len()).find(|at| !reached[*at] && meets(&services, &used[*at])) {
+        reached[next] = true;
+        services.iter_mut().zip(&used[next]).for_each(|(service, is_used)| *service |= is_used);
+    }
+    reached
+}
+
 /// The services a fault strikes; none for what strikes places or links.
 fn struck(model: &SealedModel, trouble: &Trouble) -> Vec<ServiceId> {
     match trouble {
@@ -329,7 +374,7 @@ mod tests {
     /// 100 seconds; `felt` says what a second is like that is not usual.
     fn judged(spans: &[(u64, Option<u64>)], felt: impl Fn(u64) -> Option<(f64, f64, f64)>) -> Vec<Case> {
         let spans: Vec<_> = spans.iter().map(|(at, until)| (at * S, until.map(|until| until * S))).collect();
-        let mut aftermath = Aftermath::new(&spans, 1, 100 * S);
+        let mut aftermath = Aftermath::new(&spans, &vec![vec![true]; spans.len()], 1, 100 * S);
         for second in 0..100 {
             let (completed, errors, p99) = felt(second).unwrap_or((1_000.0, 1.0, 10.0));
             aftermath.add(second, Second { completed, errors, p99_s: Some(p99) });

@@ -4,7 +4,7 @@ use tarsier_model::SealedModel;
 use tarsier_stats::BATCHES;
 use tarsier_units::NANOS_PER_SECOND;
 
-use crate::aftermath::Aftermath;
+use crate::aftermath::{Aftermath, reaches};
 use crate::config::{Pulse, RunConfig, Verdict, Watch};
 use crate::control::{Control, Stage};
 use crate::identities;
@@ -40,7 +40,12 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
         None => Seconds::None,
     };
     let ledger = Ledger::new(&plan, model.workloads.len(), told);
-    let aftermath = Aftermath::new(&control.spans(warmup), model.workloads.len(), config.duration.nanos());
+    let aftermath = Aftermath::new(
+        &control.spans(warmup),
+        &reaches(model, config.scenario),
+        model.workloads.len(),
+        config.duration.nanos(),
+    );
     let end = warmup + config.duration.nanos();
     assert!(end < crate::kernel::queue::END_OF_TIME, "a run ends before time does");
     let run = Run { config, plan: &plan, windows: &windows, control, ledger, aftermath, told, warmup, end };

@@ -342,6 +342,27 @@ fn chaos_takes_down_as_many_as_it_should() {
 
 /// Half of 1,000 requests a second fail for ten seconds; then the work of ten seconds of a pause has to
 /// be caught up with.
+/// Workloads that share no service with what is struck, directly or through others, are not asked.
+#[test]
+fn a_fault_is_felt_by_those_whom_it_can_reach() {
+    let service = || vec![Step::Work(Law::Constant(ms(1.0)))];
+    let calls = |to| vec![Step::Call(call(to)), Step::Call(call(1))];
+    let error = |of| Trouble::Error { target: all_of(of), share: 0.5, kind: ErrorKind::Error };
+    let outcome = Build::new()
+        .service("struck", service(), |s| s.cores = 4)
+        .service("shared", service(), |s| s.cores = 4)
+        .service("both", calls(0), |_| {})
+        .service("neighbour", calls(1), |_| {})
+        .service("apart", service(), |s| s.cores = 4)
+        .open("w", 500.0, 2)
+        .open("w", 500.0, 3)
+        .open("w", 500.0, 4)
+        .run_with(60, 3, &scenario(vec![(30, Some(10), error(0)), (30, Some(10), error(4))]));
+    let [together, apart] = outcome.faults[..] else { panic!("two faults") };
+    let near = |lost: Option<u64>| (lost.expect("it is known") as f64 - 2_500.0).abs() < 4.0 * 50.0;
+    assert!(near(together.lost) && near(apart.lost), "{together:?}, {apart:?}");
+}
+
 #[test]
 fn what_faults_did_is_worked_out() {
     let error = Trouble::Error { target: all_of(0), share: 0.5, kind: ErrorKind::Error };
