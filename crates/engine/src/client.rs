@@ -21,6 +21,17 @@ pub(crate) struct Client {
     pub(crate) extra: u32,
 }
 
+/// From whom to whom an attempt goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Trip {
+    pub(crate) client: u32,
+    /// The calling instance, or the source of users.
+    pub(crate) origin: u32,
+    pub(crate) instance: u32,
+    /// Users leave their zone or region for it.
+    pub(crate) far: bool,
+}
+
 /// What only some clients keep.
 #[derive(Debug)]
 pub(crate) struct Extra {
@@ -144,20 +155,19 @@ impl Partition {
         if site.notes_instance && self.has_to_connect(world, site, task) {
             return;
         }
-        self.set_out(world, site, task, instance, far);
+        self.set_out(world, site, task, Trip { client: client_idx, origin, instance, far });
     }
 
     /// The message of an attempt goes out.
     #[inline(always)]
-    pub(crate) fn set_out(&mut self, world: World<'_>, site: &Site, task: u32, instance: u32, far: bool) {
-        let client_idx = self.tasks[task].client;
-        let origin = self.clients[client_idx as usize].origin;
+    pub(crate) fn set_out(&mut self, world: World<'_>, site: &Site, task: u32, trip: Trip) {
+        let Trip { client, origin, instance, far } = trip;
         let mut delay = match site.caller {
             Caller::Users => self.way_from_users(world, site, origin, instance, far),
             _ => self.way_there(world, site, origin, instance),
         };
         if !world.view.disturbances.is_empty() {
-            match self.disturbed_request(world, client_idx, instance, delay) {
+            match self.disturbed_request(world, client, instance, delay) {
                 Some(longer) => delay = longer,
                 None => return self.vanish(world, site, task),
             }

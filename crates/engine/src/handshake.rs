@@ -10,6 +10,7 @@ use tarsier_model::{Connect, ConnectCost};
 
 use crate::alarm::Bell;
 use crate::balance::is_far;
+use crate::client::Trip;
 use crate::instance::Health;
 use crate::outcome::Cause;
 use crate::partition::{Partition, World};
@@ -98,15 +99,16 @@ impl Partition {
             // The caller has died meanwhile: nobody is there to send anything.
             return self.answered(world, site, task, Outcome::Unreachable);
         }
-        let instance = self.tasks[task].instance;
+        let (client, instance) = (self.tasks[task].client, self.tasks[task].instance);
         let (number, now) = (world.plan.number_of[instance as usize] as usize, self.now);
         self.with_shield(task, |_, shield| {
             shield.connections.iter_mut().for_each(|connections| connections.open(number, now));
         });
-        let zone = self.zone_of_client(world, self.tasks[task].client);
+        let zone = self.zone_of_client(world, client);
         let far =
             site.caller == Caller::Users && is_far(world, site, zone, world.plan.zone_of[instance as usize]);
-        self.set_out(world, site, task, instance, far);
+        let origin = self.clients[client as usize].origin;
+        self.set_out(world, site, task, Trip { client, origin, instance, far });
     }
 
     /// A set-up takes too long, if it is still the same.

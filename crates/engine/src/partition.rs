@@ -122,6 +122,8 @@ pub(crate) struct Partition {
     pub(crate) lives: Vec<u32>,
     /// Who asked for what, by record, if anybody must know.
     pub(crate) keeps_kin: bool,
+    /// Of records below this nothing more is to be known when they begin.
+    plain_below: u32,
     pub(crate) kin: Vec<Kin>,
     /// Records of requests from abroad, by partition, record and epoch of their callers.
     pub(crate) guests: BTreeMap<(u32, u32, u32), u32>,
@@ -177,6 +179,7 @@ impl Partition {
             alarms: Slab::new(),
             lives: Vec::new(),
             keeps_kin: plan.keeps_kin,
+            plain_below: if plan.keeps_kin { 0 } else { MOST_RECORDS },
             kin: Vec::new(),
             guests: BTreeMap::new(),
             accounts: Accounts::default(),
@@ -288,9 +291,18 @@ impl Partition {
                 kind::TASK => self.go_on(world, index),
                 kind::SOURCE => self.source_fires(world, index),
                 kind::LANE => self.lane_fires(world, index),
-                kind::PROCESSOR => self.processor_fires(world, index),
-                _ => self.alarm_fires(world, index),
+                rare => self.rare_fires(world, rare, index),
             }
+        }
+    }
+
+    /// An event of a kind that most models do not have: kept apart, the others are told at once.
+    #[inline(never)]
+    fn rare_fires(&mut self, world: World<'_>, kind: u32, index: u32) {
+        if kind == kind::PROCESSOR {
+            self.processor_fires(world, index);
+        } else {
+            self.alarm_fires(world, index);
         }
     }
 
@@ -369,9 +381,6 @@ impl Partition {
     pub(crate) fn new_task(&mut self, parent: u32, client: u32, flags: u8) -> u32 {
         let parent_epoch = if parent == NONE { 0 } else { self.tasks[parent].epoch };
         let at = self.tasks.take();
-        if at >= MOST_RECORDS {
-            self.stop(Stopped::TooManyInFlight);
-        }
         let task = &mut self.tasks[at];
         task.parent = parent;
         task.parent_epoch = parent_epoch;
@@ -380,19 +389,27 @@ impl Partition {
         task.flags = flags;
         task.queued = 0;
         task.lane_prev = crate::task::UNTIMED;
-        if self.keeps_kin {
-            self.be_born(at, parent);
+        if at >= self.plain_below {
+            self.begin_unlike_others(at, parent);
         }
         at
     }
 
-    #[inline(always)]
-    pub(crate) fn free(&mut self, task: u32) {
-        if self.tasks[task].has(SAMPLED | RETRIED) {
-            self.clear_up(task);
+    /// There are too many records, or each must be known.
+    #[inline(never)]
+    fn begin_unlike_others(&mut self, task: u32, parent: u32) {
+        if task >= MOST_RECORDS {
+            self.stop(Stopped::TooManyInFlight);
         }
         if self.keeps_kin {
-            self.die(task);
+            self.be_born(task, parent);
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn free(&mut self, task: u32) {
+        if (self.tasks[task].flags & (SAMPLED | RETRIED)) | u8::from(self.keeps_kin) != 0 {
+            self.clear_up(task);
         }
         self.tasks.give_back(task);
     }
@@ -404,6 +421,9 @@ impl Partition {
         }
         if self.tasks[task].has(RETRIED) {
             self.life_ends(task);
+        }
+        if self.keeps_kin {
+            self.die(task);
         }
     }
 
