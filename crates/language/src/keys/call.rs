@@ -77,8 +77,7 @@ pub(super) static ASK_KEYS: &[Key] = &[
 ];
 
 /// What makes sense where nobody waits for the answer.
-pub(super) static PUBLISH_KEYS: &[Key] =
-    &[TIMEOUT, RETRY_KEY, BALANCE_KEY, SUBSET, CONNECTIONS_KEY, PRIORITY, REQUEST, RESPONSE];
+pub(super) static PUBLISH_KEYS: &[Key] = &[BALANCE_KEY, SUBSET, PRIORITY, REQUEST, RESPONSE];
 
 /// What the users of a workload have of it.
 pub(super) static USER_KEYS: &[Key] = &[
