@@ -6,9 +6,9 @@ use tarsier_engine::{
     EventKind, EventSubject, Outcome, RunConfig, SecondRow, SeriesSubject, Visit, Watch, run,
 };
 use tarsier_model::{
-    Call, CallMatch, CallPolicy, Chaos, ChaosScale, ErrorKind, Failures, Happening, Jitter, Link, Model,
-    Place, Region, RegionId, Retry, Scenario, SealedModel, Service, ServiceId, Step, Target, Trouble, Zone,
-    ZoneId,
+    Arrivals, Call, CallMatch, CallPolicy, Chaos, ChaosScale, Demand, ErrorKind, Failures, Happening, Jitter,
+    Link, Model, Place, Region, RegionId, Retry, Scenario, SealedModel, Service, ServiceId, Step, Target,
+    Trouble, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
@@ -51,8 +51,12 @@ impl Watch for Notes {
 
 /// 100 counted seconds after a warm-up of ten.
 pub(crate) fn watched(model: &SealedModel, seed: u64, scenario: &Scenario) -> (Outcome, Notes) {
+    watched_for(100, model, seed, scenario)
+}
+
+fn watched_for(seconds: u64, model: &SealedModel, seed: u64, scenario: &Scenario) -> (Outcome, Notes) {
     let mut notes = Notes::default();
-    let config = RunConfig { scenario: Some(scenario), series: true, ..config(100, seed) };
+    let config = RunConfig { scenario: Some(scenario), series: true, ..config(seconds, seed) };
     let outcome = run(model, &config, &mut notes);
     (outcome, notes)
 }
@@ -175,6 +179,91 @@ fn failures_are_of_the_kind_asked_for() {
         assert!((share - refused).abs() < 0.01, "{kind:?}: {share}");
         assert_eq!(outcome.services[1].refused, calls.refused);
     }
+}
+
+/// Two of each sort of trouble there is, and each within each other: the second begins during the first and ends after
+/// it, or before it. Some seconds after both nothing is left of them.
+#[test]
+fn what_ends_is_undone_whatever_else_was_on() {
+    let ask = CallPolicy { timeout: Some(Span::from_millis(200)), ..CallPolicy::default() };
+    let cache = Step::Cache {
+        ask: Call { policy: Box::new(ask), ..call(1) },
+        hit: 1.0,
+        miss: vec![Step::Wait(Law::Constant(ms(1.0)))],
+        fill: None,
+    };
+    let work = || vec![Step::Work(Law::Constant(ms(1.0)))];
+    let spread = |s: &mut Service| (s.instances, s.cores) = ((0..4).map(|n| ZoneId(n % 2)).collect(), 10_000);
+    let rate = vec![(Span::ZERO, 20.0)];
+    let regular = Demand::Open { rate, arrivals: Arrivals::Regular, steps: Vec::new() };
+    let model = Build::new()
+        .change(second_zone)
+        .service("front", vec![cache], spread)
+        .service("back", work(), spread)
+        .workload("w", 0, regular, CallPolicy::default())
+        .seal();
+    let sorts = sorts_of_trouble();
+    for (first, second) in sorts.iter().flat_map(|first| sorts.iter().map(move |second| (first, second))) {
+        for lasts in [3, 10] {
+            let happenings = vec![(5, Some(8), first.clone()), (7, Some(lasts), second.clone())];
+            let (outcome, notes) = watched_for(30, &model, 12, &scenario(happenings));
+            let what = format!("{first:?}, then {second:?} for {lasts} s");
+            assert!(notes.rows.iter().any(|row| row.second < 5 && is_usual(row)), "{what}");
+            let after: Vec<&SecondRow> = notes.rows.iter().filter(|row| row.second >= 27).collect();
+            assert_eq!(after.len(), 3 * 4, "three seconds of a workload, two services and a call");
+            let unusual = after.into_iter().find(|row| !is_usual(row));
+            assert!(unusual.is_none(), "{what}: {unusual:?}");
+            let late = |visit: &&Visit| visit.service == 1 && visit.arrived_ns > 30_000_000_000;
+            let instances: BTreeSet<u32> =
+                notes.visits.iter().filter(late).map(|visit| visit.instance).collect();
+            assert_eq!(instances.len(), 4, "{what}: all are chosen from");
+            assert!(outcome.faults.iter().all(|fault| fault.recovered_ns.is_some()), "{what}");
+        }
+    }
+}
+
+/// Twenty requests of 1 ms a second, and four instances.
+fn is_usual(row: &SecondRow) -> bool {
+    let is_right = |mean: f64| (mean - 1e-3).abs() < 1e-9;
+    let there = row.instances.is_none_or(|instances| instances == 4);
+    there && row.completed == 20 && row.errors == 0 && row.latency_mean_s.is_some_and(is_right)
+}
+
+fn sorts_of_trouble() -> Vec<Trouble> {
+    let back = ServiceId(1);
+    let some = Target { count: Some(2), ..all_of(1) };
+    let to_back = || CallMatch::To(back);
+    let error = |kind| Trouble::Error { target: all_of(1), share: 0.5, kind };
+    let chaos = Chaos {
+        scale: ChaosScale::Instance,
+        per_second: 1.0,
+        down: Span::from_secs(3),
+        services: vec![back],
+        hours: None,
+    };
+    let down = Span::from_secs(4);
+    vec![
+        Trouble::Kill { target: some.clone(), silent: false },
+        Trouble::Kill { target: all_of(1), silent: true },
+        Trouble::Pause { target: all_of(1) },
+        Trouble::Stall { target: all_of(1) },
+        Trouble::Slow { target: all_of(1), factor: 3.0 },
+        Trouble::Leak { target: some.clone(), factor: 7.0 },
+        Trouble::Restart { target: some, down, cold: Some((Span::from_secs(3), 5.0)) },
+        Trouble::Delay { calls: to_back(), add: Some(Law::Constant(ms(8.0))), factor: 3.0 },
+        Trouble::Loss { calls: to_back(), share: 0.3 },
+        cut(0, 1, true),
+        error(ErrorKind::Error),
+        error(ErrorKind::Refused),
+        Trouble::Pin(back),
+        Trouble::Freeze(back),
+        Trouble::Flush { service: back, refill: Span::from_secs(2) },
+        Trouble::Load { workload: None, factor: 3.0 },
+        Trouble::LoseZone(ZoneId(1)),
+        Trouble::LoseRegion(RegionId(0)),
+        Trouble::LoseService(back),
+        Trouble::Chaos(chaos),
+    ]
 }
 
 #[test]
@@ -340,8 +429,6 @@ fn chaos_takes_down_as_many_as_it_should() {
     }
 }
 
-/// Half of 1,000 requests a second fail for ten seconds; then the work of ten seconds of a pause has to
-/// be caught up with.
 /// Workloads that share no service with what is struck, directly or through others, are not asked.
 #[test]
 fn a_fault_is_felt_by_those_whom_it_can_reach() {
@@ -363,6 +450,8 @@ fn a_fault_is_felt_by_those_whom_it_can_reach() {
     assert!(near(together.lost) && near(apart.lost), "{together:?}, {apart:?}");
 }
 
+/// Half of 2,000 requests a second fail for ten seconds; then the work of ten seconds of a pause has to be caught up
+/// with.
 #[test]
 fn what_faults_did_is_worked_out() {
     let error = Trouble::Error { target: all_of(0), share: 0.5, kind: ErrorKind::Error };
