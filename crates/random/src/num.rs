@@ -155,7 +155,7 @@ fn gamma_fraction(shape: f64, x: f64) -> f64 {
 
 /// The smallest `x` in `low..=high` where a condition that stays true once it is true holds, to the last
 /// bits.
-pub(crate) fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
+pub fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
     loop {
         let middle = low + (high - low) / 2.0;
         if middle <= low || middle >= high {

@@ -1,5 +1,7 @@
 //! Quantiles of Student's t distribution.
 
+use tarsier_random::num::bisect;
+
 /// Where Student's t distribution function of this many degrees of freedom reaches `p`.
 pub fn t_quantile(degrees: f64, p: f64) -> f64 {
     if p < 0.5 {
@@ -53,22 +55,6 @@ fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
         }
     }
     h
-}
-
-/// The smallest `x` in `low..=high` where a condition that stays true once it is true holds, to the last
-/// bits.
-fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
-    loop {
-        let middle = low + (high - low) / 2.0;
-        if middle <= low || middle >= high {
-            return high;
-        }
-        if holds(middle) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
 }
 
 #[cfg(test)]

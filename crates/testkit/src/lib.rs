@@ -11,21 +11,7 @@ pub mod markov;
 pub mod network;
 pub mod policy;
 
-/// The smallest `x` in `low..=high` where a condition that stays true once it is true holds, to the last
-/// bits.
-fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
-    loop {
-        let middle = low + (high - low) / 2.0;
-        if middle <= low || middle >= high {
-            return high;
-        }
-        if holds(middle) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-}
+use tarsier_random::num::bisect;
 
 /// Where a distribution function on the positive numbers reaches `p`, searched from a value of the right
 /// size.

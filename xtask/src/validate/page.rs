@@ -20,8 +20,8 @@ them, the interval Student's, 95%.
 at its end, on integers, that requests are conserved, that Little's law holds between time integrals and sums over
 requests, and that busy time is work done: a run that breaks one of these aborts this command.
 
-Not here, because today's language cannot say it: disciplines other than first come first served and processor
-sharing (priorities, shortest first), best of more than two.
+Not here, because today's language cannot say it: queues ordered by priority or by the shortest first, best of more
+than two.
 ";
 
 pub(super) fn page(table: &Table, coverage: Option<&str>) -> String {
