@@ -1,0 +1,5 @@
+//! Other tools' files: architectures as graphs.
+
+mod graph;
+
+pub use graph::{Calls, Graph, Instance};
