@@ -23,8 +23,8 @@ const FLOORS: [(&str, u8); 12] = [
     ("server", 5),
 ];
 
-/// On one floor, but one below the other: random names streams by what units calls things.
-const STEPS: [(&str, &str); 1] = [("random", "units")];
+/// On one floor, but one below the other: random names streams by what units calls things; the binary starts servers.
+const STEPS: [(&str, &str); 2] = [("random", "units"), ("cli", "server")];
 
 /// Crates beside the house, which use what they like and which no crate of it may ship with.
 const ASIDE: [&str; 2] = ["testkit", "py"];

@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -105,6 +106,14 @@ pub(crate) struct RunArgs {
     /// Search for the smallest form of the scenario that it does not recover from
     #[arg(long, requires = "verdict")]
     pub(crate) smallest: bool,
+
+    /// Let the counted time follow the clock: `1x` is real time, `10x` ten times as fast; default as fast as it goes
+    #[arg(long, value_name = "FACTOR", allow_hyphen_values = true, value_parser = pace)]
+    pub(crate) pace: Option<f64>,
+
+    /// Serve the metrics of the run to Prometheus while it goes, as http://ADDRESS:PORT/metrics
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -115,6 +124,16 @@ pub(crate) enum WarmupArg {
 
 fn warmup(text: &str) -> Result<WarmupArg, String> {
     if text == "auto" { Ok(WarmupArg::Auto) } else { span(text).map(WarmupArg::Given) }
+}
+
+/// Slower than a thousandth nobody waits for, faster than a million times no run is.
+const PACES: std::ops::RangeInclusive<f64> = 1e-3..=1e6;
+
+fn pace(text: &str) -> Result<f64, String> {
+    let factor = text.strip_suffix('x').and_then(|number| number.parse().ok());
+    factor.filter(|factor| PACES.contains(factor)).ok_or_else(|| {
+        format!("a pace is written like 1x, 0.5x or 10x, from {}x to {}x", PACES.start(), PACES.end())
+    })
 }
 
 fn positive_span(text: &str) -> Result<Span, String> {
@@ -135,6 +154,15 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn paces_are_multiples_of_real_time() {
+        assert_eq!(pace("1x"), Ok(1.0));
+        assert_eq!(pace("0.5x"), Ok(0.5));
+        for wrong in ["1", "x", "0x", "-1x", "NaNx", "infx", "1e9x", "fast"] {
+            assert!(pace(wrong).is_err_and(|error| error.contains("1x")), "{wrong}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod catalogue;
 mod commands;
 mod failure;
 mod input;
+mod live;
 mod onlooker;
 mod out_dir;
 mod run;
@@ -53,6 +54,11 @@ fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     printed.map_err(|error| Failure::of_stdout(&error))
+}
+
+/// News on standard error.
+fn tell(message: &str) {
+    let _ = writeln!(anstream::stderr(), "{message}");
 }
 
 /// A line on standard error that is not about a place in a file.

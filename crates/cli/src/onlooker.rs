@@ -22,6 +22,10 @@ pub(crate) fn hear_interrupts() {
     let _ = ctrlc::set_handler(handler);
 }
 
+pub(crate) fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
 pub(crate) struct Onlooker {
     bar: Option<Mutex<Bar>>,
 }
@@ -48,7 +52,7 @@ impl Observer for Onlooker {
         if let Some(Ok(mut bar)) = self.bar.as_ref().map(Mutex::try_lock) {
             bar.draw(progress);
         }
-        if INTERRUPTED.load(Ordering::Relaxed) { Verdict::Stop } else { Verdict::GoOn }
+        if is_interrupted() { Verdict::Stop } else { Verdict::GoOn }
     }
 }
 

@@ -4,9 +4,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tarsier_report::{Report, histogram_files, json, write_timeline};
+use tarsier_model::SealedModel;
+use tarsier_report::{Report, SeriesWriter, histogram_files, json, write_timeline};
+use tarsier_units::Span;
 
 use crate::failure::Failure;
+
+pub(crate) type Series = SeriesWriter<BufWriter<File>>;
 
 pub(crate) struct OutDir {
     root: PathBuf,
@@ -33,12 +37,18 @@ impl OutDir {
         self.root.join("result.json")
     }
 
-    pub(crate) fn series(&self) -> PathBuf {
+    fn series(&self) -> PathBuf {
         self.root.join("series.csv")
     }
 
-    pub(crate) fn create_series(&self) -> Result<BufWriter<File>, Failure> {
-        create(&self.series())
+    pub(crate) fn begin_series(&self, model: &SealedModel, counted: Span) -> Result<Series, Failure> {
+        let file = create(&self.series())?;
+        let series = SeriesWriter::new(file, model, &tarsier_lab::calls(model), counted.as_secs_f64());
+        series.map_err(|error| Failure::unwritable(&self.series(), &error))
+    }
+
+    pub(crate) fn end_series(&self, series: Series) -> Result<(), Failure> {
+        series.finish().map_err(|error| Failure::unwritable(&self.series(), &error))
     }
 
     /// Everything but the series, which is written as it comes.

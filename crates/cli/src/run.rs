@@ -2,14 +2,16 @@
 
 use std::time::Instant;
 
+use tarsier_engine::SecondRow;
 use tarsier_lab::{Findings, LONGEST, Plan, Trigger, Warmup};
 use tarsier_model::{Scenario, SealedModel};
-use tarsier_report::{Report, SeriesWriter, Verdict, VerdictKind};
+use tarsier_report::{Report, Verdict, VerdictKind};
 use tarsier_units::Span;
 
 use crate::args::{RunArgs, WarmupArg};
 use crate::catalogue::nearest;
 use crate::failure::{Ending, Failure};
+use crate::live::Live;
 use crate::onlooker::{Onlooker, hear_interrupts};
 use crate::out_dir::OutDir;
 use crate::{input, print, warn};
@@ -24,11 +26,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
     if let Some(scenario) = scenario.filter(|_| args.verdict) {
         can_be_judged(scenario, args.smallest)?;
     }
+    let live = Live::new(args, &model)?;
     let out = args.out.as_deref().map(OutDir::create).transpose()?;
 
     hear_interrupts();
     let begun = Instant::now();
-    let findings = simulate(&model, &plan, out.as_ref())?;
+    let findings = simulate(&model, &plan, out.as_ref(), live)?;
     let warmup = findings.warmup.to_string();
     if findings.warmup.is_warning() {
         warn(&warmup);
@@ -70,20 +73,28 @@ fn plan<'a>(args: &RunArgs, scenario: Option<&'a Scenario>) -> Result<Plan<'a>, 
     Ok(Plan { seed: args.seed, reps: args.reps, threads, duration: args.duration, warmup, scenario })
 }
 
-fn simulate(model: &SealedModel, plan: &Plan<'_>, out: Option<&OutDir>) -> Result<Findings, Failure> {
+fn simulate(
+    model: &SealedModel,
+    plan: &Plan<'_>,
+    out: Option<&OutDir>,
+    mut live: Option<Live>,
+) -> Result<Findings, Failure> {
     let onlooker = Onlooker::new();
-    let Some(out) = out else {
-        let findings = tarsier_lab::run(model, plan, None, &onlooker);
-        onlooker.finish();
-        return Ok(findings);
+    let mut series = out.map(|out| out.begin_series(model, plan.duration)).transpose()?;
+    let is_shown = series.is_some() || live.is_some();
+    let mut show = |row: &SecondRow| {
+        if let Some(series) = &mut series {
+            series.row(row);
+        }
+        if let Some(live) = &mut live {
+            live.row(row);
+        }
     };
-    let unwritable = |error| Failure::unwritable(&out.series(), &error);
-    let calls = tarsier_lab::calls(model);
-    let mut series = SeriesWriter::new(out.create_series()?, model, &calls, plan.duration.as_secs_f64())
-        .map_err(unwritable)?;
-    let findings = tarsier_lab::run(model, plan, Some(&mut |row| series.row(row)), &onlooker);
+    let findings = tarsier_lab::run(model, plan, if is_shown { Some(&mut show) } else { None }, &onlooker);
     onlooker.finish();
-    series.finish().map_err(unwritable)?;
+    if let Some((out, series)) = out.zip(series) {
+        out.end_series(series)?;
+    }
     Ok(findings)
 }
 

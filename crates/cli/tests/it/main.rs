@@ -4,6 +4,7 @@ mod catalogue;
 mod commands;
 mod docs;
 mod lessons;
+mod live;
 mod mistakes;
 mod readme;
 mod run;
