@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tarsier_model::{Balance, End, Model, Passage, ServiceId, ZoneId};
+use tarsier_model::{End, Model, Passage, ServiceId, ZoneId};
 
 use crate::finding::{At, Finding, FindingKind};
 use crate::links::Link;
@@ -52,10 +52,7 @@ pub(crate) fn refused_calls(model: &Model, links: &[Link<'_>]) -> Vec<Finding> {
     }
     let refused = links.iter().filter_map(|link| {
         let (from, to) = ends_of(model, link);
-        let passage = match link.policy.balance {
-            Balance::ZoneAware => model.passage_nearby(from, to),
-            _ => model.passage(from, to),
-        };
+        let passage = model.passage_balanced(link.policy.balance, from, to);
         let [caller, callee] = passage.forbidden?;
         let where_ = if passage.is_closed() {
             String::new()

@@ -21,9 +21,9 @@ impl Partition {
     /// The instance that an instance calls.
     #[inline(always)]
     pub(crate) fn pick(&mut self, world: World<'_>, site: &Site, task: u32, client_idx: u32) -> Option<u32> {
-        let targets = if site.balance == Balance::ZoneAware {
+        let targets = if site.balance.is_local() {
             let zone = self.zone_of_client(world, client_idx);
-            nearest(&world.view.now, world, site.service, zone)
+            nearest(&world.view.now, world, site, zone)
         } else {
             world.view.now.all(site.service)
         };
@@ -38,8 +38,8 @@ impl Partition {
     #[cold]
     fn pick_late(&mut self, world: World<'_>, site: &Site, task: u32, client_idx: u32) -> Option<u32> {
         let believed = self.believed(world, site, client_idx)?;
-        let targets = if site.balance == Balance::ZoneAware {
-            nearest(believed, world, site.service, self.zone_of_client(world, client_idx))
+        let targets = if site.balance.is_local() {
+            nearest(believed, world, site, self.zone_of_client(world, client_idx))
         } else {
             believed.all(site.service)
         };
@@ -159,7 +159,7 @@ impl Partition {
         key: u64,
         targets: &[u32],
     ) -> u32 {
-        if matches!(site.balance, Balance::RoundRobin | Balance::ZoneAware) {
+        if site.balance == Balance::RoundRobin || site.balance.is_local() {
             return next_in_turn(&mut self.clients[client_idx as usize], targets);
         }
         if site.balance == Balance::Hash {
@@ -236,7 +236,7 @@ pub(crate) fn entrances<'a>(world: World<'_>, now: &'a Targets, site: &Site, zon
     } else {
         now.all(service)
     };
-    if around.is_empty() { (nearest(now, world, service, zone), true) } else { (around, false) }
+    if around.is_empty() { (closest(now, world, service, zone), true) } else { (around, false) }
 }
 
 /// Whether users of zone `home` can only have come to `here` because all around them was gone.
@@ -250,8 +250,17 @@ pub(crate) fn is_far(world: World<'_>, site: &Site, home: u32, here: u32) -> boo
     }
 }
 
+/// What a caller that stays near chooses from.
+pub(crate) fn nearest<'a>(targets: &'a Targets, world: World<'_>, site: &Site, zone: u32) -> &'a [u32] {
+    if site.balance == Balance::ZoneAware {
+        return closest(targets, world, site.service, zone);
+    }
+    let around = targets.in_region(site.service, world.plan.region_of[zone as usize]);
+    if around.is_empty() { targets.all(site.service) } else { around }
+}
+
 /// The instances in the zone, or else in the region, or else all.
-pub(crate) fn nearest<'a>(targets: &'a Targets, world: World<'_>, service: u32, zone: u32) -> &'a [u32] {
+fn closest<'a>(targets: &'a Targets, world: World<'_>, service: u32, zone: u32) -> &'a [u32] {
     let here = targets.in_zone(service, zone);
     if !here.is_empty() {
         return here;

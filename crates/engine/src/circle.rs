@@ -1,7 +1,7 @@
 //! Callers that choose from fewer instances than discovery names: a subset of their own, without those they
 //! have ejected. The rules are in `policy::subset` and `policy::outlier`.
 
-use tarsier_model::{Balance, CallPolicy};
+use tarsier_model::CallPolicy;
 
 use crate::balance::{entrances, nearest};
 use crate::partition::{Partition, World};
@@ -61,7 +61,7 @@ impl Partition {
         let zone = self.zone_of_client(world, client);
         let named_by = |list: &'a crate::view::Targets| match site.caller {
             Caller::Users => entrances(world, list, site, zone),
-            _ if site.balance == Balance::ZoneAware => (nearest(list, world, site.service, zone), false),
+            _ if site.balance.is_local() => (nearest(list, world, site, zone), false),
             _ => (list.all(site.service), false),
         };
         let (targets, far) = named_by(&world.view.now);

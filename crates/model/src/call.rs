@@ -90,7 +90,7 @@ impl Failures {
     pub const NONE: Failures = Failures { timeout: false, error: false, refused: false, unreachable: false };
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum Balance {
     #[default]
     RoundRobin,
@@ -100,6 +100,14 @@ pub enum Balance {
     Ewma,
     Hash,
     ZoneAware,
+    RegionAware,
+}
+
+impl Balance {
+    /// Whether where the caller stands matters.
+    pub fn is_local(self) -> bool {
+        matches!(self, Balance::ZoneAware | Balance::RegionAware)
+    }
 }
 
 /// A pool of connections from each calling instance, for this call.

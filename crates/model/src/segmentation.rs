@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Model, RegionId, ServiceId, ZoneId};
+use crate::{Balance, Model, RegionId, ServiceId, ZoneId};
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Segmentation {
@@ -119,15 +119,28 @@ impl Model {
         self.passage_between(self.crossings(from, to))
     }
 
-    /// The same for calls that stay in their zone as long as there is an instance to call.
-    pub fn passage_nearby(&self, from: Option<ServiceId>, to: ServiceId) -> Passage {
-        let stands_in = |zone| self.services[to].instances.contains(&zone);
+    /// The same for calls of callers that stay near as long as there is an instance to call.
+    pub fn passage_balanced(&self, balance: Balance, from: Option<ServiceId>, to: ServiceId) -> Passage {
+        if !balance.is_local() {
+            return self.passage(from, to);
+        }
+        let stands_in: BTreeSet<ZoneId> = self.services[to].instances.iter().copied().collect();
         self.passage_between(self.crossings(from, to).filter(|ends| match ends {
             [End::Instance { zone: from, .. }, End::Instance { zone: to, .. }] => {
-                from == to || !stands_in(*from)
+                self.is_near(balance, *from, *to, &stands_in)
             }
             _ => true,
         }))
+    }
+
+    /// Whether a caller in one zone that stays near may call into another, given where there are instances.
+    fn is_near(&self, balance: Balance, from: ZoneId, to: ZoneId, stands_in: &BTreeSet<ZoneId>) -> bool {
+        let region = |zone: ZoneId| self.zones[zone].region;
+        if balance == Balance::ZoneAware && stands_in.contains(&from) {
+            return from == to;
+        }
+        let is_around = stands_in.iter().any(|zone| region(*zone) == region(from));
+        !is_around || region(from) == region(to)
     }
 
     fn passage_between(&self, crossings: impl Iterator<Item = [End; 2]>) -> Passage {
@@ -227,15 +240,23 @@ mod tests {
         assert_eq!(passage.forbidden, Some([model.end_of(WEB, ZoneId(0)), model.end_of(DB, ZoneId(2))]));
     }
 
+    fn near(model: &Model, balance: Balance) -> Passage {
+        model.passage_balanced(balance, Some(WEB), DB)
+    }
+
     /// From zone a to b: `web` stands in a, but `db` does not; from b to c it need not go.
     #[test]
     fn who_stays_in_its_zone_is_judged_there() {
         let model = model(&[(None, Some(3), Verdict::Allow)], Verdict::Deny);
-        assert_eq!(model.passage_nearby(Some(WEB), DB).forbidden, model.passage(Some(WEB), DB).forbidden);
+        assert_eq!(near(&model, Balance::ZoneAware).forbidden, model.passage(Some(WEB), DB).forbidden);
         let mut model = model;
         model.services[WEB].instances = vec![ZoneId(1)];
         assert!(!model.passage(Some(WEB), DB).is_open());
-        assert!(model.passage_nearby(Some(WEB), DB).is_open());
+        assert!(near(&model, Balance::ZoneAware).is_open());
+        assert!(!near(&model, Balance::RegionAware).is_open(), "c is of the same region");
+        model.regions.push(Region { name: "there".to_owned() });
+        model.zones[ZoneId(2)].region = RegionId(1);
+        assert!(near(&model, Balance::RegionAware).is_open(), "now c is of another");
     }
 
     #[test]

@@ -163,12 +163,13 @@ impl Swarm {
             Balance::Ewma,
             Balance::Hash,
             Balance::ZoneAware,
+            Balance::RegionAware,
         ];
         let retry = self.retry();
         CallPolicy {
             timeout: self.coin().then(|| Span::from_micros(u64::from(1 + self.stream.below(20_000)))),
             retry: self.coin().then_some(retry),
-            balance: balances[self.below(7) as usize],
+            balance: balances[self.below(8) as usize],
             connections: self
                 .coin()
                 .then(|| Connections { max: 1 + self.stream.below(4), requests_each: Some(1) }),

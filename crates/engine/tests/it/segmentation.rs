@@ -99,7 +99,14 @@ fn users_are_refused_at_the_front_door() {
 /// The partitions of two regions say the same of calls between them as one would.
 #[test]
 fn calls_from_abroad_are_judged_by_where_they_come_from() {
-    let outcome = pair(vec![Step::Call(call(1))], 40, deny(Member::Zone(ZoneId(0)), Member::Zone(ZoneId(1))))
+    check(&abroad(call(1)), 0.75, 0.25);
+    // Who stays in its region meets no border.
+    check(&abroad(Call { policy: balanced(Balance::RegionAware).into(), ..call(1) }), 1.0, 0.0);
+}
+
+/// Half of the users in each of two regions with a zone each; calls from the first to the second are refused.
+fn abroad(call: Call) -> Outcome {
+    let outcome = pair(vec![Step::Call(call)], 40, deny(Member::Zone(ZoneId(0)), Member::Zone(ZoneId(1))))
         .change(|model| {
             model.network = Network::cloud();
             model.regions = ["r", "s"].map(|name| Region { name: name.into() }).to_vec().into();
@@ -112,5 +119,5 @@ fn calls_from_abroad_are_judged_by_where_they_come_from() {
         })
         .run(100, 1);
     assert_eq!(outcome.partitions, 2);
-    check(&outcome, 0.75, 0.25);
+    outcome
 }

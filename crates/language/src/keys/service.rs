@@ -4,7 +4,7 @@ use tarsier_model::Kind;
 
 use super::guard::{BULKHEADS, DISCOVERY, HEALTH, LIMIT, QUEUE, RATE_LIMIT, SHED};
 use super::words::{KINDS, SCHEDULINGS};
-use super::{Key, NONE, Object, Shape, UNLIMITED, key, later};
+use super::{Key, NONE, Names, Object, Shape, UNLIMITED, key, later, word};
 use crate::limits::{MAX_CORES, MAX_COUNT, MAX_INSTANCES};
 
 pub(crate) static SERVICE: Object = Object {
@@ -34,10 +34,17 @@ static SETTINGS: &[Key] = &[
     key(
         "instances",
         &Shape::OneOf(&[&N_INSTANCES, &Shape::Object(&INSTANCES)]),
-        "how many, in all; spread evenly over all zones, first zones first",
+        "how many, in all; spread evenly over all zones of its `regions`, first zones first",
     )
     .default("1")
     .also(&["replicas", "count", "scale"]),
+    key(
+        "regions",
+        &Shape::OneOf(&[&ALL_REGIONS, &A_REGION, &Shape::List(&A_REGION)]),
+        "the regions it stands in: one, or a list",
+    )
+    .default("all regions")
+    .also(&["region"]),
     key("cores", &Shape::Count { least: 1, most: MAX_CORES }, "CPU cores of an instance; `work` needs one")
         .default("1")
         .also(&["cpu", "cpus"]),
@@ -106,18 +113,24 @@ static SETTINGS: &[Key] = &[
     later("on", "the platform it runs on"),
     later("autoscale", "how instances come and go"),
     later("deploy", "how a new version is brought out"),
-    later("regions", "the regions it stands in"),
     later("version", "the version that runs"),
     later("calls", "where its calls go, by version"),
 ];
 
+static A_REGION: Shape = Shape::Name(Names::Region);
+static ALL_REGIONS: Shape = Shape::Word(&[word("all", "every region, whatever `defaults` say")]);
 static N_INSTANCES: Shape = Shape::Count { least: 1, most: MAX_INSTANCES };
 
 pub(crate) static INSTANCES: Object = Object {
     name: "the instances of a service",
     doc: "How many instances stand where.",
     keys: &[
-        key("per-zone", &N_INSTANCES, "how many in every zone"),
+        key("per-zone", &N_INSTANCES, "how many in every zone; beside no other key"),
+        key(
+            "per-region",
+            &N_INSTANCES,
+            "how many in every region, spread evenly over its zones; beside no other key",
+        ),
         later("min", "the fewest of an autoscaled service"),
         later("max", "the most of an autoscaled service"),
         later("start", "how many of an autoscaled service at the start"),

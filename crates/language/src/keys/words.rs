@@ -27,7 +27,8 @@ pub(crate) static BALANCES: &[Word] = &[
     word("p2c", "the better of two drawn independently (possibly the same)"),
     word("ewma", "the instance that answered this caller fastest of late, weighed by its requests in flight"),
     word("hash", "always the same instance for the same user"),
-    word("zone-aware", "instances of the caller's own zone first"),
+    word("zone-aware", "instances of the caller's own zone first, then of its region, each in turn"),
+    word("region-aware", "instances of the caller's own region first, each in turn; users always do so"),
 ];
 
 pub(crate) static JITTERS: &[Word] = &[

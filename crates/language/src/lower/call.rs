@@ -194,6 +194,7 @@ fn balance(cx: &Context<'_>, node: &Node) -> Option<Balance> {
         "ewma" => Balance::Ewma,
         "hash" => Balance::Hash,
         "zone-aware" => Balance::ZoneAware,
+        "region-aware" => Balance::RegionAware,
         other => unreachable!("`{other}` is in the table of balances"),
     })
 }

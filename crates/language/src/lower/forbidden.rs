@@ -33,17 +33,16 @@ struct Judge<'a, 'n> {
     cx: &'a Context<'n>,
     model: &'a Model,
     rules: &'a Segmentation,
-    /// By caller, callee, and whether the call stays near.
-    known: BTreeMap<(Option<ServiceId>, ServiceId, bool), Passage>,
+    /// By caller, callee, and how near the call stays.
+    known: BTreeMap<(Option<ServiceId>, ServiceId, Balance), Passage>,
 }
 
 impl Judge<'_, '_> {
     fn judge(&mut self, from: Option<ServiceId>, to: ServiceId, balance: Balance, place: Place) {
-        let stays = balance == Balance::ZoneAware;
-        let passage = *self.known.entry((from, to, stays)).or_insert_with(|| match stays {
-            true => self.model.passage_nearby(from, to),
-            false => self.model.passage(from, to),
-        });
+        // All that do not mind where they stand are alike.
+        let balance = if balance.is_local() { balance } else { Balance::RoundRobin };
+        let known = self.known.entry((from, to, balance));
+        let passage = *known.or_insert_with(|| self.model.passage_balanced(balance, from, to));
         let Some([caller, callee]) = passage.forbidden else { return };
         let everywhere = passage.is_closed();
         let [who, whom] = [caller, callee].map(|end| self.name(end, everywhere));

@@ -1,8 +1,9 @@
 //! Regions, zones, and where instances stand.
 
-use tarsier_model::{Model, Region, Zone, ZoneId};
+use tarsier_model::{Model, Region, RegionId, Zone, ZoneId};
 use tarsier_units::Id;
 
+use super::call::one_or_many;
 use super::context::Context;
 use super::fields::Fields;
 use super::names::{Names, check_name};
@@ -92,38 +93,94 @@ pub(super) fn fill(names: &Names, model: &mut Model) {
         names.zones.iter().map(|zone| Zone { name: zone.name.clone(), region: zone.region }).collect();
 }
 
-/// The zone of each instance: evenly over all zones, first zones first.
-pub(super) fn instances(cx: &Context<'_>, node: Option<&Node>, place: Place) -> Vec<ZoneId> {
-    let n_zones = cx.names.zones.len();
-    let n_instances = match node {
-        None => Some(1),
-        Some(node) => n_instances(cx, node, n_zones as u64),
+/// The zone of each instance: evenly over the zones it may stand in, first zones first.
+pub(super) fn instances(
+    cx: &Context<'_>,
+    number: Option<&Node>,
+    regions: Option<&Node>,
+    place: Place,
+) -> Vec<ZoneId> {
+    let zones = zones_by_region(cx, regions);
+    let number = match number {
+        None => Some(Number::InAll(1)),
+        Some(node) => read_number(cx, node),
     };
-    let Some(n_instances) = n_instances.filter(|_| n_zones > 0) else { return Vec::new() };
+    let Some(number) = number.filter(|_| !zones.is_empty()) else { return Vec::new() };
+    let n_zones: usize = zones.iter().map(Vec::len).sum();
+    let n_instances = match number {
+        Number::InAll(n) => n,
+        Number::PerZone(n) => n.saturating_mul(n_zones as u64),
+        Number::PerRegion(n) => n.saturating_mul(zones.len() as u64),
+    };
     let left = cx.instances_left.get();
     if n_instances > left {
         let message = format!("all services together have more than {MAX_INSTANCES} instances");
-        cx.report(Diagnostic::error(Code::OutOfRange, node.map_or(place, |node| node.place), message));
+        cx.report(Diagnostic::error(Code::OutOfRange, place, message));
         return Vec::new();
     }
     cx.instances_left.set(left - n_instances);
-    (0..n_zones).map(ZoneId::from_index).cycle().take(n_instances as usize).collect()
+    let spread = |zones: Vec<ZoneId>, n: u64| zones.into_iter().cycle().take(n as usize);
+    match number {
+        Number::PerRegion(n) => zones.into_iter().flat_map(|zones| spread(zones, n)).collect(),
+        _ => spread(zones.concat(), n_instances).collect(),
+    }
 }
 
-/// `6`, or `{ per-zone: 2 }`.
-fn n_instances(cx: &Context<'_>, node: &Node, n_zones: u64) -> Option<u64> {
-    if !matches!(node.kind, Kind::Map(_)) {
-        return cx.count(node, 1, MAX_INSTANCES);
-    }
+enum Number {
+    InAll(u64),
+    PerZone(u64),
+    PerRegion(u64),
+}
+
+/// `6`, `{ per-zone: 2 }`, or `{ per-region: 6 }`.
+fn read_number(cx: &Context<'_>, node: &Node) -> Option<Number> {
+    let count = |node| cx.count(node, 1, MAX_INSTANCES);
+    let Some(entries) = node.entries() else { return count(node).map(Number::InAll) };
     let fields = Fields::open(cx, node, &INSTANCES, node.place)?;
-    match fields.get("per-zone") {
-        Some(node) => Some(cx.count(node, 1, MAX_INSTANCES)?.saturating_mul(n_zones)),
-        None => {
-            if node.entries().is_none_or(|entries| entries.is_empty()) {
-                let message = "the instances of a service need `per-zone`";
-                cx.report(Diagnostic::error(Code::MissingKey, node.place, message));
+    if entries.iter().all(|entry| !matches!(entry.key.text.as_str(), "per-zone" | "per-region")) {
+        if entries.is_empty() {
+            let message = "the instances of a service need `per-zone` or `per-region`";
+            cx.report(Diagnostic::error(Code::MissingKey, node.place, message));
+        }
+        fields.abandon();
+        return None;
+    }
+    let given = fields.one_of(cx, &["per-zone", "per-region"])?;
+    let n = count(&given.value)?;
+    Some(if given.key.text == "per-zone" { Number::PerZone(n) } else { Number::PerRegion(n) })
+}
+
+/// The zones of each region that a service may stand in: all of the file, or those it names.
+fn zones_by_region(cx: &Context<'_>, named: Option<&Node>) -> Vec<Vec<ZoneId>> {
+    let mut zones = vec![Vec::new(); cx.names.regions.len()];
+    for (index, zone) in cx.names.zones.iter().enumerate() {
+        zones[zone.region.index()].push(ZoneId::from_index(index));
+    }
+    if let Some(node) = named.filter(|node| node.text() != Some("all")) {
+        let named = named_regions(cx, node, "a service stands in at least one region");
+        for (region, zones) in zones.iter_mut().enumerate() {
+            if !named.contains(&RegionId::from_index(region)) {
+                zones.clear();
             }
-            None
         }
     }
+    zones.retain(|zones| !zones.is_empty());
+    zones
+}
+
+/// A region, or a list of them, each once.
+pub(super) fn named_regions(cx: &Context<'_>, node: &Node, at_least: &str) -> Vec<RegionId> {
+    let mut regions: Vec<RegionId> = Vec::new();
+    for node in one_or_many(node) {
+        let Some(region) = cx.region(node) else { continue };
+        if regions.contains(&region) {
+            cx.report(Diagnostic::error(Code::DuplicateKey, node.place, "this region is given twice"));
+        } else {
+            regions.push(region);
+        }
+    }
+    if one_or_many(node).is_empty() {
+        cx.report(Diagnostic::error(Code::OutOfRange, node.place, at_least));
+    }
+    regions
 }

@@ -109,11 +109,12 @@ fn lower_service<'n>(cx: &Context<'n>, entry: &'n Entry, model: &mut Model) -> S
 }
 
 fn settings(cx: &Context<'_>, settings: &Settings<'_>, name: &str, place: Place) -> Service {
+    let [number, regions] = ["instances", "regions"].map(|name| settings.get(name));
     let preset = settings.get("kind").and_then(|node| preset(cx, node)).unwrap_or(&PRESETS[0]);
     let cores = settings.get("cores").and_then(|node| cx.count32(node, 1, MAX_CORES));
     let mut service = Service {
         kind: preset.kind,
-        instances: instances(cx, settings.get("instances"), place),
+        instances: instances(cx, number, regions, number.map_or(place, |node| node.place)),
         cores: cores.or(preset.cores).unwrap_or(1),
         scheduling: settings
             .get("scheduling")

@@ -8,6 +8,7 @@ use super::call::{of_users, one_or_many};
 use super::context::Context;
 use super::fields::Fields;
 use super::names::{Reference, check_name};
+use super::placement::named_regions;
 use super::steps::sums_to_whole;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -61,27 +62,11 @@ fn lower_workload(cx: &Context<'_>, entry: &Entry) -> Option<Workload> {
     let demand = demand(cx, &fields);
     let mix = destinations(cx, &fields);
     let from = match fields.get("from") {
-        Some(node) => regions(cx, node),
+        Some(node) => named_regions(cx, node, "users come from at least one region"),
         None => (0..cx.names.regions.len()).map(RegionId::from_index).collect(),
     };
     let policy = of_users(cx, &fields);
     Some(Workload { name: entry.key.text.clone(), demand: demand?, mix: mix?, from, policy })
-}
-
-fn regions(cx: &Context<'_>, node: &Node) -> Vec<RegionId> {
-    let mut regions: Vec<RegionId> = Vec::new();
-    for node in one_or_many(node) {
-        let Some(region) = cx.region(node) else { continue };
-        if regions.contains(&region) {
-            cx.report(Diagnostic::error(Code::DuplicateKey, node.place, "this region is given twice"));
-        } else {
-            regions.push(region);
-        }
-    }
-    if one_or_many(node).is_empty() {
-        cx.report(Diagnostic::error(Code::OutOfRange, node.place, "users come from at least one region"));
-    }
-    regions
 }
 
 /// `to`, or `mix`.
