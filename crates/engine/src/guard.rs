@@ -202,8 +202,9 @@ impl Partition {
                 present: self.met[task as usize],
                 dropped: outcome == Outcome::Refused,
             };
-            limiter.observe(limit, sample, &mut instance.draws.policy);
-            self.tell_of_limit(world, at, sample);
+            if let Some(seen) = limiter.observe(limit, sample, self.now, &mut instance.draws.policy) {
+                self.tell_of_limit(world, at, seen);
+            }
         }
     }
 

@@ -198,6 +198,8 @@ pub struct Limit {
     pub min: f64,
     pub max: f64,
     pub kind: LimitKind,
+    /// Looks at all requests of such a while as one; without it at each.
+    pub window: Option<Span>,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]

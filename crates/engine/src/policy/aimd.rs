@@ -43,7 +43,7 @@ mod tests {
     /// The limit after each sample.
     fn limits(samples: impl IntoIterator<Item = Sample>) -> Vec<u32> {
         let kind = LimitKind::Aimd { timeout: Span::from_nanos(TIMEOUT), backoff: 0.9 };
-        let bounds = Limit { start: 20.0, min: 20.0, max: 200.0, kind };
+        let bounds = Limit { start: 20.0, min: 20.0, max: 200.0, kind, window: None };
         let mut aimd = Aimd::new(&bounds);
         let observe = |sample| {
             aimd.observe(&bounds, TIMEOUT, 0.9, sample);

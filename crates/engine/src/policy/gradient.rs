@@ -92,7 +92,7 @@ mod tests {
     impl Driven {
         fn new() -> Driven {
             let kind = LimitKind::Gradient { tolerance: 1.5, smoothing: 0.2, queue: 4.0, long_window: 600 };
-            let bounds = Limit { start: 20.0, min: 20.0, max: 200.0, kind };
+            let bounds = Limit { start: 20.0, min: 20.0, max: 200.0, kind, window: None };
             Driven { bounds, gradient: Gradient::new(&bounds) }
         }
 

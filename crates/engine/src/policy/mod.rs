@@ -21,6 +21,7 @@ pub(crate) mod shed;
 pub(crate) mod subset;
 pub(crate) mod throttle;
 pub(crate) mod vegas;
+pub(crate) mod window;
 
 /// What a policy did that is worth noting, and why.
 pub(crate) type Change = (crate::timeline::EventKind, crate::timeline::Reason);

@@ -283,7 +283,8 @@ impl Swarm {
             2 => LimitKind::Gradient { tolerance: 1.5, smoothing: 0.2, queue: 4.0, long_window: 100 },
             _ => LimitKind::Vegas { smoothing: 1.0 },
         };
-        let limit = Limit { start: 5.0, min: 1.0, max: 50.0, kind };
+        let window = self.coin().then_some(Span::from_millis(100));
+        let limit = Limit { start: 5.0, min: 1.0, max: 50.0, kind, window };
         let codel = Codel { target: Span::from_millis(1), interval: Span::from_millis(10) };
         let from = [
             BulkheadFrom::Others,

@@ -59,13 +59,20 @@ pub(crate) static LIMIT: Object = Object {
         key("max", &COUNT, "never higher")
             .default("200 (`vegas`: 1000), or `start` if that is more")
             .also(&["most"]),
+        key(
+            "window",
+            &Shape::OneOf(&[&NONE, &Shape::Duration]),
+            "all requests of so long are looked at as one (Netflix's `WindowedLimit`: their mean latency, if they are \
+             ten or more, those that end within 100us left out); `none` looks at each",
+        )
+        .default("1s (`aimd`: `none`)"),
         key("timeout", &Shape::Duration, "`aimd`: a request that takes longer lowers the limit")
             .default("5s"),
         key("backoff", &Shape::Share, "`aimd`: what is left of the limit then").default("90%"),
         key("tolerance", &Shape::Number, "`gradient`: how many times the long-term latency is still fine")
             .default("1.5"),
         key("queue", &Shape::Number, "`gradient`: how many requests may wait").default("4"),
-        key("long-window", &COUNT, "`gradient`: over how many requests the long-term latency is averaged")
+        key("long-window", &COUNT, "`gradient`: over how many windows (or requests) the long-term latency is averaged")
             .default("600"),
         key("smoothing", &Shape::Share, "`gradient` and `vegas`: the weight of the new limit")
             .default("20% (`vegas`: 100%)"),

@@ -108,7 +108,7 @@ fn limit(cx: &Context<'_>, node: &Node) -> Option<Limit> {
     let count = |node: &Node| cx.count32(node, 1, MAX_COUNT).map(f64::from);
     if node.text().is_some() {
         let start = count(node)?;
-        return Some(Limit { start, min: start, max: start, kind: LimitKind::Fixed });
+        return Some(Limit { start, min: start, max: start, kind: LimitKind::Fixed, window: None });
     }
     let fields = Fields::open(cx, node, &LIMIT, node.place)?;
     let word = fields.get("kind").and_then(|node| cx.word(node, LIMITS));
@@ -119,13 +119,22 @@ fn limit(cx: &Context<'_>, node: &Node) -> Option<Limit> {
     let (usual_min, usual_max) = if word == "vegas" { (1.0, 1_000.0) } else { (20.0, 200.0) };
     let start = start.unwrap_or(20.0_f64.max(min.unwrap_or(0.0)).min(max.unwrap_or(f64::MAX)));
     let limit = if word == "fixed" {
-        Limit { start, min: start, max: start, kind }
+        Limit { start, min: start, max: start, kind, window: None }
     } else {
         let (min, max) = (min.unwrap_or(start.min(usual_min)), max.unwrap_or(start.max(usual_max)));
-        Limit { start, min, max, kind }
+        Limit { start, min, max, kind, window: window(cx, &fields, word) }
     };
     check_limit(cx, &limit, fields.place());
     Some(limit)
+}
+
+/// None, for AIMD looks at single requests.
+fn window(cx: &Context<'_>, fields: &Fields<'_>, word: &str) -> Option<Span> {
+    match fields.get("window") {
+        Some(node) if is_none(node) => None,
+        Some(node) => cx.positive_duration(node),
+        None => (word != "aimd").then_some(Span::from_secs(1)),
+    }
 }
 
 fn limit_kind(cx: &Context<'_>, fields: &Fields<'_>, word: &str) -> LimitKind {
@@ -161,6 +170,7 @@ type KeysOfKinds = &'static [(&'static str, &'static [&'static str])];
 const LIMIT_KEYS: KeysOfKinds = &[
     ("min", &["aimd", "gradient", "vegas"]),
     ("max", &["aimd", "gradient", "vegas"]),
+    ("window", &["aimd", "gradient", "vegas"]),
     ("timeout", &["aimd"]),
     ("backoff", &["aimd"]),
     ("tolerance", &["gradient"]),

@@ -62,7 +62,7 @@ fn burst() -> Case {
 }
 
 fn at_most(places: f64) -> Option<Limit> {
-    Some(Limit { start: places, min: places, max: places, kind: LimitKind::Fixed })
+    Some(Limit { start: places, min: places, max: places, kind: LimitKind::Fixed, window: None })
 }
 
 fn limit_as_servers() -> Case {
