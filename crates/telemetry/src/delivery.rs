@@ -1,0 +1,147 @@
+//! One batch on its way: sent, sent again where that is right, or given up.
+//!
+//! What may be sent again follows the OTLP specification (1.5, «OTLP/HTTP Response»): 429, 502, 503 and 504, after as
+//! long as `Retry-After` says, else after a wait that doubles; any other failure of the server's is for good. A
+//! connection that cannot be made or breaks counts as one that may be tried again.
+
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::http::header::{CONTENT_TYPE, RETRY_AFTER};
+
+use crate::Batch;
+
+/// Attempts at a batch while the collector seems well; one is enough to see that it is still down.
+const ATTEMPTS: u32 = 6;
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// How long one attempt may take; a collector that takes longer is as good as down.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// An answer is read no further.
+const MOST_BYTES_OF_ANSWER: u64 = 1 << 20;
+
+/// What became of a batch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Fate {
+    /// Of its items this many were rejected.
+    Taken { rejected: u64, why: Option<String> },
+    /// None of it was taken, and it would not help to send it again.
+    Rejected(String),
+    /// Nobody took it.
+    GivenUp(String),
+}
+
+/// What one attempt came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Answer {
+    Fate(Fate),
+    /// Perhaps later, after as long as the server says.
+    Later(String, Option<Duration>),
+}
+
+pub(crate) struct Courier {
+    agent: Agent,
+    base: String,
+    /// The last batch was given up: the next is tried once.
+    is_down: bool,
+    pub(crate) retries: u64,
+}
+
+impl Courier {
+    pub(crate) fn new(base: &str) -> Self {
+        let config = Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false);
+        let base = base.trim_end_matches('/').to_owned();
+        Courier { agent: config.build().into(), base, is_down: false, retries: 0 }
+    }
+
+    /// `wait` lets time pass; it says whether there is any point in going on.
+    pub(crate) fn deliver(&mut self, batch: &Batch, wait: &mut dyn FnMut(Duration) -> bool) -> Fate {
+        let attempts = if self.is_down { 1 } else { ATTEMPTS };
+        let mut usual = FIRST_WAIT;
+        let mut attempt = 1;
+        let fate = loop {
+            match self.attempt(batch) {
+                Answer::Fate(fate) => break fate,
+                Answer::Later(why, after) => {
+                    if attempt == attempts || !wait(after.unwrap_or(usual).min(LONGEST_WAIT)) {
+                        break Fate::GivenUp(why);
+                    }
+                }
+            }
+            (attempt, usual) = (attempt + 1, usual * 2);
+            self.retries += 1;
+        };
+        self.is_down = matches!(fate, Fate::GivenUp(_));
+        fate
+    }
+
+    fn attempt(&self, batch: &Batch) -> Answer {
+        let url = format!("{}{}", self.base, batch.path);
+        let sent = self.agent.post(&url).header(CONTENT_TYPE, "application/json").send(&batch.body);
+        let mut response = match sent {
+            Ok(response) => response,
+            Err(error) => return Answer::Later(error.to_string(), None),
+        };
+        let status = response.status().as_u16();
+        let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let text = response.body_mut().with_config().limit(MOST_BYTES_OF_ANSWER).read_to_string();
+        judge(status, after.map(Duration::from_secs), &text.unwrap_or_default())
+    }
+}
+
+fn judge(status: u16, after: Option<Duration>, text: &str) -> Answer {
+    match status {
+        200..=299 => {
+            let (rejected, why) = partial_success(text);
+            Answer::Fate(Fate::Taken { rejected, why })
+        }
+        429 | 502..=504 => Answer::Later(said(status, text), after),
+        _ => Answer::Fate(Fate::Rejected(said(status, text))),
+    }
+}
+
+/// «400: traceId is not hexadecimal».
+fn said(status: u16, text: &str) -> String {
+    let line = text.lines().next().unwrap_or("").trim();
+    let short: String = line.chars().take(200).collect();
+    if short.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {short}") }
+}
+
+/// What an OTLP receiver says that it left out.
+fn partial_success(text: &str) -> (u64, Option<String>) {
+    let answer: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let partial = &answer["partialSuccess"];
+    // 64-bit numbers are strings in JSON's form of Protocol Buffers; not everybody minds.
+    let number = |value: &serde_json::Value| {
+        value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+    };
+    let rejected = ["rejectedSpans", "rejectedDataPoints"].iter().find_map(|key| number(&partial[*key]));
+    let why = partial["errorMessage"].as_str().filter(|why| !why.is_empty()).map(str::to_owned);
+    (rejected.unwrap_or(0), why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_judged_as_the_specification_says() {
+        let taken = |rejected, why: Option<&str>| {
+            Answer::Fate(Fate::Taken { rejected, why: why.map(str::to_owned) })
+        };
+        assert_eq!(judge(202, None, ""), taken(0, None));
+        assert_eq!(judge(200, None, "{\"partialSuccess\":{}}"), taken(0, None));
+        let partly = "{\"partialSuccess\":{\"rejectedSpans\":\"3\",\"errorMessage\":\"too old\"}}";
+        assert_eq!(judge(200, None, partly), taken(3, Some("too old")));
+        let points = "{\"partialSuccess\":{\"rejectedDataPoints\":2}}";
+        assert_eq!(judge(200, None, points), taken(2, None));
+        for status in [429, 502, 503, 504] {
+            let after = Some(Duration::from_secs(2));
+            let later = Answer::Later(format!("HTTP {status}: busy"), after);
+            assert_eq!(judge(status, after, "busy\nvery"), later);
+        }
+        for status in [400, 401, 404, 413, 500] {
+            assert_eq!(judge(status, None, ""), Answer::Fate(Fate::Rejected(format!("HTTP {status}"))));
+        }
+    }
+}
