@@ -8,7 +8,7 @@
 use tarsier_model::{Balance, Retry};
 use tarsier_random::Stream;
 
-use crate::client::{Client, Extra};
+use crate::client::{Client, Extra, Sender};
 use crate::partition::{Partition, World};
 use crate::plan::{Caller, FIRST_RETRANSMISSION_NS, NONE, Site};
 use crate::source::Entrance;
@@ -106,11 +106,10 @@ impl Partition {
         world: World<'_>,
         site: &Site,
         task: u32,
-        client_idx: u32,
-        origin: u32,
+        sender: Sender,
     ) -> Option<(u32, bool)> {
-        let source = &mut self.sources[origin as usize];
-        let known = &mut source.entrances[(client_idx - source.first_client) as usize];
+        let source = &mut self.sources[sender.origin as usize];
+        let known = &mut source.entrances[(sender.client - source.first_client) as usize];
         if known.version != world.view.version {
             *known = look_up(world, site, source.zone);
         }
@@ -119,7 +118,7 @@ impl Partition {
             return Some((only, far));
         }
         match world.view.now.range(start, end) {
-            [] => self.enter_late(world, site, task, client_idx),
+            [] => self.enter_late(world, site, task, sender.client),
             several => Some((self.choose(world, site, task, several), far)),
         }
     }

@@ -21,12 +21,17 @@ pub(crate) struct Client {
     pub(crate) extra: u32,
 }
 
+/// Who sends: a client and its origin.
+#[derive(Clone, Copy)]
+pub(crate) struct Sender {
+    pub(crate) client: u32,
+    pub(crate) origin: u32,
+}
+
 /// From whom to whom an attempt goes.
 #[derive(Clone, Copy)]
 pub(crate) struct Trip {
-    pub(crate) client: u32,
-    /// The calling instance, or the source of users.
-    pub(crate) origin: u32,
+    pub(crate) sender: Sender,
     pub(crate) instance: u32,
     /// Users leave their zone or region for it.
     pub(crate) far: bool,
@@ -66,35 +71,44 @@ impl Partition {
     /// The instance that runs `parent` calls from a site of its program.
     pub(crate) fn call(&mut self, world: World<'_>, site_idx: u32, parent: u32, joins: bool) {
         let site = &world.plan.sites[site_idx as usize];
-        let client = self.client_of(site, parent);
+        let sender = self.sender_at(site, parent);
         let sampled = self.tasks[parent].flags & SAMPLED;
-        let task = self.new_task(parent, client, sampled | if joins { JOINS } else { 0 });
+        let task = self.new_task(parent, sender.client, sampled | if joins { JOINS } else { 0 });
         if sampled != 0 {
             self.accounts.open(task, self.now);
         }
-        self.request(world, site, task);
+        self.request(world, site, task, sender);
     }
 
+    /// The client at a site of the instance that runs `parent`.
     #[inline(always)]
-    fn client_of(&self, site: &Site, parent: u32) -> u32 {
-        self.instances[self.local(self.tasks[parent].instance)].clients + site.number
+    fn sender_at(&self, site: &Site, parent: u32) -> Sender {
+        let origin = self.local(self.tasks[parent].instance);
+        Sender { client: self.instances[origin].clients + site.number, origin: origin as u32 }
+    }
+
+    fn sender_of(&self, task: u32) -> Sender {
+        let client = self.tasks[task].client;
+        Sender { client, origin: self.clients[client as usize].origin }
     }
 
     /// Sends and forgets.
+    #[inline(never)]
     pub(crate) fn publish(&mut self, world: World<'_>, site_idx: u32, sender: u32) {
         let key = if world.plan.hashes { self.key_of(sender) } else { 0 };
         let site = &world.plan.sites[site_idx as usize];
-        let task = self.new_task(NONE, self.client_of(site, sender), 0);
+        let publisher = self.sender_at(site, sender);
+        let task = self.new_task(NONE, publisher.client, 0);
         self.tasks[task].parent_epoch = key as u32;
         if world.plan.carries {
             self.pack(site, task, sender);
         }
-        self.request(world, site, task);
+        self.request(world, site, task, publisher);
     }
 
     /// A new request of a client, not yet sent.
     #[inline(always)]
-    pub(crate) fn request(&mut self, world: World<'_>, site: &Site, task: u32) {
+    pub(crate) fn request(&mut self, world: World<'_>, site: &Site, task: u32, sender: Sender) {
         let now = self.now;
         let tally = self.tally_of(site);
         tally.begins(now);
@@ -102,7 +116,7 @@ impl Partition {
             return self.request_guarded(world, site, task);
         }
         tally.attempts += 1;
-        self.attempt(world, site, task);
+        self.attempt(world, site, task, sender);
     }
 
     pub(crate) fn extra_of(&mut self, task: u32) -> &mut Extra {
@@ -112,12 +126,17 @@ impl Partition {
 
     /// Sends; the bound counts from now.
     #[inline(always)]
-    pub(crate) fn attempt(&mut self, world: World<'_>, site: &Site, task: u32) {
+    fn attempt(&mut self, world: World<'_>, site: &Site, task: u32, sender: Sender) {
         self.tasks[task].sent = self.now;
         if site.lane != NONE {
             self.arm(site.lane, task);
         }
-        self.depart(world, site, task);
+        self.depart(world, site, task, sender);
+    }
+
+    /// The same once more.
+    pub(crate) fn attempt_again(&mut self, world: World<'_>, site: &Site, task: u32) {
+        self.attempt(world, site, task, self.sender_of(task));
     }
 
     /// Sends, once there is a connection.
@@ -134,54 +153,49 @@ impl Partition {
             }
             extra.in_use += 1;
         }
-        self.depart(world, site, task);
+        self.depart(world, site, task, self.sender_of(task));
     }
 
     /// Picks an instance and puts the message on the wire.
     #[inline(always)]
-    fn depart(&mut self, world: World<'_>, site: &Site, task: u32) {
-        if self.tasks[task].has(SAMPLED) {
-            self.note(site, task, Cause::Connection);
-        }
-        let client_idx = self.tasks[task].client;
-        let origin = self.clients[client_idx as usize].origin;
+    fn depart(&mut self, world: World<'_>, site: &Site, task: u32, sender: Sender) {
         let picked = match site.picks {
-            Picks::Entrance => self.enter(world, site, task, client_idx, origin),
-            Picks::Any => self.pick(world, site, task, client_idx).map(|instance| (instance, false)),
+            Picks::Entrance => self.enter(world, site, task, sender),
+            Picks::Any => self.pick(world, site, task, sender.client).map(|instance| (instance, false)),
             Picks::Circle => self.pick_from_circle(world, site, task),
         };
         let Some((instance, far)) = picked else { return self.find_no_instance(task) };
-        self.tasks[task].instance = instance;
-        if site.notes_instance && self.has_to_connect(world, site, task) {
+        if site.notes_instance && self.has_to_connect(world, site, task, instance) {
             return;
         }
-        self.set_out(world, site, task, Trip { client: client_idx, origin, instance, far });
+        self.set_out(world, site, task, Trip { sender, instance, far });
     }
 
     /// The message of an attempt goes out.
     #[inline(always)]
     pub(crate) fn set_out(&mut self, world: World<'_>, site: &Site, task: u32, trip: Trip) {
-        let Trip { client, origin, instance, far } = trip;
+        let Trip { sender, instance, far } = trip;
         let mut delay = match site.caller {
-            Caller::Users => self.way_from_users(world, site, origin, instance, far),
-            _ => self.way_there(world, site, origin, instance),
+            Caller::Users => self.way_from_users(world, site, sender.origin, instance, far),
+            _ => self.way_there(world, site, sender.origin, instance),
         };
+        let record = &mut self.tasks[task];
+        record.instance = instance;
+        record.state = State::Outbound;
         if !world.view.disturbances.is_empty() {
-            match self.disturbed_request(world, client, instance, delay) {
+            match self.disturbed_request(world, sender.client, instance, delay) {
                 Some(longer) => delay = longer,
                 None => return self.vanish(world, site, task),
             }
         }
-        if world.plan.partitions.len() == 1 || world.plan.partition_of(instance) == self.index {
-            // Users stand at the top: to let their request in at once does not nest any deeper.
-            if delay == 0 && site.caller == Caller::Users && self.n_paused == 0 {
-                return self.arrive(world, site, task);
-            }
-            self.tasks[task].state = State::Outbound;
-            self.schedule(task, delay);
-        } else {
-            self.send_abroad(world, site, task, delay);
+        if world.plan.partitions.len() > 1 && world.plan.partition_of(instance) != self.index {
+            return self.send_abroad(world, site, task, delay);
         }
+        // Users stand at the top: to let their request in at once does not nest any deeper.
+        if delay == 0 && site.caller == Caller::Users && self.n_paused == 0 {
+            return self.arrive(world, site, task);
+        }
+        self.schedule(task, delay);
     }
 
     /// The attempt fails at once.
@@ -349,7 +363,10 @@ impl Partition {
                 self.free(next);
                 continue;
             }
-            self.depart(world, site, next);
+            if self.tasks[next].has(SAMPLED) {
+                self.note(site, next, Cause::Connection);
+            }
+            self.depart(world, site, next, self.sender_of(next));
             return;
         }
         let extra = self.extra_of(task);

@@ -10,7 +10,7 @@ use tarsier_model::{Connect, ConnectCost};
 
 use crate::alarm::Bell;
 use crate::balance::is_far;
-use crate::client::Trip;
+use crate::client::{Sender, Trip};
 use crate::instance::Health;
 use crate::outcome::Cause;
 use crate::partition::{Partition, World};
@@ -26,8 +26,9 @@ impl Partition {
     /// An instance was chosen for an attempt. Whether it must be connected to first; then that has begun.
     #[cold]
     #[inline(never)]
-    pub(crate) fn has_to_connect(&mut self, world: World<'_>, site: &Site, task: u32) -> bool {
-        let number = world.plan.number_of[self.tasks[task].instance as usize] as usize;
+    pub(crate) fn has_to_connect(&mut self, world: World<'_>, site: &Site, task: u32, instance: u32) -> bool {
+        self.tasks[task].instance = instance;
+        let number = world.plan.number_of[instance as usize] as usize;
         let now = self.now;
         // What an earlier attempt had begun is over.
         if self.history_of(task).connect_by != NO_BOUND {
@@ -108,7 +109,7 @@ impl Partition {
         let far =
             site.caller == Caller::Users && is_far(world, site, zone, world.plan.zone_of[instance as usize]);
         let origin = self.clients[client as usize].origin;
-        self.set_out(world, site, task, Trip { client, origin, instance, far });
+        self.set_out(world, site, task, Trip { sender: Sender { client, origin }, instance, far });
     }
 
     /// A set-up takes too long, if it is still the same.

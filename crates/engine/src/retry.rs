@@ -103,7 +103,7 @@ impl Partition {
             return self.try_guarded(world, site, task);
         }
         self.tally_of(site).attempts += 1;
-        self.attempt(world, site, task);
+        self.attempt_again(world, site, task);
     }
 }
 

@@ -2,7 +2,9 @@
 
 use tarsier_random::{Sampler, Stream};
 
+use crate::client::Sender;
 use crate::instance::Draws;
+use crate::kernel::EventQueue;
 use crate::kernel::queue::END_OF_TIME;
 use crate::partition::{Names, Partition, World, source_event};
 use crate::plan::{NONE, Plan, RateCurve, Site, SourceKind, WorkloadPlan};
@@ -51,6 +53,33 @@ impl Source {
             None => curve.after(now, amount / self.factor).unwrap_or(u64::MAX),
         }
     }
+
+    #[inline(always)]
+    fn plan_arrival_after(
+        &mut self,
+        curve: &RateCurve,
+        now: u64,
+        amount: f64,
+        (queue, local): (&mut EventQueue, u32),
+    ) {
+        self.next_at = self.when_passed(curve, now, amount);
+        if self.next_at < END_OF_TIME {
+            queue.push(self.next_at, source_event(local));
+        }
+    }
+
+    /// To which of the workload's destinations the next request goes, and [`SAMPLED`] if it carries an account.
+    #[inline(always)]
+    fn next_request(&mut self, workload: &WorkloadPlan) -> (u32, u8) {
+        let which = if workload.mix.len() == 1 {
+            0
+        } else {
+            let draw = self.draws.choice.unit();
+            workload.mix.iter().position(|sum| draw < *sum).expect("shares sum to one") as u32
+        };
+        self.sent += 1;
+        (which, if is_sampled(workload, self.sent) { SAMPLED } else { 0 })
+    }
 }
 
 impl Partition {
@@ -92,19 +121,10 @@ impl Partition {
         }
     }
 
-    #[inline(always)]
     fn plan_arrival(&mut self, (curve, gaps): (&RateCurve, &Sampler), local: u32) {
-        let amount = gaps.sample(&mut self.sources[local as usize].gaps);
-        self.plan_arrival_after(curve, local, amount);
-    }
-
-    #[inline(always)]
-    fn plan_arrival_after(&mut self, curve: &RateCurve, local: u32, amount: f64) {
         let source = &mut self.sources[local as usize];
-        source.next_at = source.when_passed(curve, self.now, amount);
-        if source.next_at < END_OF_TIME {
-            self.queue.push(source.next_at, source_event(local));
-        }
+        let amount = gaps.sample(&mut source.gaps);
+        source.plan_arrival_after(curve, self.now, amount, (&mut self.queue, local));
     }
 
     /// An arrival is due, or (closed) the number of users changes.
@@ -118,42 +138,52 @@ impl Partition {
         match &workload.kind {
             SourceKind::Closed { .. } => self.source_fires_for_users(world.plan, local),
             SourceKind::Open { curve, gaps } => {
-                self.plan_arrival((curve, gaps), local);
-                let task = self.new_task(NONE, NONE, 0);
+                let amount = gaps.sample(&mut source.gaps);
+                source.plan_arrival_after(curve, self.now, amount, (&mut self.queue, local));
+                let key = if world.plan.hashes { source.draws.choice.next_u64() as u32 } else { 0 };
+                let (which, sampled) = source.next_request(workload);
+                let sender = Sender { client: source.first_client + which, origin: local };
+                let task = self.new_task(NONE, sender.client, sampled);
                 if world.plan.hashes {
-                    let key = self.sources[local as usize].draws.choice.next_u64();
-                    self.tasks[task].parent_epoch = key as u32;
+                    self.tasks[task].parent_epoch = key;
                 }
-                self.user_request(world, workload, local, task);
+                self.user_request(
+                    world,
+                    &world.plan.sites[(workload.first_site + which) as usize],
+                    task,
+                    sender,
+                    sampled,
+                );
             }
         }
     }
 
     /// A request of a user, to one of the workload's destinations.
     #[inline(always)]
-    fn user_request(&mut self, world: World<'_>, workload: &WorkloadPlan, local: u32, task: u32) {
-        let source = &mut self.sources[local as usize];
-        let which = if workload.mix.len() == 1 {
-            0
-        } else {
-            let draw = source.draws.choice.unit();
-            workload.mix.iter().position(|sum| draw < *sum).expect("shares sum to one") as u32
-        };
-        source.sent += 1;
-        let record = &mut self.tasks[task];
-        record.client = source.first_client + which;
-        if is_sampled(workload, source.sent) {
-            record.flags |= SAMPLED;
+    fn user_request(&mut self, world: World<'_>, site: &Site, task: u32, sender: Sender, sampled: u8) {
+        if sampled != 0 {
             self.accounts.open(task, self.now);
         }
-        self.request(world, &world.plan.sites[(workload.first_site + which) as usize], task);
+        self.request(world, site, task, sender);
     }
 
     /// A user of a closed workload has thought.
     pub(crate) fn user_sends(&mut self, world: World<'_>, task: u32) {
         let local = self.clients[self.tasks[task].client as usize].origin;
-        let workload = &world.plan.workloads[self.sources[local as usize].workload as usize];
-        self.user_request(world, workload, local, task);
+        let source = &mut self.sources[local as usize];
+        let workload = &world.plan.workloads[source.workload as usize];
+        let (which, sampled) = source.next_request(workload);
+        let sender = Sender { client: source.first_client + which, origin: local };
+        let record = &mut self.tasks[task];
+        record.client = sender.client;
+        record.flags |= sampled;
+        self.user_request(
+            world,
+            &world.plan.sites[(workload.first_site + which) as usize],
+            task,
+            sender,
+            sampled,
+        );
     }
 
     /// The user has an answer, or none: thinks, or leaves.
@@ -240,13 +270,14 @@ impl Partition {
                 }
                 // What is left of the current gap goes on at the new rate.
                 let left = curve.amount(now, source.next_at) * before;
-                self.plan_arrival_after(curve, local, left);
+                source.plan_arrival_after(curve, now, left, (&mut self.queue, local));
             }
         }
     }
 }
 
 /// One request in so many, spread by a hash: no draw is spent on it.
+#[inline(always)]
 fn is_sampled(part: &WorkloadPlan, number: u64) -> bool {
     let hash = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     hash <= part.sampled_below
