@@ -25,7 +25,7 @@ const FLOORS: [(&str, u8); 13] = [
 ];
 
 /// On one floor, but one below the other: random names streams by what units calls things; the binary starts servers.
-const STEPS: [(&str, &str); 2] = [("random", "units"), ("cli", "server")];
+const STEPS: [(&str, &str); 3] = [("random", "units"), ("cli", "server"), ("cli", "telemetry")];
 
 /// Crates beside the house, which use what they like and which no crate of it may ship with.
 const ASIDE: [&str; 2] = ["testkit", "py"];

@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -114,6 +115,35 @@ pub(crate) struct RunArgs {
     /// Serve the metrics of the run to Prometheus while it goes, as http://ADDRESS:PORT/metrics
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
+
+    /// Send the metrics of the run to a collector while it goes: `otlp=http://127.0.0.1:4318`
+    #[arg(long, value_name = "FORMAT=URL", value_parser = collector, action = clap::ArgAction::Append)]
+    pub(crate) send: Vec<Collector>,
+}
+
+/// Where telemetry goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Collector {
+    /// What paths of the protocol are below.
+    pub(crate) url: String,
+}
+
+impl fmt::Display for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "otlp={}", self.url)
+    }
+}
+
+fn collector(text: &str) -> Result<Collector, String> {
+    match text.split_once('=') {
+        Some(("otlp", url)) if url.strip_prefix("http://").is_some_and(|rest| !rest.is_empty()) => {
+            Ok(Collector { url: url.to_owned() })
+        }
+        Some(("otlp", url)) if url.starts_with("https://") => {
+            Err("only http:// is spoken; put a local collector in between".to_owned())
+        }
+        _ => Err("a collector is written like otlp=http://127.0.0.1:4318".to_owned()),
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -162,6 +192,16 @@ mod tests {
         assert_eq!(pace("0.5x"), Ok(0.5));
         for wrong in ["1", "x", "0x", "-1x", "NaNx", "infx", "1e9x", "fast"] {
             assert!(pace(wrong).is_err_and(|error| error.contains("1x")), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn collectors_are_formats_and_addresses() {
+        let here = collector("otlp=http://127.0.0.1:4318").expect("it is one");
+        assert_eq!(here.to_string(), "otlp=http://127.0.0.1:4318");
+        assert!(collector("otlp=https://127.0.0.1").is_err_and(|error| error.contains("only http://")));
+        for wrong in ["", "otlp", "otlp=", "otlp=http://", "127.0.0.1:4318", "statsd=http://127.0.0.1"] {
+            assert!(collector(wrong).is_err_and(|error| error.contains("like otlp=")), "{wrong}");
         }
     }
 

@@ -95,6 +95,9 @@ fn simulate(
     if let Some((out, series)) = out.zip(series) {
         out.end_series(series)?;
     }
+    if let Some(live) = live {
+        live.finish();
+    }
     Ok(findings)
 }
 

@@ -5,7 +5,6 @@
 
 mod culprit;
 mod document;
-mod exposition;
 mod faults;
 mod files;
 pub mod number;
@@ -26,7 +25,6 @@ use tarsier_model::{Model, Scenario};
 use tarsier_units::NANOS_PER_SECOND;
 
 pub use document::json;
-pub use exposition::Exposition;
 pub use files::{HistogramFile, histogram_files};
 pub use series::SeriesWriter;
 pub use slo::{SloVerdict, verdicts};

@@ -13,7 +13,7 @@ use crate::Batch;
 
 /// Attempts at a batch while the collector seems well; one is enough to see that it is still down.
 const ATTEMPTS: u32 = 6;
-const FIRST_WAIT: Duration = Duration::from_millis(250);
+const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 /// How long one attempt may take; a collector that takes longer is as good as down.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -126,9 +126,8 @@ mod tests {
 
     #[test]
     fn answers_are_judged_as_the_specification_says() {
-        let taken = |rejected, why: Option<&str>| {
-            Answer::Fate(Fate::Taken { rejected, why: why.map(str::to_owned) })
-        };
+        let taken =
+            |rejected, why: Option<&str>| Answer::Fate(Fate::Taken { rejected, why: why.map(str::to_owned) });
         assert_eq!(judge(202, None, ""), taken(0, None));
         assert_eq!(judge(200, None, "{\"partialSuccess\":{}}"), taken(0, None));
         let partly = "{\"partialSuccess\":{\"rejectedSpans\":\"3\",\"errorMessage\":\"too old\"}}";

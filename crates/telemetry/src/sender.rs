@@ -159,7 +159,8 @@ mod tests {
     }
 
     const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
-    const BUSY: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    const BUSY: &str =
+        "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     const BAD: &str = "HTTP/1.1 400 Bad Request\r\nContent-Length: 9\r\nConnection: close\r\n\r\nnot a hex";
     const PARTLY: &str = "HTTP/1.1 200 OK\r\nContent-Length: 41\r\nConnection: close\r\n\r\n{\"partialSuccess\":{\"rejectedSpans\": \"2\"}}";
 
@@ -172,7 +173,8 @@ mod tests {
         }
         let delivered = sender.finish();
         let trouble = Some("HTTP 400: not a hex".to_owned());
-        let expected = Delivered { accepted: 1 + 10 + 998, rejected: 100 + 2, dropped: 0, retries: 2, trouble };
+        let expected =
+            Delivered { accepted: 1 + 10 + 998, rejected: 100 + 2, dropped: 0, retries: 2, trouble };
         assert_eq!(delivered, expected);
         let got = collector.join().expect("it served");
         let bodies = ["a", "b", "b", "b", "c", "d"].map(|body| format!("/v1/traces {body}"));

@@ -71,8 +71,22 @@ fn what_cannot_be_followed_is_refused() {
     let path = file("followed", PAIR);
     tarsier(&["run", &path, "--pace", "1"]).ends_with(2).says("a pace is written like 1x");
     tarsier(&["run", &path, "--pace", "1x", "--reps", "2"]).ends_with(2).says("leave out `--reps`");
+    tarsier(&["run", &path, "--send", "otlp=here"]).ends_with(2).says("like otlp=http://");
     tarsier(&["run", &path, "--listen", "nowhere"]).ends_with(2).says("--listen");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = taken.local_addr().expect("it has one").to_string();
     tarsier(&["run", &path, "--listen", &address]).ends_with(2).says("cannot listen on");
+}
+
+#[test]
+fn a_collector_that_is_not_there_costs_its_telemetry_and_nothing_else() {
+    let path = file("unsent", PAIR);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let nobody = format!("otlp=http://{}", taken.local_addr().expect("it has one"));
+    drop(taken);
+    let options = ["--for", "3s", "--seed", "7", "--json"];
+    let alone = tarsier(&[&["run", &path], &options[..]].concat()).ends_with(0);
+    let sending = tarsier(&[&["run", &path, "--send", &nobody], &options[..]].concat()).ends_with(0);
+    sending.says("0 accepted, 0 rejected").says("dropped").says("refused");
+    assert_eq!(sending.json()["fingerprint"], alone.json()["fingerprint"]);
 }

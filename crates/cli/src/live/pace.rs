@@ -1,0 +1,51 @@
+//! Simulated time that follows the clock.
+
+use std::time::{Duration, Instant};
+
+use crate::onlooker::is_interrupted;
+
+/// Keeps simulated time from running ahead of the clock.
+pub(super) struct Pace {
+    /// Simulated seconds to one of the clock.
+    speed: f64,
+    /// When the first second was over.
+    begun: Option<Instant>,
+}
+
+impl Pace {
+    pub(super) fn new(speed: f64) -> Self {
+        Pace { speed, begun: None }
+    }
+
+    /// Waits until a second may be shown, or the run is interrupted.
+    pub(super) fn keep(&mut self, second: u64) {
+        let due = self.due(second, Instant::now());
+        loop {
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() || is_interrupted() {
+                return;
+            }
+            // In slices, so that Ctrl-C is heard.
+            std::thread::sleep(left.min(Duration::from_millis(100)));
+        }
+    }
+
+    fn due(&mut self, second: u64, now: Instant) -> Instant {
+        *self.begun.get_or_insert(now) + Duration::from_secs_f64(second as f64 / self.speed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_due_by_the_clock_however_long_each_took() {
+        let now = Instant::now();
+        let later = |millis| now + Duration::from_millis(millis);
+        let mut pace = Pace::new(4.0);
+        assert_eq!(pace.due(0, now), now);
+        assert_eq!(pace.due(1, later(200)), later(250));
+        assert_eq!(pace.due(6, later(9_999)), later(1_500));
+    }
+}
