@@ -235,7 +235,7 @@ fn step(object: &'static Object) -> String {
     line(&mut text, "| key | value | meaning (default) |\n| --- | --- | --- |");
     object.keys.iter().for_each(|key| line(&mut text, &key_row(key)));
     if !object.shared.is_empty() {
-        let options = object.shared.iter().filter(|key| key.is_built());
+        let options = object.shared.iter().copied().flatten().filter(|key| key.is_built());
         let options: Vec<String> = options.map(|key| format!("`{}`", key.name)).collect();
         line(&mut text, &format!("| {} | see [calls](#calls) | the options of a call |", options.join(", ")));
     }

@@ -26,11 +26,23 @@ static SUBSET_SHAPE: Shape = Shape::OneOf(&[&NONE, &Shape::Count { least: 1, mos
 pub(crate) static CALL_OPTIONS: Object = Object {
     name: "the options of a call",
     doc: "What the caller does about a call; they stand beside `call`, or under `defaults: { call: … }` for all calls.",
-    keys: CALL_KEYS,
-    shared: &[],
+    keys: &[],
+    shared: CALL_KEYS,
 };
 
-pub(super) static CALL_KEYS: &[Key] = &[
+pub(super) static CALL_KEYS: &[&[Key]] = &[POLICY, FAILING, SIZES];
+
+/// What a call shares with the asking of a cache, which does not fail.
+pub(super) static ASK_KEYS: &[&[Key]] = &[POLICY, SIZES];
+
+/// What makes sense where nobody waits for the answer.
+pub(super) static PUBLISH_KEYS: &[&[Key]] = &[&[BALANCE_KEY, SUBSET, PRIORITY], SIZES];
+
+/// What the users of a workload have of it.
+pub(super) static USER_KEYS: &[&[Key]] = &[POLICY];
+
+/// How whoever waits for an answer goes about it.
+static POLICY: &[Key] = &[
     TIMEOUT,
     DEADLINE,
     CANCEL,
@@ -45,6 +57,10 @@ pub(super) static CALL_KEYS: &[Key] = &[
     CONNECT_KEY,
     PRIORITY,
     PRESET,
+];
+
+/// What becomes of a caller whose call fails.
+static FAILING: &[Key] = &[
     key("optional", &Shape::Flag, "whether the caller goes on when the call fails").default("false"),
     key(
         "fallback",
@@ -52,49 +68,13 @@ pub(super) static CALL_KEYS: &[Key] = &[
         "what runs instead when the call fails after all its attempts; then the caller goes on",
     )
     .default("none"),
-    REQUEST,
-    RESPONSE,
 ];
 
-/// What a call shares with the asking of a cache, which does not fail.
-pub(super) static ASK_KEYS: &[Key] = &[
-    TIMEOUT,
-    DEADLINE,
-    CANCEL,
-    RETRY_KEY,
-    HEDGE_KEY,
-    BREAKER_KEY,
-    OUTLIER_KEY,
-    THROTTLE_KEY,
-    BALANCE_KEY,
-    SUBSET,
-    CONNECTIONS_KEY,
-    CONNECT_KEY,
-    PRIORITY,
-    PRESET,
-    REQUEST,
-    RESPONSE,
-];
-
-/// What makes sense where nobody waits for the answer.
-pub(super) static PUBLISH_KEYS: &[Key] = &[BALANCE_KEY, SUBSET, PRIORITY, REQUEST, RESPONSE];
-
-/// What the users of a workload have of it.
-pub(super) static USER_KEYS: &[Key] = &[
-    TIMEOUT,
-    DEADLINE,
-    CANCEL,
-    RETRY_KEY,
-    HEDGE_KEY,
-    BREAKER_KEY,
-    OUTLIER_KEY,
-    THROTTLE_KEY,
-    BALANCE_KEY,
-    SUBSET,
-    CONNECTIONS_KEY,
-    CONNECT_KEY,
-    PRIORITY,
-    PRESET,
+static SIZES: &[Key] = &[
+    key("request", &Shape::Size, "size of the request; matters where the network has a `bandwidth`")
+        .default("0B"),
+    key("response", &Shape::Size, "size of the response; matters where the network has a `bandwidth`")
+        .default("0B"),
 ];
 
 const TIMEOUT: Key = key(
@@ -184,18 +164,11 @@ const PRESET: Key = key(
 )
 .default("none")
 .also(&["policy", "profile"]);
-const REQUEST: Key =
-    key("request", &Shape::Size, "size of the request; matters where the network has a `bandwidth`")
-        .default("0B");
-const RESPONSE: Key =
-    key("response", &Shape::Size, "size of the response; matters where the network has a `bandwidth`")
-        .default("0B");
-
 pub(crate) static RETRY: Object = Object {
     name: "a retry policy",
     doc: "More attempts after a failed one.",
     keys: AGAIN_KEYS,
-    shared: &[
+    shared: &[&[
         key("on", &Shape::OneOf(&[&FAILURE, &Shape::List(&FAILURE)]), "the failures that are tried again")
             .default("all"),
         key(
@@ -206,7 +179,7 @@ pub(crate) static RETRY: Object = Object {
         .default("unlimited"),
         key("elsewhere", &Shape::Flag, "whether a retry goes to another instance, if there is one")
             .default("false"),
-    ],
+    ]],
 };
 
 /// How often and after how long something is tried again.

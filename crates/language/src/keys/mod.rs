@@ -98,7 +98,7 @@ pub(crate) struct Object {
     pub(crate) doc: &'static str,
     pub(crate) keys: &'static [Key],
     /// More keys, shared with other objects.
-    pub(crate) shared: &'static [Key],
+    pub(crate) shared: &'static [&'static [Key]],
 }
 
 pub(crate) struct Key {
@@ -222,7 +222,7 @@ impl Key {
 
 impl Object {
     pub(crate) fn keys(&self) -> impl Iterator<Item = &'static Key> {
-        self.keys.iter().chain(self.shared)
+        self.keys.iter().chain(self.shared.iter().copied().flatten())
     }
 
     /// Of a step: the key that says which it is.

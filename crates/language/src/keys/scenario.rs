@@ -17,7 +17,7 @@ pub(crate) static HAPPENING: Object = Object {
             .default("to the end of the run")
             .also(&["until", "duration", "lasts"]),
     ],
-    shared: TROUBLES,
+    shared: &[TROUBLES],
 };
 
 /// Exactly one of them in a happening.

@@ -18,7 +18,7 @@ pub(crate) static SERVICE: Object = Object {
             "the steps of each endpoint, by name; instead of `do`",
         ),
     ],
-    shared: SETTINGS,
+    shared: &[SETTINGS],
 };
 
 /// `defaults: { service: … }`.
