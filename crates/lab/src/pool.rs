@@ -83,53 +83,30 @@ fn append(sum: &mut Outcome, other: &Outcome) {
     sum.calls.iter_mut().zip(&other.calls).for_each(|(sum, other)| append_call(sum, other));
 }
 
+/// Adds these fields of another to those of a sum.
+macro_rules! add {
+    ($sum:ident, $other:ident: $($field:ident)+) => { $($sum.$field += $other.$field;)+ };
+}
+
 fn append_workload(sum: &mut WorkloadOutcome, other: &WorkloadOutcome) {
-    sum.requests += other.requests;
-    sum.attempts += other.attempts;
-    sum.retries += other.retries;
-    sum.hedges += other.hedges;
-    sum.rejected += other.rejected;
-    sum.timeouts += other.timeouts;
-    sum.completed += other.completed;
-    sum.errors += other.errors;
-    sum.in_flight_start += other.in_flight_start;
-    sum.in_flight_end += other.in_flight_end;
+    add!(sum, other: requests attempts retries hedges rejected timeouts completed errors in_flight_start in_flight_end);
     sum.latency.append(&other.latency);
     append_why(&mut sum.why, &other.why);
 }
 
 fn append_service(sum: &mut ServiceOutcome, other: &ServiceOutcome) {
-    sum.arrivals += other.arrivals;
-    sum.completed += other.completed;
-    sum.errors += other.errors;
-    sum.refused += other.refused;
-    sum.cancelled += other.cancelled;
-    sum.unused += other.unused;
-    sum.in_flight_start += other.in_flight_start;
-    sum.in_flight_end += other.in_flight_end;
-    sum.utilization += other.utilization;
+    add!(sum, other: arrivals completed errors refused cancelled unused in_flight_start in_flight_end);
+    add!(sum, other: utilization present_mean queue_length_mean);
     if let (Some(sum), Some(other)) = (&mut sum.workers_busy, other.workers_busy) {
         *sum += other;
     }
-    sum.present_mean += other.present_mean;
-    sum.queue_length_mean += other.queue_length_mean;
     sum.queue.append(&other.queue);
     sum.latency.append(&other.latency);
 }
 
 fn append_call(sum: &mut CallOutcome, other: &CallOutcome) {
-    sum.requests += other.requests;
-    sum.attempts += other.attempts;
-    sum.retries += other.retries;
-    sum.hedges += other.hedges;
-    sum.rejected += other.rejected;
-    sum.timeouts += other.timeouts;
-    sum.completed += other.completed;
-    sum.errors += other.errors;
-    sum.refused += other.refused;
-    sum.in_flight_start += other.in_flight_start;
-    sum.in_flight_end += other.in_flight_end;
-    sum.in_flight_mean += other.in_flight_mean;
+    add!(sum, other: requests attempts retries hedges rejected timeouts completed errors in_flight_start in_flight_end);
+    add!(sum, other: refused in_flight_mean);
     sum.latency.append(&other.latency);
 }
 
