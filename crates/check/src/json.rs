@@ -70,6 +70,7 @@ fn services(model: &Model, found: &Examination) -> Map<String, Value> {
                 "capacity_per_s": storm.capacity_per_s,
                 "amplification": storm.amplification(),
                 "if_all_fails_per_s": storm.failing_per_s,
+                "outlasting": storm.outlasting,
                 "safe_below_per_s": storm.safe_below_per_s(),
                 "can_tip": storm.can_tip(),
             });

@@ -16,6 +16,7 @@ mod independence;
 mod json;
 mod links;
 mod load;
+mod outlasting;
 mod patience;
 mod sections;
 mod settings;

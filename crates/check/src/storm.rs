@@ -3,8 +3,9 @@
 //! When everything fails, a call with `r` retries is `1 + r` attempts, and along a path these multiply. A service that could
 //! serve all the attempts of that moment recovers from any overload, because its queue then shrinks whatever is retried;
 //! this is theorem 2 of «Metastable Failures in the Wild» (OSDI '22), load < capacity / (1 + retries), with the
-//! amplification of each service's own callers. Caches are taken as warm, capacity as in the table of the load; breakers,
-//! throttles and limits, which help further, are not counted.
+//! amplification of each service's own callers. Where nobody gives up, or whoever does says so, less is done in vain
+//! (`outlasting.rs`). Caches are taken as warm, capacity as in the table of the load; breakers, throttles and limits, which
+//! help further, are not counted.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ use tarsier_units::{IdVec, Span};
 use crate::finding::{At, Finding, FindingKind};
 use crate::links::{Link, workload_of};
 use crate::load::{Calls, Load, ServiceLoad, flow};
+use crate::outlasting::{GivingUp, downward};
 use crate::text::{counted, number, rate};
 
 /// What a service is asked when all calls fail as often as they are tried.
@@ -26,6 +28,8 @@ pub struct Storm {
     pub failing_per_s: f64,
     /// Requests a second that it can serve.
     pub capacity_per_s: f64,
+    /// How many times the work that it is asked for can go on being done once all is well again.
+    pub outlasting: f64,
 }
 
 impl Storm {
@@ -33,38 +37,57 @@ impl Storm {
         self.failing_per_s / self.offered_per_s
     }
 
+    /// Whether less can outlast the cause than all the attempts that are made because of it.
+    pub fn abates(&self) -> bool {
+        self.outlasting < self.amplification() * 0.99
+    }
+
     /// Below so many requests a second no overload outlasts what triggered it.
     pub fn safe_below_per_s(&self) -> f64 {
-        self.capacity_per_s / self.amplification()
+        self.capacity_per_s / self.outlasting
+    }
+
+    /// The same as a share of what it is asked.
+    pub fn safe_share(&self) -> f64 {
+        self.safe_below_per_s() / self.offered_per_s
     }
 
     pub fn can_tip(&self) -> bool {
-        self.failing_per_s > self.capacity_per_s
+        self.safe_share() < 1.0
     }
 }
 
 /// The services that are asked more when calls fail, in the order of the model.
 pub(crate) fn storms(model: &Model, links: &[Link<'_>], load: &Load) -> Vec<Storm> {
-    let failing = failing_per_s(model, links);
+    let giving_up = GivingUp::new(model, links);
+    let failing = visits(model, links, |link| 1.0 + link.extra_attempts());
+    let given_up = visits(model, links, |link| giving_up.attempts(link));
     let storm = |(id, load): (ServiceId, &ServiceLoad)| {
-        let failing_per_s = model.services[id].endpoint_ids().map(|endpoint| failing[endpoint]).sum();
-        let capacity_per_s = load.requests_per_s / load.heat();
-        Storm { service: id, offered_per_s: load.requests_per_s, failing_per_s, capacity_per_s }
+        let service = &model.services[id];
+        let sum =
+            |of: &IdVec<EndpointId, f64>| service.endpoint_ids().map(|endpoint| of[endpoint]).sum::<f64>();
+        let (offered_per_s, failing_per_s) = (load.requests_per_s, sum(&failing));
+        let capacity_per_s = offered_per_s / load.heat();
+        let grows = offered_per_s > 0.0 && failing_per_s > offered_per_s * (1.0 + 1e-9);
+        (grows && capacity_per_s.is_finite()).then(|| Storm {
+            service: id,
+            offered_per_s,
+            failing_per_s,
+            capacity_per_s,
+            outlasting: giving_up.work_done(service, sum(&given_up) / offered_per_s),
+        })
     };
-    let storms = load.services.entries().map(storm);
-    let grows = |it: &Storm| it.offered_per_s > 0.0 && it.amplification() > 1.0 + 1e-9;
-    storms.filter(|it| grows(it) && it.capacity_per_s.is_finite()).collect()
+    load.services.entries().filter_map(storm).collect()
 }
 
-fn failing_per_s(model: &Model, links: &[Link<'_>]) -> IdVec<EndpointId, f64> {
+/// Visits a second of each endpoint when each call is so many attempts.
+fn visits(model: &Model, links: &[Link<'_>], attempts: impl Fn(&Link<'_>) -> f64) -> IdVec<EndpointId, f64> {
     let mut arriving: IdVec<EndpointId, f64> = model.endpoints.iter().map(|_| 0.0).collect();
-    for link in links.iter().filter(|link| link.from.is_none()) {
-        arriving[link.to] += link.calls_per_s * (1.0 + link.extra_attempts());
-    }
     let mut calls: Calls = model.endpoints.iter().map(|_| Vec::new()).collect();
     for link in links {
-        if let Some(from) = link.from {
-            calls[from].push((link.to, link.weight * (1.0 + link.extra_attempts())));
+        match link.from {
+            None => arriving[link.to] += link.calls_per_s * attempts(link),
+            Some(from) => calls[from].push((link.to, link.weight * attempts(link))),
         }
     }
     flow(arriving, &calls)
@@ -74,15 +97,26 @@ fn failing_per_s(model: &Model, links: &[Link<'_>]) -> IdVec<EndpointId, f64> {
 pub(crate) fn tipping(model: &Model, links: &[Link<'_>], storms: &[Storm]) -> Vec<Finding> {
     // What cannot keep up even without failures has been told.
     let tipping = storms.iter().filter(|it| it.can_tip() && it.offered_per_s < it.capacity_per_s);
+    // Who waits for ever sees nothing fail.
+    let persists = |link: &Link<'_>| {
+        let sees_failures = link.policy.timeout.is_some() || link.policy.deadline.is_some();
+        !sees_failures || (link.policy.breaker.is_none() && link.policy.throttle.is_none())
+    };
+    let is_pressed = downward(model, links, |link| link.extra_attempts() > 0.0 && persists(link), persists);
+    let callers_relent =
+        |storm: &&Storm| !model.services[storm.service].endpoint_ids().any(|endpoint| is_pressed[endpoint]);
     tipping
-        .filter(|storm| !protects_itself(model, links, storm) && !callers_relent(model, links, storm.service))
+        .filter(|storm| !protects_itself(model, links, storm) && !callers_relent(storm))
         .map(|storm| {
+            let outlasting = rate(storm.outlasting * storm.offered_per_s);
+            let part = storm.abates().then(|| format!(", of which {outlasting} can outlast the cause"));
             let message = format!(
-                "{} can tip and stay down: when its calls fail it is sent {} for the {} it is asked, and it can serve {}; \
+                "{} can tip and stay down: when its calls fail it is sent {} for the {} it is asked{}, and it can serve {}; \
                  safe below {}",
                 model.services[storm.service].name,
                 rate(storm.failing_per_s),
                 rate(storm.offered_per_s),
+                part.unwrap_or_default(),
                 rate(storm.capacity_per_s),
                 rate(storm.safe_below_per_s()),
             );
@@ -105,28 +139,6 @@ fn protects_itself(model: &Model, links: &[Link<'_>], storm: &Storm) -> bool {
         longest_wait_s < timeouts.fold(f64::INFINITY, f64::min)
     });
     turns_away || prefers_new || is_short
-}
-
-/// Everybody on the way to it who tries again stops doing so when too much fails.
-fn callers_relent(model: &Model, links: &[Link<'_>], service: ServiceId) -> bool {
-    let relents = |link: &Link<'_>| link.policy.breaker.is_some() || link.policy.throttle.is_some();
-    let mut is_above: IdVec<EndpointId, bool> =
-        model.endpoints.iter().map(|endpoint| endpoint.service == service).collect();
-    let mut n_above = 0;
-    // Callers mostly stand above their callees in a file, so that one round the other way round does it.
-    loop {
-        for link in links.iter().rev() {
-            if let Some(from) = link.from.filter(|_| is_above[link.to]) {
-                is_above[from] = true;
-            }
-        }
-        let n_now = is_above.iter().filter(|is_above| **is_above).count();
-        if n_now == n_above {
-            break;
-        }
-        n_above = n_now;
-    }
-    links.iter().filter(|link| is_above[link.to] && link.extra_attempts() > 0.0).all(relents)
 }
 
 /// More attempts than this for one request are worth a word.
@@ -279,7 +291,10 @@ pub(crate) fn unguarded_retries(model: &Model, links: &[Link<'_>]) -> Vec<Findin
 
 #[cfg(test)]
 mod tests {
-    use tarsier_model::{Bucket, Budget, CallPolicy, Retry, Step, Throttle, WorkloadId};
+    use tarsier_model::{
+        Breaker, BreakerWindow, Bucket, Budget, CallPolicy, Deadline, Retry, Step, Throttle, Trip, WorkloadId,
+    };
+    use tarsier_random::Law;
 
     use super::*;
     use crate::examination::examine;
@@ -289,10 +304,14 @@ mod tests {
         call_with(to, CallPolicy { retry: retries(attempts), ..CallPolicy::default() })
     }
 
-    /// A database of so many requests a second, and users who try again so often.
+    /// A database of so many requests a second, and users who wait for a second and try again so often.
     fn database(load: f64, work: f64, attempts: u32) -> Model {
         let mut model = model(load, &[("db", vec![work_ms(work)])]);
-        model.workloads[WorkloadId(0)].policy.retry = retries(attempts);
+        model.workloads[WorkloadId(0)].policy = CallPolicy {
+            timeout: Some(Span::from_secs(1)),
+            retry: retries(attempts),
+            ..CallPolicy::default()
+        };
         model
     }
 
@@ -312,7 +331,6 @@ mod tests {
         check_bound(&database(20.0, 10.0, 3), 25.0, false);
         check_bound(&database(30.0, 10.0, 3), 25.0, true);
         assert!(examine(&database(280.0, 1000.0 / 300.0, 0)).storms.is_empty(), "nobody retries");
-        assert_eq!(messages(&database(280.0, 1000.0 / 300.0, 1), FindingKind::CanTip).len(), 1);
     }
 
     /// Each of the cures on its own, at 280 of 300 queries a second (as in the lesson on the retry storm).
@@ -320,7 +338,6 @@ mod tests {
     fn what_relents_or_turns_away_does_not_stay_down() {
         let tips = |change: &dyn Fn(&mut Model)| {
             let mut model = database(280.0, 1000.0 / 300.0, 1);
-            model.workloads[WorkloadId(0)].policy.timeout = Some(Span::from_secs(1));
             change(&mut model);
             !messages(&model, FindingKind::CanTip).is_empty()
         };
@@ -331,6 +348,49 @@ mod tests {
         let throttle = Some(Throttle { factor: 2.0, window: Span::from_secs(10) });
         assert!(!tips(&|model| model.workloads[WorkloadId(0)].policy.throttle = throttle));
         assert!(!tips(&|model| model.services[ServiceId(0)].protection.order = Order::Lifo));
+    }
+
+    /// Nobody tries again before the end of time; who stops says so, of exponential work; who has a deadline of a second
+    /// has no time for another attempt of a second.
+    #[test]
+    fn what_is_not_done_in_vain_does_not_count() {
+        let with = |change: &dyn Fn(&mut CallPolicy)| {
+            let mut model = database(280.0, 1000.0 / 300.0, 3);
+            change(&mut model.workloads[WorkloadId(0)].policy);
+            model
+        };
+        let deadline = |after| Some(Deadline { after: Span::from_millis(after), propagate: false });
+        check_bound(&with(&|policy| policy.timeout = None), 300.0, false);
+        check_bound(&with(&|policy| policy.deadline = deadline(1000)), 300.0, false);
+        check_bound(&with(&|policy| policy.deadline = deadline(1001)), 150.0, true);
+        let mut cancelling = with(&|policy| policy.cancel = true);
+        assert!(!examine(&cancelling).storms[0].can_tip());
+        cancelling.endpoints[EndpointId(0)].steps = vec![Step::Work(Law::Constant(1e9 / 300.0))];
+        check_bound(&cancelling, 75.0, true);
+    }
+
+    /// Users who give up and try again in front of a service that calls on another, with a breaker between the two.
+    #[test]
+    fn a_breaker_on_the_only_way_suffices() {
+        let breaker = Breaker {
+            trip: Trip { share: Some(0.5), ..Trip::default() },
+            window: BreakerWindow::Time(Span::from_secs(10)),
+            least: 20,
+            open: Span::from_secs(5),
+            probes: 1,
+        };
+        let tips = |timeout, breaker| {
+            let call = call_with(1, CallPolicy { timeout, breaker, ..CallPolicy::default() });
+            let mut model = model(80.0, &[("web", vec![call]), ("db", vec![work_ms(10.0)])]);
+            let timeout = Some(Span::from_secs(1));
+            model.workloads[WorkloadId(0)].policy =
+                CallPolicy { timeout, retry: retries(3), ..CallPolicy::default() };
+            messages(&model, FindingKind::CanTip).len()
+        };
+        let half_a_second = Some(Span::from_millis(500));
+        assert_eq!(tips(half_a_second, None), 1);
+        assert_eq!(tips(half_a_second, Some(breaker)), 0);
+        assert_eq!(tips(None, Some(breaker)), 1, "it sees nothing fail");
     }
 
     #[test]
@@ -395,7 +455,9 @@ mod tests {
     /// Attempts of attempts never end where half the requests call again with two retries.
     #[test]
     fn a_cycle_of_retries_is_a_storm_without_end() {
-        let again = Step::Maybe { share: 0.5, steps: vec![retried(0, 2)] };
+        let timeout = Some(Span::from_secs(1));
+        let policy = CallPolicy { timeout, retry: retries(2), ..CallPolicy::default() };
+        let again = Step::Maybe { share: 0.5, steps: vec![call_with(0, policy)] };
         let model = model(1.0, &[("a", vec![work_ms(1.0), again])]);
         let storms = examine(&model).storms;
         assert!(storms[0].amplification() > 1e9 && storms[0].can_tip());

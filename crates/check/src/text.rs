@@ -122,13 +122,14 @@ fn doubt(finding: &Finding, lines: Lines<'_>) -> String {
 
 /// At how much of the load what passes also ends.
 fn safe_load(model: &Model, storms: &[Storm]) -> Option<String> {
-    let share = |storm: &Storm| storm.capacity_per_s / storm.failing_per_s;
-    let first = storms.iter().min_by(|a, b| share(a).total_cmp(&share(b)))?;
+    let first = storms.iter().min_by(|a, b| a.safe_share().total_cmp(&b.safe_share()))?;
     let name = &model.services[first.service].name;
-    Some(format!(
-        "below {} times this load nothing can tip: {name} could serve every attempt if all of them failed",
-        number(share(first))
-    ))
+    let reason = if first.abates() {
+        "could serve all that outlasts the cause"
+    } else {
+        "could serve every attempt if all of them failed"
+    };
+    Some(format!("below {} times this load nothing can tip: {name} {reason}", number(first.safe_share())))
 }
 
 fn limit(model: &Model, load: &Load) -> Option<String> {

@@ -2,29 +2,33 @@
 
 use tarsier_lab::{Plan, Warmup, verdict};
 use tarsier_model::{
-    Arrivals, Bucket, Budget, CallPolicy, Demand, Endpoint, EndpointId, Failures, Happening, Jitter, Model,
-    Region, RegionId, Retry, Scenario, SealedModel, Service, ServiceId, Step, Target, Trouble, Workload,
-    Zone, ZoneId,
+    Arrivals, Bucket, Budget, CallPolicy, Deadline, Demand, Endpoint, EndpointId, Failures, Happening,
+    Jitter, Model, Region, RegionId, Retry, Scenario, SealedModel, Service, ServiceId, Step, Target, Trouble,
+    Workload, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_report::{Verdict, VerdictKind};
 use tarsier_units::Span;
 
-/// Users who wait a second and try again so often, and one server.
-fn station(work: Law, per_second: f64, retries: u32, budget: Option<Budget>) -> SealedModel {
+/// To wait a second and to try again so often.
+fn retrying(retries: u32) -> CallPolicy {
     let retry = Retry {
         attempts: retries,
         on: Failures::ALL,
         backoff: None,
         jitter: Jitter::None,
-        budget,
+        budget: None,
         elsewhere: false,
     };
-    let policy = CallPolicy {
+    CallPolicy {
         timeout: Some(Span::from_secs(1)),
         retry: (retries > 0).then_some(retry),
         ..CallPolicy::default()
-    };
+    }
+}
+
+/// Users, and one server.
+fn station(work: Law, per_second: f64, policy: CallPolicy) -> SealedModel {
     let rate = vec![(Span::ZERO, per_second)];
     let workload = Workload {
         name: "users".into(),
@@ -48,12 +52,12 @@ fn station(work: Law, per_second: f64, retries: u32, budget: Option<Budget>) -> 
 
 /// Bronson et al., Metastable Failures in Distributed Systems (HotOS 2021): 300/s, always as long.
 fn database(per_second: f64, retries: u32) -> SealedModel {
-    station(Law::Constant(1e9 / 300.0), per_second, retries, None)
+    station(Law::Constant(1e9 / 300.0), per_second, retrying(retries))
 }
 
 /// Huang et al., Metastable Failures in the Wild (OSDI 2022): 100/s, exponential.
 fn queue(per_second: f64, retries: u32) -> SealedModel {
-    station(Law::Exp { mean: 1e7 }, per_second, retries, None)
+    station(Law::Exp { mean: 1e7 }, per_second, retrying(retries))
 }
 
 fn outage(seconds: f64) -> Scenario {
@@ -127,8 +131,28 @@ fn three_retries_turn_at_a_quarter_of_the_capacity() {
 
 #[test]
 fn a_budget_cures_it() {
-    let budget = Some(Budget::Bucket(Bucket::share(0.1)));
-    check(&station(Law::Exp { mean: 1e7 }, 80.0, 3, budget), 10.0, VerdictKind::Recovered);
+    let mut policy = retrying(3);
+    policy.retry.as_mut().expect("it tries again").budget = Some(Budget::Bucket(Bucket::share(0.1)));
+    check(&station(Law::Exp { mean: 1e7 }, 80.0, policy), 10.0, VerdictKind::Recovered);
+}
+
+/// Of exponential work nothing is lost when it is cut off; of constant work all is that was begun too late.
+#[test]
+fn cancelling_cures_what_is_not_always_as_long() {
+    let cancelling = CallPolicy { cancel: true, ..retrying(3) };
+    let hundred = 1e9 / 100.0;
+    check(&station(Law::Exp { mean: hundred }, 90.0, cancelling.clone()), 10.0, VerdictKind::Recovered);
+    check(&station(Law::Constant(hundred), 90.0, cancelling), 10.0, VerdictKind::Metastable);
+}
+
+/// Whoever waits for ever does nothing in vain; neither does who has no time for another attempt.
+#[test]
+fn without_attempts_given_up_there_is_no_storm() {
+    let patient = CallPolicy { timeout: None, ..retrying(3) };
+    check(&station(Law::Exp { mean: 1e7 }, 80.0, patient), 10.0, VerdictKind::Recovered);
+    let second = Deadline { after: Span::from_secs(1), propagate: false };
+    let brief = CallPolicy { deadline: Some(second), ..retrying(3) };
+    check(&station(Law::Exp { mean: 1e7 }, 80.0, brief), 10.0, VerdictKind::Recovered);
 }
 
 #[test]

@@ -72,8 +72,8 @@ fn load(model: &Model, start: Edge, tips: impl Fn(f64) -> Option<bool>) -> Optio
 pub(super) struct Bounds {
     /// So much can be served as long as nothing fails.
     capacity: f64,
-    /// Below this every queue drains, however often everything is tried again (Huang et al., Metastable Failures in the
-    /// Wild, OSDI 2022, theorem 2). Where users wait for answers before they ask again there is no such bound.
+    /// Below this every queue drains, however often everything is tried again (after Huang et al., Metastable Failures in
+    /// the Wild, OSDI 2022, theorem 2). Where users wait for answers before they ask again there is no such bound.
     pub(super) safe: Option<f64>,
 }
 
@@ -81,7 +81,7 @@ impl Bounds {
     pub(super) fn of(model: &Model) -> Bounds {
         let examination = tarsier_check::examine(model);
         let capacity = examination.load.limit.map_or(f64::INFINITY, |limit| limit.factor);
-        let storms = examination.storms.iter().map(|storm| storm.capacity_per_s / storm.failing_per_s);
+        let storms = examination.storms.iter().map(tarsier_check::Storm::safe_share);
         let safe = storms.fold(capacity, f64::min);
         let is_open = model.workloads.iter().all(|it| matches!(it.demand, Demand::Open { .. }));
         Bounds { capacity, safe: (is_open && safe.is_finite()).then_some(safe) }
