@@ -378,13 +378,12 @@ impl Partition {
     pub(crate) fn succeeded(&mut self, world: World<'_>, site: &Site, task: u32) {
         let now = self.now;
         let latency = now - self.first_sent(task);
-        self.tally_of(site).succeeds(now);
-        let records = &mut self.records;
-        let windows = if site.caller == Caller::Users { &mut records.workloads } else { &mut records.calls };
-        windows[site.tally as usize].record(latency);
+        let book = &mut self.calls[site.tally as usize];
+        book.tally.succeeds(now);
+        book.latency.record(latency);
         if site.caller == Caller::Users {
             if self.tasks[task].has(SAMPLED) {
-                self.accounts.close(task, latency, &mut self.records.causes[site.tally as usize]);
+                self.accounts.close(task, latency, &mut self.causes[site.tally as usize]);
                 self.tasks[task].flags &= !SAMPLED;
             }
             self.user_is_done(world, site, task);

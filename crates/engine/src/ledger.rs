@@ -5,6 +5,7 @@ use std::ops::DerefMut;
 use tarsier_model::SealedModel;
 use tarsier_stats::{Recorder, Window};
 
+use crate::account::Causes;
 use crate::config::Watch;
 use crate::outcome::{CallOutcome, Outcome, SecondRow, SeriesSubject, ServiceOutcome, WorkloadOutcome};
 use crate::partition::Partition;
@@ -104,8 +105,9 @@ pub(crate) enum Seconds {
 }
 
 pub(crate) struct Ledger {
-    workloads: Vec<CallTrack>,
+    /// Of the workloads, then of the calls.
     calls: Vec<CallTrack>,
+    n_workloads: usize,
     services: Vec<ServiceTrack>,
     counting: bool,
     start: u64,
@@ -117,8 +119,8 @@ pub(crate) struct Ledger {
 impl Ledger {
     pub(crate) fn new(plan: &Plan, n_workloads: usize, told: Seconds) -> Ledger {
         Ledger {
-            workloads: (0..n_workloads).map(|_| CallTrack::default()).collect(),
-            calls: plan.calls.iter().map(|_| CallTrack::default()).collect(),
+            calls: (0..n_workloads + plan.calls.len()).map(|_| CallTrack::default()).collect(),
+            n_workloads,
             services: plan.services.iter().map(|_| ServiceTrack::default()).collect(),
             counting: false,
             start: 0,
@@ -133,14 +135,15 @@ impl Ledger {
         self.counting = true;
         self.start = now;
         self.second_start = now;
-        keeper.records.clear();
-        let (workloads, calls, services) = counts(now, keeper);
-        for (tracks, counts) in [(&mut self.workloads, workloads), (&mut self.calls, calls)] {
-            for (track, counts) in tracks.iter_mut().zip(counts) {
-                (track.start, track.second.before) = (counts, counts);
-            }
+        keeper.causes.iter_mut().for_each(Causes::forget);
+        for (track, book) in self.calls.iter_mut().zip(&mut keeper.calls) {
+            book.latency.clear();
+            (track.start, track.second.before) = (book.tally, book.tally);
         }
-        for (track, counts) in self.services.iter_mut().zip(services) {
+        for (track, tally) in self.services.iter_mut().zip(&mut keeper.services) {
+            tally.queue.clear();
+            tally.stay.clear();
+            let counts = ServiceCounts::at(now, tally);
             (track.start, track.second.before) = (counts, counts);
         }
     }
@@ -153,31 +156,25 @@ impl Ledger {
         keeper: &mut Partition,
         mut watch: Option<&mut dyn Watch>,
     ) {
-        let (workloads, calls, services) = counts(now, keeper);
         let second = self.seconds;
         let all = self.told == Seconds::OfAll;
-        let of_workloads = (&mut self.workloads, workloads, &mut keeper.records.workloads);
-        let of_calls = (&mut self.calls, calls, &mut keeper.records.calls);
-        let workload = SeriesSubject::Workload as fn(usize) -> SeriesSubject;
-        for ((tracks, counts, windows), subject, told) in [
-            (of_workloads, workload, self.told != Seconds::None),
-            (of_calls, SeriesSubject::Call as fn(usize) -> SeriesSubject, all),
-        ] {
-            for (at, ((track, counts), window)) in tracks.iter_mut().zip(counts).zip(windows).enumerate() {
-                let window = std::mem::take(window);
-                track.latency.batch.absorb(&window);
-                if told {
-                    track.second.window.absorb(&window);
-                }
-                if told && let Some(watch) = &mut watch {
-                    let (before, window) = track.second.end(counts);
-                    watch.second(&call_row(second, subject(at), counts.since(before), &window));
-                }
+        for (at, (track, book)) in self.calls.iter_mut().zip(&mut keeper.calls).enumerate() {
+            let (subject, told) = match at.checked_sub(self.n_workloads) {
+                None => (SeriesSubject::Workload(at), self.told != Seconds::None),
+                Some(call) => (SeriesSubject::Call(call), all),
+            };
+            let window = std::mem::take(&mut book.latency);
+            track.latency.batch.absorb(&window);
+            if told {
+                track.second.window.absorb(&window);
+            }
+            if told && let Some(watch) = &mut watch {
+                let (before, window) = track.second.end(book.tally);
+                watch.second(&call_row(second, subject, book.tally.since(before), &window));
             }
         }
-        for (at, (track, counts)) in self.services.iter_mut().zip(services).enumerate() {
-            let window = std::mem::take(&mut keeper.records.services[at]);
-            let queue = std::mem::take(&mut keeper.records.queues[at]);
+        for (at, (track, tally)) in self.services.iter_mut().zip(&mut keeper.services).enumerate() {
+            let [window, queue] = [&mut tally.stay, &mut tally.queue].map(std::mem::take);
             track.latency.batch.absorb(&window);
             track.queue.batch.absorb(&queue);
             if all {
@@ -186,6 +183,7 @@ impl Ledger {
             if all && let Some(watch) = &mut watch {
                 let cores = plan.services[at].cores;
                 let length = now - self.second_start;
+                let counts = ServiceCounts::at(now, tally);
                 let (before, window) = track.second.end(counts);
                 watch.second(&service_row(second, at, cores, length, (&before, &counts), &window));
             }
@@ -198,7 +196,7 @@ impl Ledger {
 
     /// A batch has ended; what was recorded in it has been collected.
     pub(crate) fn close_batch(&mut self) {
-        self.workloads.iter_mut().chain(&mut self.calls).for_each(|track| track.latency.close());
+        self.calls.iter_mut().for_each(|track| track.latency.close());
         for track in &mut self.services {
             track.queue.close();
             track.latency.close();
@@ -213,7 +211,8 @@ impl Ledger {
         plan: &Plan,
         partitions: &mut [impl DerefMut<Target = Partition>],
     ) -> Outcome {
-        let (workloads, calls, services) = counts(now, &partitions[0]);
+        let (tallies, services) = counts(now, &partitions[0]);
+        let mut calls = self.calls.into_iter().zip(tallies);
         let elapsed = if self.counting { now - self.start } else { 0 };
         let parts: Vec<&Partition> = partitions.iter().map(|partition| &**partition).collect();
         Outcome {
@@ -227,16 +226,16 @@ impl Ledger {
                 (sum.rotate_left(17) ^ partition.fingerprint).wrapping_mul(0xBF58_476D_1CE4_E5B9)
             }),
             partitions: parts.len(),
-            workloads: (self.workloads.into_iter().zip(workloads).enumerate())
-                .map(|(at, (track, counts))| WorkloadOutcome {
-                    why: parts[0].records.causes[at].why(),
+            workloads: (parts[0].causes.iter().zip(calls.by_ref()))
+                .map(|(causes, (track, counts))| WorkloadOutcome {
+                    why: causes.why(),
                     ..workload_outcome(track, counts)
                 })
                 .collect(),
             timeline: Vec::new(),
             timeline_dropped: 0,
             faults: Vec::new(),
-            calls: (self.calls.into_iter().zip(calls).zip(&plan.calls))
+            calls: (calls.zip(&plan.calls))
                 .map(|((track, counts), (from, to))| {
                     let in_flight = counts.integral(now) - track.start.integral(now - elapsed);
                     let in_flight_mean = ratio(in_flight as f64, elapsed as f64);
@@ -254,9 +253,9 @@ impl Ledger {
 }
 
 /// Counters of everything at a time; at rest the first partition keeps the books.
-pub(crate) fn counts(now: u64, keeper: &Partition) -> (Vec<CallTally>, Vec<CallTally>, Vec<ServiceCounts>) {
+pub(crate) fn counts(now: u64, keeper: &Partition) -> (Vec<CallTally>, Vec<ServiceCounts>) {
     let services = keeper.services.iter().map(|tally| ServiceCounts::at(now, tally)).collect();
-    (keeper.workloads.clone(), keeper.calls.clone(), services)
+    (keeper.calls.iter().map(|book| book.tally).collect(), services)
 }
 
 fn seconds_of(nanos: f64) -> f64 {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tarsier_random::Stream;
 
-use crate::account::Accounts;
+use crate::account::{Accounts, Causes};
 use crate::alarm::Alarm;
 use crate::client::{Client, Extra};
 use crate::deadline::Luggage;
@@ -25,7 +25,7 @@ use crate::plan::{Caller, NONE, Plan, Site};
 use crate::processor::Processor;
 use crate::retry::History;
 use crate::source::Source;
-use crate::tally::{Books, CallTally, Records, ServiceTally};
+use crate::tally::{Books, CallBook, CallTally, ServiceTally};
 use crate::task::{Outcome, RETRIED, SAMPLED, State, Task, VISITOR};
 use crate::timeline::Timeline;
 use crate::view::View;
@@ -110,9 +110,8 @@ pub(crate) struct Partition {
     pub(crate) tries: Vec<Vec<Try>>,
     // The books of the thread that runs this partition, while it does.
     pub(crate) services: Vec<ServiceTally>,
-    pub(crate) calls: Vec<CallTally>,
-    pub(crate) workloads: Vec<CallTally>,
-    pub(crate) records: Records,
+    pub(crate) calls: Vec<CallBook>,
+    pub(crate) causes: Vec<Causes>,
     /// Of records marked [`RETRIED`].
     pub(crate) histories: Vec<History>,
     /// What travels with requests, by record, if anything does.
@@ -172,8 +171,7 @@ impl Partition {
             tries: Vec::new(),
             services: Vec::new(),
             calls: Vec::new(),
-            workloads: Vec::new(),
-            records: Records::default(),
+            causes: Vec::new(),
             histories: Vec::new(),
             luggage: Vec::new(),
             alarms: Slab::new(),
@@ -263,8 +261,7 @@ impl Partition {
     pub(crate) fn swap_books(&mut self, books: &mut Books) {
         std::mem::swap(&mut self.services, &mut books.services);
         std::mem::swap(&mut self.calls, &mut books.calls);
-        std::mem::swap(&mut self.workloads, &mut books.workloads);
-        std::mem::swap(&mut self.records, &mut books.records);
+        std::mem::swap(&mut self.causes, &mut books.causes);
     }
 
     /// Everything before `limit`, or the next `budget` events of it; whether that was everything.
@@ -450,10 +447,7 @@ impl Partition {
 
     #[inline(always)]
     pub(crate) fn tally_of(&mut self, site: &Site) -> &mut CallTally {
-        match site.caller {
-            Caller::Users => &mut self.workloads[site.tally as usize],
-            Caller::Service | Caller::Publisher => &mut self.calls[site.tally as usize],
-        }
+        &mut self.calls[site.tally as usize].tally
     }
 
     /// The zone of who calls.

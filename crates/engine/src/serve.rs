@@ -13,7 +13,7 @@ use crate::kernel::EventQueue;
 use crate::outcome::{Cause, VisitEnd};
 use crate::partition::{Body, Message, Partition, World};
 use crate::plan::{Caller, NONE, Op, Site};
-use crate::tally::{Records, ServiceTally};
+use crate::tally::ServiceTally;
 use crate::task::{BRANCH, DETACHED, Outcome, QUEUE_KNOWN, SAMPLED, State, Task, VISITOR, WORKER};
 use crate::visits::Visits;
 
@@ -60,7 +60,7 @@ impl Partition {
             return self.turn_away(world, task, Outcome::Unreachable);
         }
         if site.caller == Caller::Publisher {
-            self.calls[site.tally as usize].fails(self.now);
+            self.calls[site.tally as usize].tally.fails(self.now);
         }
         self.lose(world, task);
     }
@@ -83,7 +83,7 @@ impl Partition {
         let fails = if instance.is(INJECTS) { self.injected(at) } else { None };
         let is_taken_in = fails.map_or(serves || stalls || has_room, |kind| kind == ErrorKind::Error);
         if site.caller == Caller::Publisher && is_taken_in {
-            self.calls[site.tally as usize].succeeds(self.now);
+            self.calls[site.tally as usize].tally.succeeds(self.now);
         }
         match fails {
             Some(kind) => self.fail_on_arrival(world, site, task, kind),
@@ -115,7 +115,7 @@ impl Partition {
             ErrorKind::Refused => self.refuse(world, task),
             ErrorKind::Unreachable => {
                 if site.caller == Caller::Publisher {
-                    self.calls[site.tally as usize].fails(self.now);
+                    self.calls[site.tally as usize].tally.fails(self.now);
                 }
                 self.ends(world, task, Outcome::Unreachable);
             }
@@ -171,7 +171,7 @@ impl Partition {
     pub(crate) fn turn_away(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
         let site = self.site_of(world, task);
         if site.caller == Caller::Publisher {
-            let tally = &mut self.calls[site.tally as usize];
+            let tally = &mut self.calls[site.tally as usize].tally;
             tally.fails(self.now);
             tally.refused += u64::from(outcome == Outcome::Refused);
         }
@@ -286,7 +286,6 @@ impl Partition {
             tally: &mut self.services[instance.service as usize],
             instance,
             guards: &self.guards,
-            records: &mut self.records,
             accounts: &mut self.accounts,
             visits: &mut self.visits,
             queue: &mut self.queue,
@@ -300,7 +299,7 @@ impl Partition {
         let record = &mut self.tasks[task];
         if !record.has(QUEUE_KNOWN) {
             record.flags |= QUEUE_KNOWN;
-            self.records.queues[service as usize].record(record.queued);
+            self.services[service as usize].queue.record(record.queued);
         }
     }
 
@@ -361,14 +360,14 @@ impl Partition {
         let tally = &mut self.services[instance.service as usize];
         if !record.has(QUEUE_KNOWN) {
             record.flags |= QUEUE_KNOWN;
-            self.records.queues[instance.service as usize].record(record.queued);
+            tally.queue.record(record.queued);
         }
         let time = now - record.arrived;
         tally.present.down(now);
         tally.residence += u128::from(time);
         if outcome == Outcome::Ok {
             tally.completed += 1;
-            self.records.services[instance.service as usize].record(time);
+            tally.stay.record(time);
         } else {
             tally.errors += 1;
         }
@@ -500,7 +499,6 @@ struct Place<'a> {
     instance: &'a mut Instance,
     tally: &'a mut ServiceTally,
     guards: &'a [Guard],
-    records: &'a mut Records,
     accounts: &'a mut Accounts,
     visits: &'a mut Option<Box<Visits>>,
     queue: &'a mut EventQueue,
@@ -547,7 +545,7 @@ impl Place<'_> {
         let record = &mut self.tasks[task as usize];
         if !record.has(QUEUE_KNOWN) {
             record.flags |= QUEUE_KNOWN;
-            self.records.queues[service as usize].record(record.queued);
+            self.tally.queue.record(record.queued);
         }
         self.tally.busy.up(now);
         self.tally.work = self.tally.work.wrapping_add(u128::from(nanos));

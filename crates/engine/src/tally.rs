@@ -72,6 +72,9 @@ pub(crate) struct ServiceTally {
     pub(crate) residence: u128,
     /// Core time of all work begun, less what was taken back: the other side of `busy`.
     pub(crate) work: u128,
+    /// Measured since the last boundary: how long requests waited for their first core, and stayed.
+    pub(crate) queue: Window,
+    pub(crate) stay: Window,
 }
 
 impl ServiceTally {
@@ -80,8 +83,12 @@ impl ServiceTally {
         self.work = self.work.wrapping_sub(work);
     }
 
-    /// Adds what was counted elsewhere.
-    fn add(&mut self, other: &ServiceTally) {
+    /// Takes over what was counted elsewhere.
+    fn take_over(&mut self, theirs: &mut ServiceTally) {
+        take_over(&mut self.queue, &mut theirs.queue);
+        take_over(&mut self.stay, &mut theirs.stay);
+        let [queue, stay] = [&mut theirs.queue, &mut theirs.stay].map(std::mem::take);
+        let other = std::mem::replace(theirs, ServiceTally { queue, stay, ..ServiceTally::default() });
         self.arrivals += other.arrivals;
         self.completed += other.completed;
         self.errors += other.errors;
@@ -96,6 +103,14 @@ impl ServiceTally {
         self.up.add(other.up);
         self.residence += other.residence;
         self.work = self.work.wrapping_add(other.work);
+    }
+}
+
+/// Windows keep their memory.
+fn take_over(mine: &mut Window, theirs: &mut Window) {
+    if !theirs.is_empty() {
+        mine.absorb(theirs);
+        theirs.clear();
     }
 }
 
@@ -174,6 +189,20 @@ impl CallTally {
     }
 }
 
+/// What is counted of a workload or of the calls between two endpoints, and measured since the last boundary.
+#[derive(Default)]
+pub(crate) struct CallBook {
+    pub(crate) tally: CallTally,
+    pub(crate) latency: Window,
+}
+
+impl CallBook {
+    fn take_over(&mut self, other: &mut CallBook) {
+        self.tally.add(&std::mem::take(&mut other.tally));
+        take_over(&mut self.latency, &mut other.latency);
+    }
+}
+
 /// Everything that is counted.
 ///
 /// It belongs to the thread that runs partitions, not to these: so it stays in the thread's cache and
@@ -181,19 +210,22 @@ impl CallTally {
 #[derive(Default)]
 pub(crate) struct Books {
     pub(crate) services: Vec<ServiceTally>,
-    pub(crate) calls: Vec<CallTally>,
-    pub(crate) workloads: Vec<CallTally>,
-    pub(crate) records: Records,
+    /// Of the workloads, then of the calls.
+    pub(crate) calls: Vec<CallBook>,
+    /// Where the time of sampled requests went, by workload; kept for the whole run.
+    pub(crate) causes: Vec<Causes>,
 }
 
 impl Books {
     pub(crate) fn new(plan: &Plan) -> Books {
-        let (services, calls, workloads) = (plan.services.len(), plan.calls.len(), plan.workloads.len());
+        fn several<T: Default>(n: usize) -> Vec<T> {
+            (0..n).map(|_| T::default()).collect()
+        }
+        let n_workloads = plan.workloads.len();
         Books {
-            services: (0..services).map(|_| ServiceTally::default()).collect(),
-            calls: vec![CallTally::default(); calls],
-            workloads: vec![CallTally::default(); workloads],
-            records: Records::new(services, calls, workloads),
+            services: several(plan.services.len()),
+            calls: several(n_workloads + plan.calls.len()),
+            causes: several(n_workloads),
         }
     }
 
@@ -208,55 +240,12 @@ impl Books {
 
     /// Takes over everything that the other holds.
     pub(crate) fn take_over(&mut self, other: &mut Books) {
-        for (mine, theirs) in self.services.iter_mut().zip(&mut other.services) {
-            mine.add(&std::mem::take(theirs));
-        }
-        let (calls, workloads) = (&mut other.calls, &mut other.workloads);
-        let tallies = self.calls.iter_mut().zip(calls).chain(self.workloads.iter_mut().zip(workloads));
-        tallies.for_each(|(mine, theirs)| mine.add(&std::mem::take(theirs)));
-        self.records.take_over(&mut other.records);
-    }
-}
-
-/// What was measured since the last boundary, and where the time of sampled requests went.
-#[derive(Default)]
-pub(crate) struct Records {
-    pub(crate) queues: Vec<Window>,
-    pub(crate) services: Vec<Window>,
-    pub(crate) calls: Vec<Window>,
-    pub(crate) workloads: Vec<Window>,
-    /// By workload; these are kept for the whole run.
-    pub(crate) causes: Vec<Causes>,
-}
-
-impl Records {
-    pub(crate) fn new(n_services: usize, n_calls: usize, n_workloads: usize) -> Records {
-        Records {
-            queues: vec![Window::default(); n_services],
-            services: vec![Window::default(); n_services],
-            calls: vec![Window::default(); n_calls],
-            workloads: vec![Window::default(); n_workloads],
-            causes: (0..n_workloads).map(|_| Causes::default()).collect(),
-        }
-    }
-
-    fn windows(&mut self) -> impl Iterator<Item = &mut Window> {
-        let services = self.queues.iter_mut().chain(&mut self.services);
-        services.chain(&mut self.calls).chain(&mut self.workloads)
-    }
-
-    fn take_over(&mut self, other: &mut Records) {
-        for (mine, theirs) in self.windows().zip(other.windows()).filter(|(_, theirs)| !theirs.is_empty()) {
-            mine.absorb(theirs);
-            theirs.clear();
-        }
-        self.causes.iter_mut().zip(&mut other.causes).for_each(|(mine, theirs)| mine.take_over(theirs));
-    }
-
-    /// The warm-up is over.
-    pub(crate) fn clear(&mut self) {
-        self.windows().for_each(Window::clear);
-        self.causes.iter_mut().for_each(Causes::forget);
+        let services = self.services.iter_mut().zip(&mut other.services);
+        services.for_each(|(mine, theirs)| mine.take_over(theirs));
+        let calls = self.calls.iter_mut().zip(&mut other.calls);
+        calls.for_each(|(mine, theirs)| mine.take_over(theirs));
+        let causes = self.causes.iter_mut().zip(&mut other.causes);
+        causes.for_each(|(mine, theirs)| mine.take_over(theirs));
     }
 }
 

@@ -46,7 +46,8 @@ pub struct LogLinear<C> {
     count: u64,
     sum: u128,
     min: u64,
-    max: u64,
+    /// From the smallest to the largest, so that one comparison tells whether a value lies between.
+    span: u64,
 }
 
 /// A bucket that is not empty: `count` values from `low` to `high`, both included.
@@ -59,7 +60,7 @@ pub struct Bucket {
 
 impl<C: Counter> LogLinear<C> {
     pub fn new() -> Self {
-        LogLinear { first: 0, counts: Vec::new(), count: 0, sum: 0, min: u64::MAX, max: 0 }
+        LogLinear { first: 0, counts: Vec::new(), count: 0, sum: 0, min: u64::MAX, span: 0 }
     }
 
     #[inline(always)]
@@ -69,17 +70,25 @@ impl<C: Counter> LogLinear<C> {
             Some(counter) => counter.add(1),
             None => self.record_beyond(value),
         }
+        if value.wrapping_sub(self.min) > self.span {
+            self.widen(value, value);
+        }
         self.count += 1;
         self.sum += u128::from(value);
-        if value < self.min || value > self.max {
-            self.widen(value);
-        }
     }
 
+    /// Values from `low` to `high` are being added.
     #[cold]
-    fn widen(&mut self, value: u64) {
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
+    #[inline(never)]
+    fn widen(&mut self, low: u64, high: u64) {
+        let (low, high) =
+            if self.count == 0 { (low, high) } else { (low.min(self.min), high.max(self.largest())) };
+        (self.min, self.span) = (low, high - low);
+    }
+
+    /// Of values there are.
+    fn largest(&self) -> u64 {
+        self.min + self.span
     }
 
     pub fn count(&self) -> u64 {
@@ -113,7 +122,7 @@ impl<C: Counter> LogLinear<C> {
     }
 
     pub fn max(&self) -> Option<u64> {
-        (self.count > 0).then_some(self.max)
+        (self.count > 0).then(|| self.largest())
     }
 
     /// The value of nearest rank: the smallest that at least the share `q` of all values do not exceed. It
@@ -124,14 +133,14 @@ impl<C: Counter> LogLinear<C> {
         }
         let rank = ((q * self.count as f64).ceil() as u64).clamp(1, self.count);
         if rank == self.count {
-            return Some(self.max as f64);
+            return Some(self.largest() as f64);
         }
         let mut up_to = 0;
         let bucket = self.iter().find(|bucket| {
             up_to += bucket.count;
             up_to >= rank
         })?;
-        Some(bucket.middle().clamp(self.min as f64, self.max as f64))
+        Some(bucket.middle().clamp(self.min as f64, self.largest() as f64))
     }
 
     /// The buckets that are not empty, from the lowest up.
@@ -158,10 +167,9 @@ impl<C: Counter> LogLinear<C> {
             counted += n.into();
         }
         assert!(counted == other.count, "no bucket of a window has counted past its 32 bits");
+        self.widen(other.min, other.largest());
         self.count += other.count;
         self.sum += other.sum;
-        self.min = self.min.min(other.min);
-        self.max = self.max.max(other.max);
     }
 
     /// Forgets all values; the memory is kept.
@@ -171,12 +179,16 @@ impl<C: Counter> LogLinear<C> {
         }
         let (start, end) = self.touched();
         self.counts[start - self.first..end - self.first].fill(C::default());
-        (self.count, self.sum, self.min, self.max) = (0, 0, u64::MAX, 0);
+        (self.count, self.sum, self.min, self.span) = (0, 0, u64::MAX, 0);
     }
 
     /// The buckets between the smallest and the largest value, as `start..end`.
     fn touched(&self) -> (usize, usize) {
-        if self.count == 0 { (self.first, self.first) } else { (index_of(self.min), index_of(self.max) + 1) }
+        if self.count == 0 {
+            (self.first, self.first)
+        } else {
+            (index_of(self.min), index_of(self.largest()) + 1)
+        }
     }
 
     /// The counters between the smallest and the largest value, and the index of the first of them.
@@ -219,7 +231,7 @@ impl<C: Counter> Default for LogLinear<C> {
 /// The same counts, whatever room was made for them.
 impl<C: Counter> PartialEq for LogLinear<C> {
     fn eq(&self, other: &Self) -> bool {
-        let exact = |histogram: &Self| (histogram.count, histogram.sum, histogram.min, histogram.max);
+        let exact = |histogram: &Self| (histogram.count, histogram.sum, histogram.min, histogram.span);
         exact(self) == exact(other) && self.iter().eq(other.iter())
     }
 }

@@ -124,7 +124,7 @@ pub(crate) struct Site {
     pub(crate) caller: Caller,
     pub(crate) entry: u32,
     pub(crate) service: u32,
-    /// Index of the workload's or the call's statistics.
+    /// Index of the workload's or the call's statistics: those of the workloads come first.
     pub(crate) tally: u32,
     /// Index of the lane of its timeout.
     pub(crate) lane: u32,

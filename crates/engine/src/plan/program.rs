@@ -382,7 +382,7 @@ impl<'a> Compiler<'a> {
 
     fn call_site(&mut self, caller: Caller, call: &Call) -> u32 {
         let pair = (self.endpoint, call.to);
-        let tally = self.call_index.of(pair, &mut self.calls);
+        let tally = self.model.workloads.len() as u32 + self.call_index.of(pair, &mut self.calls);
         let site = self.site(caller, call.to, &call.policy, [call.request_bytes, call.response_bytes], tally);
         self.sites[site as usize].optional = call.optional;
         self.sites[site as usize].from = Some(self.endpoint);
