@@ -267,11 +267,11 @@ mod tests {
     /// For each endpoint whether a request of its own workload completed.
     fn answered_without(model: &SealedModel, part: Part) -> Vec<bool> {
         let trouble = match part {
-            Part::Service(service) => Trouble::LoseService(service),
+            Part::Service(service) => Trouble::LoseService(Target::all(service)),
             Part::Zone(zone) => Trouble::LoseZone(zone),
             Part::Region(region) => Trouble::LoseRegion(region),
             Part::Instance(service, zone) => {
-                let target = Target { service, zone: Some(zone), count: None, share: None };
+                let target = Target { zone: Some(zone), ..Target::all(service) };
                 Trouble::Kill { target, silent: false }
             }
         };

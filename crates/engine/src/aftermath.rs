@@ -12,7 +12,7 @@
 
 use std::collections::VecDeque;
 
-use tarsier_model::{CallMatch, Party, Scenario, SealedModel, Service, ServiceId, Trouble, Workload};
+use tarsier_model::{Scenario, SealedModel, Service, ServiceId, Trouble, Workload};
 use tarsier_units::{Id, NANOS_PER_SECOND};
 
 use crate::outcome::{FaultOutcome, SecondRow, SeriesSubject};
@@ -249,7 +249,7 @@ impl Aftermath {
         let over = case.until_ns.unwrap_or(case.at_ns);
         let recovered_ns =
             calm.map(|since| if since == case.aftermath_s() { over } else { since * NANOS_PER_SECOND });
-        let struck = struck(model, trouble);
+        let struck = struck(trouble);
         let until = recovered_ns.unwrap_or(u64::MAX).max(over);
         let acted = timeline.iter().find_map(|event| {
             let time = u64::try_from(event.time_ns).ok()?;
@@ -288,7 +288,7 @@ fn reached_by(trouble: &Trouble, model: &SealedModel, used: &[Vec<bool>]) -> Vec
     let mut services = vec![false; model.services.len()];
     match trouble {
         Trouble::Load { workload: Some(workload), .. } => services.clone_from(&used[workload.index()]),
-        _ => struck(model, trouble).iter().for_each(|service| services[service.index()] = true),
+        _ => struck(trouble).iter().for_each(|service| services[service.index()] = true),
     }
     if !services.contains(&true) {
         return vec![true; used.len()];
@@ -303,31 +303,10 @@ fn reached_by(trouble: &Trouble, model: &SealedModel, used: &[Vec<bool>]) -> Vec
 }
 
 /// The services a fault strikes; none for what strikes places or links.
-fn struck(model: &SealedModel, trouble: &Trouble) -> Vec<ServiceId> {
+fn struck(trouble: &Trouble) -> Vec<ServiceId> {
     match trouble {
-        Trouble::Kill { target, .. }
-        | Trouble::Pause { target }
-        | Trouble::Slow { target, .. }
-        | Trouble::Error { target, .. }
-        | Trouble::Restart { target, .. }
-        | Trouble::Stall { target }
-        | Trouble::Leak { target, .. } => vec![target.service],
-        Trouble::Pin(service)
-        | Trouble::Freeze(service)
-        | Trouble::LoseService(service)
-        | Trouble::Flush { service, .. } => vec![*service],
-        Trouble::Delay { calls, .. } | Trouble::Loss { calls, .. } => match calls {
-            CallMatch::To(service) | CallMatch::Between { to: Party::Service(service), .. } => vec![*service],
-            CallMatch::Between { to: Party::Endpoint(endpoint), .. } => {
-                vec![model.endpoints[*endpoint].service]
-            }
-            CallMatch::Link(_) => Vec::new(),
-        },
-        Trouble::Partition { .. }
-        | Trouble::Chaos(_)
-        | Trouble::LoseZone(_)
-        | Trouble::LoseRegion(_)
-        | Trouble::Load { .. } => Vec::new(),
+        Trouble::Pin(service) | Trouble::Freeze(service) | Trouble::Flush { service, .. } => vec![*service],
+        _ => trouble.target().map(|target| target.service).into_iter().collect(),
     }
 }
 

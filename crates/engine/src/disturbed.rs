@@ -7,7 +7,7 @@ use crate::balance::sent_again;
 use crate::partition::{Partition, World};
 use crate::plan::{Caller, Plan, Site};
 use crate::task::VISITOR;
-use crate::view::{End, Harm};
+use crate::view::{End, Harm, Message};
 
 impl Partition {
     /// How long a request takes that would take `delay`, if it arrives at all.
@@ -22,32 +22,28 @@ impl Partition {
         let site = self.clients[client as usize].site;
         let caller =
             End { service: world.plan.service_calling(site), zone: self.zone_of_client(world, client) };
-        self.disturbed(world, site, [caller, callee(world.plan, instance)], delay)
+        let to = end_of(world.plan, instance);
+        self.disturbed(world, Message { site, callee: instance, from: caller, to }, delay)
     }
 
     /// The same for an answer.
     #[cold]
     pub(crate) fn disturbed_answer(&mut self, world: World<'_>, task: u32, delay: u64) -> Option<u64> {
         let record = &self.tasks[task];
-        let callee = callee(world.plan, record.instance);
+        let callee = record.instance;
         let (site, zone) = if record.has(VISITOR) {
             (record.client, record.lane_next)
         } else {
             (self.clients[record.client as usize].site, self.zone_of_client(world, record.client))
         };
         let caller = End { service: world.plan.service_calling(site), zone };
-        self.disturbed(world, site, [callee, caller], delay)
+        let from = end_of(world.plan, callee);
+        self.disturbed(world, Message { site, callee, from, to: caller }, delay)
     }
 
-    fn disturbed(
-        &mut self,
-        world: World<'_>,
-        site: u32,
-        [sender, receiver]: [End; 2],
-        mut delay: u64,
-    ) -> Option<u64> {
+    fn disturbed(&mut self, world: World<'_>, message: Message, mut delay: u64) -> Option<u64> {
         for (_, disturbance) in &world.view.disturbances {
-            if !disturbance.matching.strikes(world.plan, site, sender, receiver) {
+            if !disturbance.matching.strikes(world.plan, message) {
                 continue;
             }
             match &disturbance.harm {
@@ -74,7 +70,7 @@ impl Partition {
     }
 }
 
-fn callee(plan: &Plan, instance: u32) -> End {
+fn end_of(plan: &Plan, instance: u32) -> End {
     let at = instance as usize;
     End { service: plan.service_of[at], zone: plan.zone_of[at] }
 }

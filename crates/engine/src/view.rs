@@ -249,10 +249,20 @@ pub(crate) enum Harm {
 
 /// Which messages a fault strikes.
 pub(crate) enum Matching {
-    /// Those of these call sites, there and back.
-    Sites(Vec<bool>),
+    /// Those of these call sites, there and back; only to and from these instances, in order, if not all.
+    Sites { sites: Vec<bool>, instances: Option<Vec<u32>> },
     /// Those sent at one place and received at the other.
     Link { from: Place, to: Place, both: bool },
+}
+
+/// A request or an answer on its way.
+#[derive(Clone, Copy)]
+pub(crate) struct Message {
+    pub(crate) site: u32,
+    /// The instance called.
+    pub(crate) callee: u32,
+    pub(crate) from: End,
+    pub(crate) to: End,
 }
 
 /// Who sends or receives a message.
@@ -276,12 +286,16 @@ impl End {
 }
 
 impl Matching {
-    pub(crate) fn strikes(&self, plan: &Plan, site: u32, sender: End, receiver: End) -> bool {
+    pub(crate) fn strikes(&self, plan: &Plan, message: Message) -> bool {
         match self {
-            Matching::Sites(sites) => sites[site as usize],
+            Matching::Sites { sites, instances } => {
+                let is_to = |only: &Vec<u32>| only.binary_search(&message.callee).is_ok();
+                sites[message.site as usize] && instances.as_ref().is_none_or(is_to)
+            }
             Matching::Link { from, to, both } => {
                 let leads = |a: End, b: End| a.is_at(plan, *from) && b.is_at(plan, *to);
-                leads(sender, receiver) || (*both && leads(receiver, sender))
+                let (there, back) = (leads(message.from, message.to), leads(message.to, message.from));
+                there || (*both && back)
             }
         }
     }

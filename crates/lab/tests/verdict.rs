@@ -61,7 +61,7 @@ fn queue(per_second: f64, retries: u32) -> SealedModel {
 }
 
 fn outage(seconds: f64) -> Scenario {
-    let target = Target { service: ServiceId(0), zone: None, count: None, share: None };
+    let target = Target::all(ServiceId(0));
     let lasts = Some(Span::from_secs_f64(seconds));
     let happening = Happening { at: Span::from_secs(20), lasts, trouble: Trouble::Pause { target } };
     Scenario { name: "outage".into(), happenings: vec![happening] }
@@ -181,7 +181,7 @@ fn the_smallest_trigger_and_the_safe_load() {
 /// Twice as slow is 50/s for 70/s: too slow for ten seconds. A little slower is not.
 #[test]
 fn the_weakest_trigger() {
-    let target = Target { service: ServiceId(0), zone: None, count: None, share: None };
+    let target = Target::all(ServiceId(0));
     let (lasts, trouble) = (Some(Span::from_secs(10)), Trouble::Slow { target, factor: 5.0 });
     let happening = Happening { at: Span::from_secs(20), lasts, trouble };
     let scenario = Scenario { name: "slow".into(), happenings: vec![happening] };
@@ -204,7 +204,7 @@ fn what_holds_is_tried_harder() {
 #[test]
 fn while_a_trigger_lasts_nothing_is_metastable() {
     let slow = |factor| {
-        let target = Target { service: ServiceId(0), zone: None, count: None, share: None };
+        let target = Target::all(ServiceId(0));
         let trouble = Trouble::Slow { target, factor };
         let happening = Happening { at: Span::from_secs(20), lasts: None, trouble };
         Scenario { name: "slow".into(), happenings: vec![happening] }

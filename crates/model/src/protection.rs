@@ -133,6 +133,24 @@ pub struct Outlier {
     pub panic: f64,
 }
 
+/// Envoy's defaults.
+impl Default for Outlier {
+    fn default() -> Outlier {
+        Outlier {
+            consecutive: Some(5),
+            deviations: Some(1.9),
+            failures: None,
+            volume: 100,
+            hosts: 5,
+            interval: Span::from_secs(10),
+            base: Span::from_secs(30),
+            max: Span::from_secs(300),
+            ejected: 0.1,
+            panic: 0.5,
+        }
+    }
+}
+
 /// The SRE book's adaptive throttling: rejects locally with probability
 /// `(requests - factor * accepts) / (requests + 1)` over the window.
 #[derive(Clone, Copy, PartialEq, Debug)]

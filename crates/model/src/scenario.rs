@@ -88,7 +88,7 @@ pub enum Trouble {
     /// Everything in a zone, a region or of a service is unreachable, and what is there is lost.
     LoseZone(ZoneId),
     LoseRegion(RegionId),
-    LoseService(ServiceId),
+    LoseService(Target),
     /// All workloads, or one, times `factor`.
     Load {
         workload: Option<WorkloadId>,
@@ -96,8 +96,36 @@ pub enum Trouble {
     },
 }
 
+impl Trouble {
+    /// The instances it strikes, or calls to which it strikes, if it is about those of one service.
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            Trouble::Kill { target, .. }
+            | Trouble::Pause { target }
+            | Trouble::Slow { target, .. }
+            | Trouble::Error { target, .. }
+            | Trouble::Restart { target, .. }
+            | Trouble::Stall { target }
+            | Trouble::Leak { target, .. }
+            | Trouble::LoseService(target)
+            | Trouble::Delay { calls: CallMatch::To { target, .. }, .. }
+            | Trouble::Loss { calls: CallMatch::To { target, .. }, .. } => Some(target),
+            Trouble::Delay { calls: CallMatch::Link(_), .. }
+            | Trouble::Loss { calls: CallMatch::Link(_), .. }
+            | Trouble::Partition { .. }
+            | Trouble::Pin(_)
+            | Trouble::Flush { .. }
+            | Trouble::Freeze(_)
+            | Trouble::Chaos(_)
+            | Trouble::LoseZone(_)
+            | Trouble::LoseRegion(_)
+            | Trouble::Load { .. } => None,
+        }
+    }
+}
+
 /// Instances of a service: all that are left after the limits given.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Target {
     pub service: ServiceId,
     pub zone: Option<ZoneId>,
@@ -105,6 +133,13 @@ pub struct Target {
     pub count: Option<u32>,
     /// This share of them, rounded up.
     pub share: Option<f64>,
+}
+
+impl Target {
+    /// All instances of a service.
+    pub fn all(service: ServiceId) -> Target {
+        Target { service, zone: None, count: None, share: None }
+    }
 }
 
 /// What is taken down at random, each for `down`: an instance, a zone or a region at a time.
@@ -151,10 +186,15 @@ pub enum Place {
 pub enum CallMatch {
     /// Calls between two places, either way.
     Link([Place; 2]),
-    /// All calls to a service (also from users).
-    To(ServiceId),
-    /// Calls from a service (or one of its endpoints) to a service (or one of its endpoints).
-    Between { from: Party, to: Party },
+    /// Calls to these instances, or only to one endpoint of theirs; from everybody, also users, or only from one party.
+    To { target: Target, endpoint: Option<EndpointId>, from: Option<Party> },
+}
+
+impl CallMatch {
+    /// All calls to these instances.
+    pub fn to(target: Target) -> CallMatch {
+        CallMatch::To { target, endpoint: None, from: None }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

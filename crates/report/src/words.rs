@@ -55,7 +55,7 @@ pub(crate) fn trouble(model: &Model, trouble: &Trouble) -> String {
         Trouble::Chaos(chaos) => chaos_words(model, chaos),
         Trouble::LoseZone(zone) => format!("lose zone {}", model.zones[*zone].name),
         Trouble::LoseRegion(region) => format!("lose region {}", model.regions[*region].name),
-        Trouble::LoseService(id) => format!("lose {}", service(id)),
+        Trouble::LoseService(target) => format!("lose {}", instances(model, target)),
         Trouble::Load { workload, factor } => {
             let whose = workload.map_or(String::new(), |id| format!(" of {}", model.workloads[id].name));
             format!("load{whose} times {}", amount(*factor))
@@ -87,12 +87,16 @@ pub(crate) fn trouble_key(trouble: &Trouble) -> &'static str {
 
 /// `web`, `2 of web in us-east-1/a`.
 fn instances(model: &Model, target: &Target) -> String {
+    some_of(model, target, &model.services[target.service].name)
+}
+
+fn some_of(model: &Model, target: &Target, name: &str) -> String {
     let mut text = match (target.count, target.share) {
         (Some(count), _) => format!("{count} of "),
         (None, Some(part)) => format!("{} of ", share(part)),
         (None, None) => String::new(),
     };
-    text.push_str(&model.services[target.service].name);
+    text.push_str(name);
     if let Some(zone) = target.zone {
         text.push_str(&format!(" in {}", model.zones[zone].name));
     }
@@ -146,8 +150,11 @@ fn matched(model: &Model, calls: &CallMatch) -> String {
     };
     match calls {
         CallMatch::Link([a, b]) => format!("{} <-> {}", place(model, *a), place(model, *b)),
-        CallMatch::To(id) => format!("calls to {}", model.services[*id].name),
-        CallMatch::Between { from, to } => format!("{} -> {}", party(from), party(to)),
+        CallMatch::To { target, endpoint, from } => {
+            let to = party(&endpoint.map_or(Party::Service(target.service), Party::Endpoint));
+            let to = some_of(model, target, &to);
+            from.map_or(format!("calls to {to}"), |from| format!("{} -> {to}", party(&from)))
+        }
     }
 }
 
@@ -301,18 +308,19 @@ mod tests {
     #[test]
     fn faults_in_words() {
         let model = fixture::model();
-        let web = Target { service: ServiceId(0), zone: None, count: Some(2), share: None };
-        let db = Target { count: None, share: Some(0.2), service: ServiceId(1), ..web.clone() };
-        let calls = CallMatch::Between {
-            from: Party::Endpoint(tarsier_model::EndpointId(0)),
-            to: Party::Service(ServiceId(1)),
-        };
+        let web = Target { count: Some(2), ..Target::all(ServiceId(0)) };
+        let db = Target { share: Some(0.2), ..Target::all(ServiceId(1)) };
+        let from = Some(Party::Endpoint(tarsier_model::EndpointId(0)));
+        let calls = CallMatch::To { target: Target::all(ServiceId(1)), endpoint: None, from };
+        let lost = CallMatch::to(Target { count: Some(1), ..Target::all(ServiceId(1)) });
         let add = Some(Law::Constant(2e8));
         for (fault, words) in [
             (Trouble::Kill { target: web, silent: false }, "kill 2 of web"),
             (Trouble::Slow { target: db, factor: 10.0 }, "slow 20.0% of db by 10.0"),
             (Trouble::Delay { calls, add, factor: 1.0 }, "delay web/home -> db by 200 ms"),
+            (Trouble::Loss { calls: lost, share: 0.01 }, "lose 1.00% of the messages of calls to 1 of db"),
             (Trouble::LoseZone(tarsier_model::ZoneId(0)), "lose zone here/a"),
+            (Trouble::LoseService(Target::all(ServiceId(1))), "lose db"),
             (Trouble::Load { workload: None, factor: 3.0 }, "load times 3.00"),
         ] {
             assert_eq!(trouble(&model, &fault), words);

@@ -362,7 +362,7 @@ impl Arch {
 
     /// The first service makes no progress for a while; the case runs with this.
     pub fn pause(self, at_s: u64, lasts_ms: u64) -> Arch {
-        let target = Target { service: ServiceId(0), zone: None, count: None, share: None };
+        let target = Target::all(ServiceId(0));
         let trouble = Trouble::Pause { target };
         self.happening(Span::from_secs(at_s), Some(Span::from_millis(lasts_ms)), trouble)
     }

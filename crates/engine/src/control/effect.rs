@@ -136,22 +136,14 @@ pub(super) fn faults(
     }
 }
 
-/// The instances that a fault of instances strikes.
+/// The instances that a fault of instances, or of calls to them, strikes.
 fn struck(plan: &Plan, trouble: &Trouble, stream: &mut Stream) -> Vec<u32> {
     match trouble {
-        Trouble::Kill { target, .. }
-        | Trouble::Pause { target }
-        | Trouble::Slow { target, .. }
-        | Trouble::Error { target, .. }
-        | Trouble::Restart { target, .. }
-        | Trouble::Stall { target }
-        | Trouble::Leak { target, .. } => choose(plan, target, stream),
         Trouble::LoseZone(zone) => instances_in(plan, |it| plan.zone_of[it as usize] == zone.0),
         Trouble::LoseRegion(region) => {
             instances_in(plan, |it| plan.region_of[plan.zone_of[it as usize] as usize] == region.0)
         }
-        Trouble::LoseService(service) => instances_in(plan, |it| plan.service_of[it as usize] == service.0),
-        _ => Vec::new(),
+        _ => trouble.target().map_or_else(Vec::new, |target| choose(plan, target, stream)),
     }
 }
 
@@ -175,9 +167,11 @@ fn effect(
         Trouble::Error { share, kind, .. } => Effect::Inject { instances, share: *share, kind: *kind },
         Trouble::Delay { calls, add, factor } => {
             let add = add.as_ref().map(Sampler::new);
-            message(matching(model, plan, calls), Harm::Delay { add, factor: *factor })
+            message(matching(model, plan, calls, instances), Harm::Delay { add, factor: *factor })
         }
-        Trouble::Loss { calls, share } => message(matching(model, plan, calls), Harm::Loss(*share)),
+        Trouble::Loss { calls, share } => {
+            message(matching(model, plan, calls, instances), Harm::Loss(*share))
+        }
         Trouble::Partition { from, to, both } => {
             message(Matching::Link { from: *from, to: *to, both: *both }, Harm::Cut)
         }

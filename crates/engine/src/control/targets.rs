@@ -1,9 +1,9 @@
 //! Whom a fault strikes: instances, and messages between some ends.
 
-use tarsier_model::{CallMatch, Party, Place, SealedModel, ServiceId, Target, Trouble};
+use tarsier_model::{CallMatch, EndpointId, Party, Place, SealedModel, ServiceId, Target, Trouble};
 use tarsier_random::Stream;
 
-use crate::plan::{Caller, Plan};
+use crate::plan::{Plan, Site};
 use crate::timeline::EventSubject;
 use crate::view::Matching;
 
@@ -40,26 +40,23 @@ pub(super) fn instances_in(plan: &Plan, is_in: impl Fn(u32) -> bool) -> Vec<u32>
     (0..plan.service_of.len() as u32).filter(|instance| is_in(*instance)).collect()
 }
 
-/// Which messages belong to matching calls.
-pub(super) fn matching(model: &SealedModel, plan: &Plan, calls: &CallMatch) -> Matching {
-    let sites = |matches: &dyn Fn(&crate::plan::Site) -> bool| {
-        Matching::Sites(plan.sites.iter().map(matches).collect())
+/// Which messages belong to matching calls; `struck` are the instances meant, in order.
+pub(super) fn matching(model: &SealedModel, plan: &Plan, calls: &CallMatch, struck: Vec<u32>) -> Matching {
+    let (target, endpoint, from) = match calls {
+        CallMatch::Link([from, to]) => return Matching::Link { from: *from, to: *to, both: true },
+        CallMatch::To { target, endpoint, from } => (target, *endpoint, *from),
     };
-    match calls {
-        CallMatch::Link([from, to]) => Matching::Link { from: *from, to: *to, both: true },
-        CallMatch::To(service) => sites(&|site| site.service == service.0),
-        CallMatch::Between { from, to } => {
-            let is = |party: &Party, endpoint| match party {
-                Party::Service(service) => model.endpoints[endpoint].service == *service,
-                Party::Endpoint(wanted) => endpoint == *wanted,
-            };
-            sites(&|site| {
-                site.caller != Caller::Users
-                    && site.from.is_some_and(|endpoint| is(from, endpoint))
-                    && is(to, site.to)
-            })
-        }
-    }
+    let is_from = |caller: Option<EndpointId>| match from {
+        None => true,
+        Some(Party::Service(service)) => caller.is_some_and(|it| model.endpoints[it].service == service),
+        Some(Party::Endpoint(wanted)) => caller == Some(wanted),
+    };
+    let matches = |site: &Site| {
+        site.service == target.service.0 && endpoint.is_none_or(|only| site.to == only) && is_from(site.from)
+    };
+    let is_all = struck.len() == model.services[target.service].instances.len();
+    let sites = plan.sites.iter().map(matches).collect();
+    Matching::Sites { sites, instances: (!is_all).then_some(struck) }
 }
 
 /// What a fault is about; the instances it strikes one by one where they are few of many.
@@ -69,32 +66,28 @@ pub(super) fn subjects(
     trouble: &Trouble,
     struck: &[u32],
 ) -> Vec<EventSubject> {
-    match trouble {
-        Trouble::Kill { target, .. }
-        | Trouble::Pause { target }
-        | Trouble::Slow { target, .. }
-        | Trouble::Error { target, .. }
-        | Trouble::Restart { target, .. }
-        | Trouble::Stall { target }
-        | Trouble::Leak { target, .. } => {
-            let all = model.services[target.service].instances.len();
-            if struck.len() < all && struck.len() <= NAMED {
-                struck.iter().map(|instance| instance_subject(plan, *instance)).collect()
-            } else {
-                vec![EventSubject::Service(target.service)]
-            }
-        }
-        Trouble::Pin(service)
-        | Trouble::Freeze(service)
-        | Trouble::LoseService(service)
-        | Trouble::Flush { service, .. } => vec![EventSubject::Service(*service)],
-        Trouble::LoseZone(zone) => vec![EventSubject::Zone(*zone)],
-        Trouble::LoseRegion(region) => vec![EventSubject::Region(*region)],
-        Trouble::Delay { calls, .. } | Trouble::Loss { calls, .. } => vec![calls_subject(model, calls)],
-        Trouble::Partition { from, to, .. } => vec![EventSubject::Link { from: *from, to: *to }],
-        Trouble::Load { workload: Some(workload), .. } => vec![EventSubject::Workload(*workload)],
-        Trouble::Load { workload: None, .. } | Trouble::Chaos(_) => vec![EventSubject::Everything],
+    if let Trouble::Delay { calls, .. } | Trouble::Loss { calls, .. } = trouble
+        && let Some([from, to]) = ends(model, calls)
+    {
+        return vec![EventSubject::Link { from, to }];
     }
+    if let Some(target) = trouble.target() {
+        let all = model.services[target.service].instances.len();
+        if struck.len() < all && struck.len() <= NAMED {
+            return struck.iter().map(|instance| instance_subject(plan, *instance)).collect();
+        }
+        return vec![EventSubject::Service(target.service)];
+    }
+    vec![match trouble {
+        Trouble::Pin(service) | Trouble::Freeze(service) | Trouble::Flush { service, .. } => {
+            EventSubject::Service(*service)
+        }
+        Trouble::LoseZone(zone) => EventSubject::Zone(*zone),
+        Trouble::LoseRegion(region) => EventSubject::Region(*region),
+        Trouble::Partition { from, to, .. } => EventSubject::Link { from: *from, to: *to },
+        Trouble::Load { workload: Some(workload), .. } => EventSubject::Workload(*workload),
+        _ => EventSubject::Everything,
+    }]
 }
 
 pub(super) fn instance_subject(plan: &Plan, instance: u32) -> EventSubject {
@@ -102,14 +95,16 @@ pub(super) fn instance_subject(plan: &Plan, instance: u32) -> EventSubject {
     EventSubject::Instance { service: ServiceId(plan.service_of[at]), number: plan.number_of[at] }
 }
 
-fn calls_subject(model: &SealedModel, calls: &CallMatch) -> EventSubject {
-    let place = |party: &Party| match party {
-        Party::Service(service) => Place::Service(*service),
-        Party::Endpoint(endpoint) => Place::Service(model.endpoints[*endpoint].service),
-    };
+/// Of calls that go from some place to another, not from everywhere.
+fn ends(model: &SealedModel, calls: &CallMatch) -> Option<[Place; 2]> {
     match calls {
-        CallMatch::To(service) => EventSubject::Service(*service),
-        CallMatch::Link([from, to]) => EventSubject::Link { from: *from, to: *to },
-        CallMatch::Between { from, to } => EventSubject::Link { from: place(from), to: place(to) },
+        CallMatch::Link(ends) => Some(*ends),
+        CallMatch::To { target, from, .. } => {
+            let from = match (*from)? {
+                Party::Service(service) => service,
+                Party::Endpoint(endpoint) => model.endpoints[endpoint].service,
+            };
+            Some([Place::Service(from), Place::Service(target.service)])
+        }
     }
 }

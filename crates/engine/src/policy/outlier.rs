@@ -172,25 +172,8 @@ fn least_rate(judged: &[(usize, f64)], deviations: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tarsier_units::Span;
 
     const SECOND: u64 = 1_000_000_000;
-
-    /// Envoy's defaults.
-    fn envoy() -> Rule {
-        Rule {
-            consecutive: Some(5),
-            deviations: Some(1.9),
-            failures: None,
-            volume: 100,
-            hosts: 5,
-            interval: Span::from_secs(10),
-            base: Span::from_secs(30),
-            max: Span::from_secs(300),
-            ejected: 0.1,
-            panic: 0.5,
-        }
-    }
 
     fn fail(outlier: &mut Outlier, rule: &Rule, host: usize, times: u32, now: u64) {
         (0..times).for_each(|_| {
@@ -206,7 +189,7 @@ mod tests {
 
     #[test]
     fn five_failures_in_a_row_eject() {
-        let rule = envoy();
+        let rule = Rule::default();
         let mut outlier = Outlier::new(&rule, 10);
         fail(&mut outlier, &rule, 3, 4, 0);
         outlier.learn(&rule, 10, 3, false, 0);
@@ -224,7 +207,7 @@ mod tests {
     /// The second ejection lasts twice as long; an interval without trouble takes one back.
     #[test]
     fn ejections_grow_and_are_forgiven() {
-        let rule = envoy();
+        let rule = Rule::default();
         let mut outlier = Outlier::new(&rule, 1);
         fail(&mut outlier, &rule, 0, 5, 0);
         check(&mut outlier, &rule, 30 * SECOND);
@@ -253,7 +236,7 @@ mod tests {
     #[test]
     fn a_success_rate_far_below_the_others_ejects() {
         let see = |volume: u32| {
-            let rule = envoy();
+            let rule = Rule::default();
             let mut outlier = Outlier::new(&rule, 10);
             for host in 0..10 {
                 (0..volume).for_each(|n| {
@@ -275,7 +258,7 @@ mod tests {
             failures: Some(0.85),
             volume: 50,
             ejected: 1.0,
-            ..envoy()
+            ..Rule::default()
         };
         let mut outlier = Outlier::new(&rule, 6);
         for host in 0..6 {
@@ -290,7 +273,7 @@ mod tests {
     /// Looking late is the same as looking on time.
     #[test]
     fn late_checks_tell_the_same() {
-        let rule = envoy();
+        let rule = Rule::default();
         let run = |every: u64| {
             let mut outlier = Outlier::new(&rule, 10);
             fail(&mut outlier, &rule, 2, 5, SECOND);

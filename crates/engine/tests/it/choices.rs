@@ -5,32 +5,21 @@ use std::collections::BTreeSet;
 use tarsier_engine::{EventKind, Outcome, RunConfig, Visit, Watch, run};
 use tarsier_model::{
     Branch, CallPolicy, Connect, ConnectCost, ErrorKind, Happening, Link, Network, Outlier, Scenario,
-    Service, ServiceId, Step, Target, Trouble, ZoneId,
+    Service, Step, Target, Trouble, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
 
-use crate::support::{Build, close, config, constant, mean_ms, open, with};
+use crate::support::{Build, all_of, close, config, constant, mean_ms, open, with};
 
-/// Envoy's defaults.
+/// Envoy's defaults, but for its statistics.
 fn envoy() -> Outlier {
-    Outlier {
-        consecutive: Some(5),
-        deviations: None,
-        failures: None,
-        volume: 100,
-        hosts: 5,
-        interval: Span::from_secs(10),
-        base: Span::from_secs(30),
-        max: Span::from_secs(300),
-        ejected: 0.1,
-        panic: 0.5,
-    }
+    Outlier { deviations: None, ..Outlier::default() }
 }
 
 /// So many instances of a service are in trouble from the start.
 fn troubled(service: u32, count: u32, trouble: impl Fn(Target) -> Trouble) -> Scenario {
-    let target = Target { service: ServiceId(service), zone: None, count: Some(count), share: None };
+    let target = Target { count: Some(count), ..all_of(service) };
     let happening = Happening { at: Span::ZERO, lasts: None, trouble: trouble(target) };
     Scenario { name: "trouble".into(), happenings: vec![happening] }
 }

@@ -3,13 +3,13 @@
 use tarsier_engine::Cause;
 use tarsier_model::{
     Backoff, Branch, Call, CallPolicy, Demand, Failures, Happening, Jitter, Lock, Retry, Scenario, Service,
-    ServiceId, Step, Target, Trouble,
+    Step, Trouble,
 };
 use tarsier_random::Law;
 use tarsier_testkit::markov::{Mm1, Mmk};
 use tarsier_units::Span;
 
-use crate::support::{Build, call, close, exp_ms, mean_ms, ms, open, with, work_ms};
+use crate::support::{Build, all_of, call, close, exp_ms, mean_ms, ms, open, with, work_ms};
 
 fn constant(milliseconds: f64) -> Law {
     Law::Constant(ms(milliseconds))
@@ -147,7 +147,7 @@ fn who_is_cancelled_releases() {
 /// Who dies with a lock in its hands, or in line for one, takes nothing along.
 #[test]
 fn a_killed_instance_comes_back_with_free_locks() {
-    let target = Target { service: ServiceId(0), zone: None, count: None, share: None };
+    let target = all_of(0);
     let kill = Happening {
         at: Span::from_secs(5),
         lasts: Some(Span::from_secs(1)),

@@ -7,7 +7,7 @@ use tarsier_model::{
 use tarsier_random::Law;
 use tarsier_units::Span;
 
-use crate::support::{Build, call, close, ms};
+use crate::support::{Build, all_of, call, close, ms};
 use crate::troubles::{scenario, watched};
 
 const RATE: f64 = 1_000.0;
@@ -28,7 +28,7 @@ fn suffer(
         })
         .open("w", RATE, 0)
         .seal();
-    let one = Target { service: ServiceId(1), zone: None, count: Some(1), share: None };
+    let one = Target { count: Some(1), ..all_of(1) };
     let (outcome, notes) = watched(&model, 1, &scenario(vec![(20, lasts, trouble(one))]));
     let calls = notes.rows.into_iter().filter(|row| row.subject == SeriesSubject::Call(0)).collect();
     (outcome, calls)
@@ -160,7 +160,7 @@ fn in_a_freeze_nobody_hears_anything() {
         .service("back", vec![Step::Wait(Law::Constant(ms(1.0)))], |s| s.instances = vec![ZoneId(0); 4])
         .open("w", RATE, 0)
         .seal();
-    let one = Target { service: ServiceId(1), zone: None, count: Some(1), share: None };
+    let one = Target { count: Some(1), ..all_of(1) };
     let happenings = vec![
         (10, Some(40), Trouble::Freeze(ServiceId(1))),
         (20, None, Trouble::Kill { target: one, silent: false }),

@@ -1,21 +1,17 @@
 //! What scenarios do.
 
 use tarsier_model::{
-    CallMatch, CallPolicy, ErrorKind, Failures, Happening, Jitter, Retry, Scenario, ServiceId, Step, Target,
-    Trouble, ZoneId,
+    CallMatch, CallPolicy, ErrorKind, Failures, Happening, Jitter, Model, Party, RegionId, Retry, Scenario,
+    Service, ServiceId, Step, Target, Trouble, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
 
-use crate::support::{Build, call, close, mean_ms, ms, open, work_ms};
+use crate::support::{Build, all_of, call, close, mean_ms, ms, open, work_ms};
 
 fn scenario(at: u64, lasts: Option<u64>, trouble: Trouble) -> Scenario {
     let happening = Happening { at: Span::from_secs(at), lasts: lasts.map(Span::from_secs), trouble };
     Scenario { name: "test".into(), happenings: vec![happening] }
-}
-
-fn all_of(service: u32) -> Target {
-    Target { service: ServiceId(service), zone: None, count: None, share: None }
 }
 
 #[test]
@@ -74,23 +70,72 @@ fn errors_and_delays_strike_their_share() {
     );
     let users = &errors.workloads[0];
     close("errors", users.errors as f64 / users.requests as f64, 0.3, 0.05);
-    let delay = Trouble::Delay {
-        calls: CallMatch::To(ServiceId(1)),
-        add: Some(Law::Constant(ms(50.0))),
-        factor: 1.0,
-    };
+    let delay =
+        Trouble::Delay { calls: CallMatch::to(all_of(1)), add: Some(Law::Constant(ms(50.0))), factor: 1.0 };
     let delayed = build().run_with(100, 5, &scenario(0, Some(50), delay));
     close("mean", mean_ms(&delayed.workloads[0].latency), 26.0, 0.03);
+}
+
+fn second_zone(model: &mut Model) {
+    model.zones.push(Zone { name: "b".into(), region: RegionId(0) });
+}
+
+/// Users ask `front`, which asks one of the four instances of `back` in turn, and others ask `back` itself.
+fn four_of_back(step: Step) -> Build {
+    let spread = |s: &mut Service| s.instances = (0..4).map(|n| ZoneId(n % 2)).collect();
+    Build::new()
+        .change(second_zone)
+        .service("front", vec![Step::Call(call(1))], |_| {})
+        .service("back", vec![step], spread)
+        .open("through front", 100.0, 0)
+        .open("directly", 100.0, 1)
+}
+
+/// A fault of 1, 2 or all of four instances.
+fn narrowed() -> [(Target, f64); 4] {
+    let all = all_of(1);
+    [
+        (Target { count: Some(1), ..all }, 0.25),
+        (Target { share: Some(0.3), ..all }, 0.5),
+        (Target { zone: Some(ZoneId(1)), ..all }, 0.5),
+        (all, 1.0),
+    ]
+}
+
+#[test]
+fn delays_strike_calls_to_their_instances() {
+    for (target, share) in narrowed() {
+        for from in [None, Some(Party::Service(ServiceId(0)))] {
+            let calls = CallMatch::To { target, endpoint: None, from };
+            let delay = Trouble::Delay { calls, add: Some(Law::Constant(ms(8.0))), factor: 1.0 };
+            let build = four_of_back(Step::Wait(Law::Constant(ms(1.0))));
+            let outcome = build.run_with(100, 9, &scenario(0, None, delay));
+            let [through_front, directly] = [0, 1].map(|at| mean_ms(&outcome.workloads[at].latency));
+            let longer = 1.0 + 8.0 * share;
+            close("through front", through_front, longer, 1e-3);
+            close("directly", directly, if from.is_some() { 1.0 } else { longer }, 1e-3);
+        }
+    }
+}
+
+#[test]
+fn lost_instances_are_those_meant() {
+    for (target, share) in narrowed() {
+        let build = four_of_back(work_ms(1.0));
+        let outcome = build.run_with(100, 10, &scenario(0, None, Trouble::LoseService(target)));
+        let errors = outcome.workloads[0].errors;
+        assert_eq!(errors > 0, share == 1.0, "who is left takes over: {errors}");
+        if share < 1.0 {
+            close("utilisation", outcome.services[1].utilization, 0.05 / (1.0 - share), 0.05);
+        }
+    }
 }
 
 #[test]
 fn lost_zones_lose_their_share() {
     let lose = Trouble::LoseZone(ZoneId(0));
-    let two_zones = |model: &mut tarsier_model::Model| {
-        model.zones.push(tarsier_model::Zone { name: "b".into(), region: tarsier_model::RegionId(0) });
-    };
     let outcome = Build::new()
-        .change(two_zones)
+        .change(second_zone)
         .service("s", vec![work_ms(1.0)], |s| s.instances = vec![ZoneId(0), ZoneId(1)])
         .open("w", 500.0, 0)
         .run_with(100, 6, &scenario(50, None, lose));

@@ -7,7 +7,9 @@ use tarsier_model::{
 use tarsier_random::Law;
 use tarsier_units::Span;
 
-use crate::support::{Build, close, constant, exp_ms, mean_ms, open, quantile_ms, retry, with, work_ms};
+use crate::support::{
+    Build, all_of, close, constant, exp_ms, mean_ms, open, quantile_ms, retry, with, work_ms,
+};
 
 fn after(after: HedgeDelay) -> CallPolicy {
     CallPolicy { hedge: Some(Hedge { after, budget: None, most: 1 }), ..CallPolicy::default() }
@@ -81,12 +83,7 @@ fn a_budget_bounds_hedges() {
 fn hedges_go_elsewhere() {
     let mut policy = fixed(10_000);
     policy.hedge = policy.hedge.map(|hedge| Hedge { most: 3, ..hedge });
-    let target = tarsier_model::Target {
-        service: tarsier_model::ServiceId(0),
-        zone: None,
-        count: Some(3),
-        share: None,
-    };
+    let target = tarsier_model::Target { count: Some(3), ..all_of(0) };
     let scenario = tarsier_model::Scenario {
         name: "stall".into(),
         happenings: vec![tarsier_model::Happening {

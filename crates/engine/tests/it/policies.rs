@@ -8,7 +8,7 @@ use tarsier_random::Law;
 use tarsier_units::Span;
 
 use crate::support::{
-    Build, balanced, call, close, constant, exp_ms, mean_ms, open, quantile_ms, retry, with, work_ms,
+    Build, all_of, balanced, call, close, constant, exp_ms, mean_ms, open, quantile_ms, retry, with, work_ms,
 };
 
 fn bounded(milliseconds: u64) -> CallPolicy {
@@ -145,12 +145,7 @@ fn elsewhere_finds_the_healthy_instance() {
     let elsewhere = Retry { elsewhere: true, ..retry(1) };
     let policy = CallPolicy { retry: Some(elsewhere), ..bounded(20) };
     // One of two instances is paused for ever.
-    let target = tarsier_model::Target {
-        service: tarsier_model::ServiceId(1),
-        zone: None,
-        count: Some(1),
-        share: None,
-    };
+    let target = tarsier_model::Target { count: Some(1), ..all_of(1) };
     let scenario = tarsier_model::Scenario {
         name: "pause".into(),
         happenings: vec![tarsier_model::Happening {

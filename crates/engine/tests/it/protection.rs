@@ -3,11 +3,11 @@
 use tarsier_engine::{EventKind, Outcome};
 use tarsier_model::{
     Arrivals, Backoff, Breaker, BreakerWindow, Bucket, Budget, Call, CallPolicy, Demand, Happening, Jitter,
-    Retry, Scenario, ServiceId, Step, Target, Throttle, Trip, Trouble, ZoneId,
+    Retry, Scenario, Step, Throttle, Trip, Trouble, ZoneId,
 };
 use tarsier_units::Span;
 
-use crate::support::{Build, close, constant, exp_ms, mean_ms, open, retry, with, work_ms};
+use crate::support::{Build, all_of, close, constant, exp_ms, mean_ms, open, retry, with, work_ms};
 
 fn budgeted(attempts: u32, budget: Budget) -> CallPolicy {
     CallPolicy { retry: Some(Retry { budget: Some(budget), ..retry(attempts) }), ..CallPolicy::default() }
@@ -26,7 +26,7 @@ fn hystrix() -> Breaker {
 
 /// The first service stands still for a while.
 fn outage(at_s: u64, lasts_s: u64) -> Scenario {
-    let target = Target { service: ServiceId(0), zone: None, count: None, share: None };
+    let target = all_of(0);
     let happening = Happening {
         at: Span::from_secs(at_s),
         lasts: Some(Span::from_secs(lasts_s)),

@@ -420,7 +420,7 @@ impl Swarm {
     fn trouble(&mut self) -> Trouble {
         let service = ServiceId(self.below(self.n_services));
         let count = self.coin().then(|| 1 + self.stream.below(2));
-        let target = Target { service, zone: None, count, share: None };
+        let target = Target { count, ..Target::all(service) };
         match self.below(19) {
             0 => Trouble::Kill { target, silent: self.coin() },
             1 | 2 => Trouble::Pause { target },
@@ -429,13 +429,19 @@ impl Swarm {
                 let kinds = [ErrorKind::Error, ErrorKind::Refused, ErrorKind::Unreachable];
                 Trouble::Error { target, share: 0.5, kind: kinds[self.below(3) as usize] }
             }
-            5 => Trouble::LoseZone(ZoneId(0)),
+            5 => {
+                if self.coin() {
+                    Trouble::LoseZone(ZoneId(0))
+                } else {
+                    Trouble::LoseService(target)
+                }
+            }
             6 => Trouble::Load { workload: None, factor: if self.coin() { 3.0 } else { 0.0 } },
             7 | 8 => {
                 let add = self.coin().then(|| exp_ms(5.0));
-                Trouble::Delay { calls: self.calls(service), add, factor: 2.0 }
+                Trouble::Delay { calls: self.calls(target), add, factor: 2.0 }
             }
-            9 => Trouble::Loss { calls: self.calls(service), share: 0.3 },
+            9 => Trouble::Loss { calls: self.calls(target), share: 0.3 },
             10 => {
                 let [from, to] = [self.place(service), self.place(ServiceId(0))];
                 Trouble::Partition { from, to, both: self.coin() }
@@ -459,10 +465,11 @@ impl Swarm {
         }
     }
 
-    fn calls(&mut self, service: ServiceId) -> CallMatch {
+    fn calls(&mut self, target: Target) -> CallMatch {
+        let service = target.service;
         match self.below(3) {
-            0 => CallMatch::To(service),
-            1 => CallMatch::Between { from: Party::Service(ServiceId(0)), to: Party::Service(service) },
+            0 => CallMatch::to(target),
+            1 => CallMatch::To { target, endpoint: None, from: Some(Party::Service(ServiceId(0))) },
             _ => CallMatch::Link([self.place(service), self.place(service)]),
         }
     }

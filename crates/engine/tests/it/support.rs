@@ -3,7 +3,7 @@
 use tarsier_engine::{Outcome, RunConfig, run};
 use tarsier_model::{
     Arrivals, Balance, Call, CallPolicy, Demand, Endpoint, EndpointId, Failures, Jitter, Model, Region,
-    RegionId, Retry, Scenario, SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
+    RegionId, Retry, Scenario, SealedModel, Service, ServiceId, Step, Target, Workload, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::{IdVec, Span};
@@ -122,6 +122,10 @@ impl Build {
 
 pub(crate) fn open(rate: f64) -> Demand {
     Demand::Open { rate: vec![(Span::ZERO, rate)], arrivals: Arrivals::Poisson, steps: Vec::new() }
+}
+
+pub(crate) fn all_of(service: u32) -> Target {
+    Target::all(ServiceId(service))
 }
 
 pub(crate) fn balanced(balance: Balance) -> CallPolicy {

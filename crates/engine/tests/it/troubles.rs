@@ -13,7 +13,7 @@ use tarsier_model::{
 use tarsier_random::Law;
 use tarsier_units::Span;
 
-use crate::support::{Build, call, close, config, mean_ms, ms};
+use crate::support::{Build, all_of, call, close, config, mean_ms, ms};
 
 const WARMUP_NS: i64 = 10_000_000_000;
 
@@ -24,10 +24,6 @@ pub(crate) fn scenario(happenings: Vec<(u64, Option<u64>, Trouble)>) -> Scenario
         trouble,
     };
     Scenario { name: "test".into(), happenings: happenings.into_iter().map(happening).collect() }
-}
-
-fn all_of(service: u32) -> Target {
-    Target { service: ServiceId(service), zone: None, count: None, share: None }
 }
 
 /// Rows of the series and visits.
@@ -121,7 +117,7 @@ fn links_join_places_of_all_kinds() {
 
 #[test]
 fn lost_messages_are_sent_again() {
-    let loss = Trouble::Loss { calls: CallMatch::To(ServiceId(1)), share: 0.1 };
+    let loss = Trouble::Loss { calls: CallMatch::to(all_of(1)), share: 0.1 };
     let outcome = Build::new()
         .service("front", vec![Step::Call(call(1))], |_| {})
         .service("back", vec![Step::Wait(Law::Constant(ms(1.0)))], |_| {})
@@ -232,7 +228,7 @@ fn is_usual(row: &SecondRow) -> bool {
 fn sorts_of_trouble() -> Vec<Trouble> {
     let back = ServiceId(1);
     let some = Target { count: Some(2), ..all_of(1) };
-    let to_back = || CallMatch::To(back);
+    let to_back = || CallMatch::to(all_of(1));
     let error = |kind| Trouble::Error { target: all_of(1), share: 0.5, kind };
     let chaos = Chaos {
         scale: ChaosScale::Instance,
@@ -243,12 +239,12 @@ fn sorts_of_trouble() -> Vec<Trouble> {
     };
     let down = Span::from_secs(4);
     vec![
-        Trouble::Kill { target: some.clone(), silent: false },
+        Trouble::Kill { target: some, silent: false },
         Trouble::Kill { target: all_of(1), silent: true },
         Trouble::Pause { target: all_of(1) },
         Trouble::Stall { target: all_of(1) },
         Trouble::Slow { target: all_of(1), factor: 3.0 },
-        Trouble::Leak { target: some.clone(), factor: 7.0 },
+        Trouble::Leak { target: some, factor: 7.0 },
         Trouble::Restart { target: some, down, cold: Some((Span::from_secs(3), 5.0)) },
         Trouble::Delay { calls: to_back(), add: Some(Law::Constant(ms(8.0))), factor: 3.0 },
         Trouble::Loss { calls: to_back(), share: 0.3 },
@@ -261,7 +257,7 @@ fn sorts_of_trouble() -> Vec<Trouble> {
         Trouble::Load { workload: None, factor: 3.0 },
         Trouble::LoseZone(ZoneId(1)),
         Trouble::LoseRegion(RegionId(0)),
-        Trouble::LoseService(back),
+        Trouble::LoseService(all_of(1)),
         Trouble::Chaos(chaos),
     ]
 }

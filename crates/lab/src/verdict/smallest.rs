@@ -137,14 +137,14 @@ fn weaken(trouble: &mut Trouble, model: &Model, share: f64) -> bool {
         Trouble::Kill { target, .. }
         | Trouble::Pause { target }
         | Trouble::Stall { target }
+        | Trouble::LoseService(target)
         | Trouble::Restart { target, .. } => return narrow(target, model, share),
         Trouble::Partition { .. }
         | Trouble::Pin(_)
         | Trouble::Flush { .. }
         | Trouble::Freeze(_)
         | Trouble::LoseZone(_)
-        | Trouble::LoseRegion(_)
-        | Trouble::LoseService(_) => return false,
+        | Trouble::LoseRegion(_) => return false,
     }
     true
 }
@@ -218,14 +218,14 @@ mod tests {
     fn a_share_of_the_instances_is_rounded_up() {
         let mut model = Model::empty();
         model.services.push(Service { instances: vec![ZoneId(0); 10], ..Service::named("s") });
-        let all = Target { service: ServiceId(0), zone: None, count: None, share: None };
+        let all = Target::all(ServiceId(0));
         let narrowed = |target: &Target, share| {
-            let mut target = target.clone();
+            let mut target = *target;
             (narrow(&mut target, &model, share), target.count)
         };
         assert_eq!(narrowed(&all, 0.25), (true, Some(3)));
         assert_eq!(narrowed(&all, 1.0), (true, Some(10)));
-        assert_eq!(narrowed(&Target { share: Some(0.4), ..all.clone() }, 0.5), (true, Some(2)));
+        assert_eq!(narrowed(&Target { share: Some(0.4), ..all }, 0.5), (true, Some(2)));
         assert_eq!(narrowed(&Target { count: Some(1), ..all }, 0.5), (false, Some(1)));
     }
 }

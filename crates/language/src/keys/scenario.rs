@@ -80,6 +80,10 @@ const CALL: Key = key(
 );
 const CALLS_TO: Key =
     key("service", &SERVICE, "all calls to this service, also from users; instead of `call`");
+const N_CALLED: Key =
+    key("instances", &SOME, "only calls to so many instances of the service that is called").default("all");
+const IN_ZONE_CALLED: Key =
+    key("zone", &Shape::Name(Names::Zone), "only calls to its instances in this zone").default("all zones");
 const BETWEEN: Key =
     key("between", &TWO_PLACES, "calls between two places, either way: services, zones, regions or `users`")
         .also(&["link"]);
@@ -180,9 +184,9 @@ pub(crate) static DELAY: Object = Object {
         BETWEEN,
         key("add", &Shape::Law, "how much longer a call takes"),
         key("factor", &Shape::Number, "how many times as long it is on the network").default("1"),
-        later("instances", "only so many of its instances"),
-        later("share", "only this share of its instances"),
-        later("zone", "only its instances in this zone"),
+        N_CALLED,
+        key("share", &Shape::Share, "only calls to this share of its instances, rounded up").default("100%"),
+        IN_ZONE_CALLED,
     ],
     shared: &[],
 };
@@ -190,7 +194,14 @@ pub(crate) static DELAY: Object = Object {
 pub(crate) static LOSS: Object = Object {
     name: "the target of `loss`",
     doc: "Messages of matching calls are lost, and sent again after TCP's timeout.",
-    keys: &[CALL, CALLS_TO, BETWEEN, key("share", &Shape::Share, "the share of messages").required()],
+    keys: &[
+        CALL,
+        CALLS_TO,
+        BETWEEN,
+        key("share", &Shape::Share, "the share of messages").required(),
+        N_CALLED,
+        IN_ZONE_CALLED,
+    ],
     shared: &[],
 };
 
@@ -247,13 +258,17 @@ pub(crate) static FLUSH: Object = Object {
 
 pub(crate) static LOSE: Object = Object {
     name: "what is lost",
-    doc: "Exactly one of them.",
+    doc: "A zone, a region, or instances of a service.",
     keys: &[
-        key("zone", &Shape::Name(Names::Zone), "everything in this zone, such as `us-east-1/a`"),
+        key(
+            "zone",
+            &Shape::Name(Names::Zone),
+            "everything in this zone, such as `us-east-1/a`; beside `service` only its instances there",
+        ),
         key("region", &Shape::Name(Names::Region), "everything in this region"),
         key("service", &SERVICE, "every instance of this service"),
-        later("instances", "only so many of its instances"),
-        later("share", "only this share of its instances"),
+        N_INSTANCES,
+        SHARE,
     ],
     shared: &[],
 };

@@ -1,7 +1,7 @@
 //! The troubles of a scenario: what they strike, and how.
 
 use tarsier_model::{
-    CallMatch, Chaos, ChaosScale, ErrorKind, Party, Place as End, ServiceId, Target, Trouble,
+    CallMatch, Chaos, ChaosScale, EndpointId, ErrorKind, Party, Place as End, ServiceId, Target, Trouble,
 };
 use tarsier_units::{Id, Span};
 
@@ -51,20 +51,36 @@ fn service_of(cx: &Context<'_>, fields: &Fields<'_>) -> Option<ServiceId> {
     fields.get("service").and_then(|node| cx.service(node))
 }
 
-/// A service, narrowed by `instances`, `share` and `zone`.
+/// What a target may be narrowed by.
+const NARROWING: &[&str] = &["instances", "share", "zone"];
+/// Where `share` is one of requests or messages.
+const NARROWING_BUT_SHARE: &[&str] = &["instances", "zone"];
+
 fn target(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Target> {
-    let share = fields.get("share").and_then(|node| cx.share(node));
-    Some(Target { share, ..instances_of(cx, fields)? })
+    narrowed(cx, fields, service_of(cx, fields), NARROWING)
 }
 
-fn instances_of(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Target> {
-    let count = fields.get("instances").and_then(|node| cx.count32(node, 1, MAX_INSTANCES));
-    let zone = fields.get("zone").and_then(|node| Some((node.place, cx.zone(node)?)));
-    let service = service_of(cx, fields)?;
+/// What is left of the instances of a service.
+fn narrowed(
+    cx: &Context<'_>,
+    fields: &Fields<'_>,
+    service: Option<ServiceId>,
+    by: &[&str],
+) -> Option<Target> {
+    let get = |name: &str| by.contains(&name).then(|| fields.get(name)).flatten();
+    let count = get("instances").and_then(|node| cx.count32(node, 1, MAX_INSTANCES));
+    let share = get("share").and_then(|node| cx.share(node));
+    let zone = get("zone").and_then(|node| Some((node.place, cx.zone(node)?)));
+    let service = service?;
     if let Some((place, zone)) = zone {
         cx.doubt(place, Doubt::NoneThere { service, zone });
     }
-    Some(Target { service, zone: zone.map(|(_, zone)| zone), count, share: None })
+    Some(Target { service, zone: zone.map(|(_, zone)| zone), count, share })
+}
+
+/// Where no instances of a service are meant, none can be chosen from.
+fn refuse_narrowing(cx: &Context<'_>, fields: &Fields<'_>, by: &[&str], beside: &Entry) {
+    by.iter().for_each(|name| fields.refuse_beside(cx, name, beside));
 }
 
 /// `count` and `instances` say the same.
@@ -116,9 +132,7 @@ fn slow(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
         let target = target(cx, fields);
         return Some(Trouble::Slow { target: target?, factor: factor? });
     };
-    for name in ["instances", "share", "zone"] {
-        fields.refuse_beside(cx, name, link);
-    }
+    refuse_narrowing(cx, fields, NARROWING, link);
     let calls = CallMatch::Link(two_ends(cx, &link.value)?);
     Some(Trouble::Delay { calls, add: None, factor: factor? })
 }
@@ -133,7 +147,7 @@ fn leak(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
 fn error(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
     let share = fields.get("share").and_then(|node| cx.share(node));
     let kind = fields.get("kind").map_or(Some(ErrorKind::Error), |node| error_kind(cx, node));
-    let target = instances_of(cx, fields);
+    let target = narrowed(cx, fields, service_of(cx, fields), NARROWING_BUT_SHARE);
     Some(Trouble::Error { target: target?, share: share?, kind: kind? })
 }
 
@@ -154,7 +168,7 @@ fn delay(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
         let diagnostic = Diagnostic::error(Code::MissingKey, fields.place(), message);
         cx.report(diagnostic.hint("as in `delay: { service: users, add: 50ms }`"));
     }
-    let calls = matched(cx, fields)?;
+    let calls = matched(cx, fields, NARROWING)?;
     let add = match add {
         Some(add) => Some(add?),
         None => None,
@@ -164,7 +178,7 @@ fn delay(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
 
 fn loss(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
     let share = fields.get("share").and_then(|node| Some((node, cx.share(node)?)));
-    let calls = matched(cx, fields);
+    let calls = matched(cx, fields, NARROWING_BUT_SHARE);
     let (node, share) = share?;
     if share >= 1.0 {
         let diagnostic =
@@ -176,17 +190,47 @@ fn loss(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
 }
 
 /// The calls that a trouble of the network strikes.
-fn matched(cx: &Context<'_>, fields: &Fields<'_>) -> Option<CallMatch> {
+fn matched(cx: &Context<'_>, fields: &Fields<'_>, by: &[&str]) -> Option<CallMatch> {
     let given = fields.one_of(cx, &["call", "service", "between"])?;
     match given.key.text.as_str() {
-        "call" => call_path(cx, &given.value),
-        "service" => cx.service(&given.value).map(CallMatch::To),
-        _ => two_ends(cx, &given.value).map(CallMatch::Link),
+        "call" => {
+            let ends = call_path(cx, &given.value);
+            let target = narrowed(cx, fields, ends.map(|[_, to]| to.service), by);
+            let [from, to] = ends?;
+            Some(CallMatch::To { target: target?, endpoint: to.endpoint, from: Some(from.party()) })
+        }
+        "service" => narrowed(cx, fields, cx.service(&given.value), by).map(CallMatch::to),
+        _ => {
+            refuse_narrowing(cx, fields, by, given);
+            two_ends(cx, &given.value).map(CallMatch::Link)
+        }
+    }
+}
+
+/// `web` or `web/home`.
+#[derive(Clone, Copy)]
+struct CallEnd {
+    service: ServiceId,
+    endpoint: Option<EndpointId>,
+}
+
+impl CallEnd {
+    fn of(cx: &Context<'_>, reference: Reference<'_>) -> Option<CallEnd> {
+        let Some(slash) = reference.text.find('/') else {
+            return Some(CallEnd { service: cx.service_of(reference)?, endpoint: None });
+        };
+        let service = cx.service_of(reference.part(0, slash))?;
+        let endpoint = cx.named_endpoint(service, reference.part(slash + 1, reference.text.len()))?;
+        Some(CallEnd { service, endpoint: Some(endpoint) })
+    }
+
+    fn party(self) -> Party {
+        self.endpoint.map_or(Party::Service(self.service), Party::Endpoint)
     }
 }
 
 /// `web -> users`, each side a service or an endpoint.
-fn call_path(cx: &Context<'_>, node: &Node) -> Option<CallMatch> {
+fn call_path(cx: &Context<'_>, node: &Node) -> Option<[CallEnd; 2]> {
     let whole = cx.reference(node, "a call such as `web -> users`")?;
     let Some(arrow) = whole.text.find("->") else {
         let message = format!("expected a call such as `web -> users`, found `{}`", whole.text);
@@ -194,17 +238,9 @@ fn call_path(cx: &Context<'_>, node: &Node) -> Option<CallMatch> {
         cx.report(diagnostic.hint("all calls to a service are `delay: { service: users, add: … }`"));
         return None;
     };
-    let from = party(cx, whole.part(0, arrow));
-    let to = party(cx, whole.part(arrow + 2, whole.text.len()));
-    Some(CallMatch::Between { from: from?, to: to? })
-}
-
-fn party(cx: &Context<'_>, reference: Reference<'_>) -> Option<Party> {
-    if reference.text.contains('/') {
-        cx.endpoint_of(reference).map(Party::Endpoint)
-    } else {
-        cx.service_of(reference).map(Party::Service)
-    }
+    let from = CallEnd::of(cx, whole.part(0, arrow));
+    let to = CallEnd::of(cx, whole.part(arrow + 2, whole.text.len()));
+    Some([from?, to?])
 }
 
 /// `[us-east-1/a, us-east-1/b]`.
@@ -284,11 +320,15 @@ fn flush(cx: &Context<'_>, fields: &Fields<'_>, lasts: Option<&Entry>) -> Option
 }
 
 fn lose(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
+    if let Some(service) = fields.get_entry("service") {
+        fields.refuse_beside(cx, "region", service);
+        return target(cx, fields).map(Trouble::LoseService);
+    }
     let given = fields.one_of(cx, &["zone", "region", "service"])?;
+    refuse_narrowing(cx, fields, &["instances", "share"], given);
     match given.key.text.as_str() {
         "zone" => cx.zone(&given.value).map(Trouble::LoseZone),
-        "region" => cx.region(&given.value).map(Trouble::LoseRegion),
-        _ => cx.service(&given.value).map(Trouble::LoseService),
+        _ => cx.region(&given.value).map(Trouble::LoseRegion),
     }
 }
 

@@ -229,7 +229,7 @@ impl Context<'_> {
         (range.len() == 1).then(|| EndpointId::from_index(range.start))
     }
 
-    fn named_endpoint(&self, service: ServiceId, name: Reference<'_>) -> Option<EndpointId> {
+    pub(crate) fn named_endpoint(&self, service: ServiceId, name: Reference<'_>) -> Option<EndpointId> {
         let declared = &self.names.services[service.index()];
         let found = self.names.endpoint_ids.get(&(service.index(), name.text.to_owned())).copied();
         if found.is_none() && !declared.endpoints.is_empty() && !self.sink.is_full() {

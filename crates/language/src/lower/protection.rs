@@ -108,26 +108,24 @@ fn check_breaker(cx: &Context<'_>, breaker: &Breaker, place: Place) {
 
 pub(super) fn outlier(cx: &Context<'_>, node: &Node) -> Option<Outlier> {
     let fields = Fields::open(cx, node, &OUTLIER, node.place)?;
+    let usual = Outlier::default();
     let count = |node: &Node| cx.count32(node, 1, MAX_COUNT);
     let unless_none = |name: &str| fields.get(name).map(|node| (!is_none(node)).then_some(node));
-    let span = |name: &str, usual| {
-        fields.get(name).and_then(|node| cx.positive_duration(node)).unwrap_or(Span::from_secs(usual))
-    };
+    let span = |name: &str| fields.get(name).and_then(|node| cx.positive_duration(node));
     let share = |name: &str, usual| fields.get(name).and_then(|node| cx.share(node)).unwrap_or(usual);
-    let base = span("base", 30);
-    let max = fields.get("max").and_then(|node| cx.positive_duration(node));
+    let base = span("base").unwrap_or(usual.base);
     let outlier = Outlier {
-        consecutive: unless_none("consecutive").map_or(Some(5), |node| node.and_then(count)),
+        consecutive: unless_none("consecutive").map_or(usual.consecutive, |node| node.and_then(count)),
         deviations: unless_none("deviations")
-            .map_or(Some(1.9), |node| node.and_then(|node| cx.factor(node, false))),
+            .map_or(usual.deviations, |node| node.and_then(|node| cx.factor(node, false))),
         failures: unless_none("failures").flatten().and_then(|node| cx.share(node)),
-        volume: fields.get("volume").and_then(count).unwrap_or(100),
-        hosts: fields.get("hosts").and_then(count).unwrap_or(5),
-        interval: span("interval", 10),
+        volume: fields.get("volume").and_then(count).unwrap_or(usual.volume),
+        hosts: fields.get("hosts").and_then(count).unwrap_or(usual.hosts),
+        interval: span("interval").unwrap_or(usual.interval),
         base,
-        max: max.unwrap_or(base.max(Span::from_secs(300))),
-        ejected: share("ejected", 0.1),
-        panic: share("panic", 0.5),
+        max: span("max").unwrap_or(base.max(usual.max)),
+        ejected: share("ejected", usual.ejected),
+        panic: share("panic", usual.panic),
     };
     check_outlier(cx, &outlier, fields.place());
     Some(outlier)

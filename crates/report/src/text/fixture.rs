@@ -131,7 +131,7 @@ pub(crate) fn outcome() -> Outcome {
 
 /// `db` dies for three seconds.
 pub(crate) fn scenario() -> Scenario {
-    let target = Target { service: ServiceId(1), zone: None, count: Some(1), share: None };
+    let target = Target { count: Some(1), ..Target::all(ServiceId(1)) };
     let happening = Happening {
         at: Span::from_secs(3),
         lasts: Some(Span::from_secs(3)),
@@ -231,10 +231,7 @@ pub(crate) fn verdict() -> Verdict {
             length: Edge { holds: Some(0.125), tips: Some(0.13) },
             length_s: 10.0,
             strength: Some(Edge { holds: None, tips: Some(0.25) }),
-            weakest: vec![Trouble::Slow {
-                target: Target { service: ServiceId(1), zone: None, count: None, share: None },
-                factor: 1.54,
-            }],
+            weakest: vec![Trouble::Slow { target: Target::all(ServiceId(1)), factor: 1.54 }],
             load: Edge { holds: Some(0.5), tips: Some(0.55) },
             load_per_s: 100.0,
             safe: Some(0.5),
