@@ -24,8 +24,10 @@ const FLOORS: [(&str, u8); 13] = [
     ("telemetry", 5),
 ];
 
-/// On one floor, but one below the other: random names streams by what units calls things; the binary starts servers.
-const STEPS: [(&str, &str); 3] = [("random", "units"), ("cli", "server"), ("cli", "telemetry")];
+/// On one floor, but one below the other: random names streams by what units calls things; the binary starts servers
+/// and senders; what interop finds in a foreign file it says as language does.
+const STEPS: [(&str, &str); 4] =
+    [("random", "units"), ("cli", "server"), ("cli", "telemetry"), ("interop", "language")];
 
 /// Crates beside the house, which use what they like and which no crate of it may ship with.
 const ASIDE: [&str; 2] = ["testkit", "py"];

@@ -102,6 +102,8 @@ codes! {
     Ambiguous = "T038", "a name of several things",
         "A service and a zone, say, have this name. Write `service a` or `zone a`. Where a service is called `users`, that service \
          is meant, with a warning; the users of all workloads are `all users`.";
+    DuplicateName = "T039", "a name is given twice",
+        "Two things of a list have the same name, so what refers to it could mean either.";
     EndlessRecursion = "T040", "endless recursion",
         "The endpoint calls itself, directly or through others, so often that a request never ends. A cycle is fine when \
          a chance (`maybe`, `choose`, `cache`) ends it.";
@@ -132,6 +134,18 @@ codes! {
     NoEffect = "T053", "a setting without effect",
         "Something else in the file always comes first, so that this never comes to bear. This is a warning: the numbers show \
          which of the two to change.";
+    ScaledAway = "T060", "scaled to nothing",
+        "Spigo scales by whole numbers: a count of 6 at 10% is 0, and with a count of 0 a service has one instance for the whole \
+         region, in no zone. This is a warning: Spigo's rule is kept.";
+    ZoneHole = "T061", "a zone without an instance",
+        "In Spigo, services of the packages karyon and zuul knew the instances of their own zone only, and requests to a service \
+         without any there were dropped. This is a warning: here such calls go to another zone.";
+    WrongRoot = "T062", "a root without traffic",
+        "Spigo's traffic came from the last service of the file, whatever it is; other services of the package denominator got \
+         none. This is a warning: the last service is kept as the root, so move the one that is meant to the end.";
+    OddGraph = "T063", "a graph that Spigo did not draw",
+        "The architecture that a graph of Spigo is taken back to, drawn again by Spigo's rule, gives other instances or edges. This \
+         is a warning: what runs is the architecture that was found.";
 }
 
 impl Code {

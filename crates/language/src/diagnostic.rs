@@ -29,7 +29,7 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(crate) fn error(code: Code, place: Place, message: impl Into<String>) -> Self {
+    pub fn error(code: Code, place: Place, message: impl Into<String>) -> Self {
         let message = message.into();
         Diagnostic {
             code,
@@ -42,27 +42,27 @@ impl Diagnostic {
         }
     }
 
-    pub(crate) fn warning(code: Code, place: Place, message: impl Into<String>) -> Self {
+    pub fn warning(code: Code, place: Place, message: impl Into<String>) -> Self {
         Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, place, message) }
     }
 
-    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+    pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// A hint if there is one to give.
-    pub(crate) fn maybe_hint(mut self, hint: Option<String>) -> Self {
+    pub fn maybe_hint(mut self, hint: Option<String>) -> Self {
         self.hint = self.hint.or(hint);
         self
     }
 
-    pub(crate) fn related(mut self, place: Place, label: impl Into<String>) -> Self {
+    pub fn related(mut self, place: Place, label: impl Into<String>) -> Self {
         self.related.push((place, label.into()));
         self
     }
@@ -70,7 +70,7 @@ impl Diagnostic {
 
 /// Collects diagnostics; the same one twice (a mistake under an alias, or in `defaults`) counts once.
 #[derive(Default)]
-pub(crate) struct Sink {
+pub struct Sink {
     kept: RefCell<Kept>,
 }
 
@@ -92,7 +92,7 @@ impl Kept {
 }
 
 impl Sink {
-    pub(crate) fn report(&self, diagnostic: Diagnostic) {
+    pub fn report(&self, diagnostic: Diagnostic) {
         let mut kept = self.kept.borrow_mut();
         let name = (diagnostic.code, diagnostic.place, diagnostic.message.clone());
         if kept.count(diagnostic.severity) < MAX_DIAGNOSTICS && kept.seen.insert(name) {
@@ -102,23 +102,23 @@ impl Sink {
     }
 
     /// Nothing more is kept, so nothing more need be worded.
-    pub(crate) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.kept.borrow().count(Severity::Error) >= MAX_DIAGNOSTICS
     }
 
-    pub(crate) fn has_errors(&self) -> bool {
+    pub fn has_errors(&self) -> bool {
         self.kept.borrow().n_errors > 0
     }
 
     /// Whether something there has been found wrong: what follows from it need not be said.
-    pub(crate) fn has_error_in(&self, place: Place) -> bool {
+    pub fn has_error_in(&self, place: Place) -> bool {
         let is_inside = |known: &Diagnostic| place.start <= known.place.start && known.place.end <= place.end;
         let kept = self.kept.borrow();
         kept.diagnostics.iter().any(|known| known.severity == Severity::Error && is_inside(known))
     }
 
     /// In the order of their places.
-    pub(crate) fn into_sorted(self) -> Vec<Diagnostic> {
+    pub fn into_sorted(self) -> Vec<Diagnostic> {
         let mut diagnostics = self.kept.into_inner().diagnostics;
         diagnostics.sort_by_key(|diagnostic| (diagnostic.place, diagnostic.code));
         diagnostics

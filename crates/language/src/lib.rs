@@ -14,13 +14,13 @@ mod places;
 mod reference;
 mod render;
 mod schema;
-mod tree;
+pub mod tree;
 
 use tarsier_model::SealedModel;
 
 pub use code::Code;
-pub use diagnostic::{Diagnostic, Severity};
-pub use lower::FileReader;
+pub use diagnostic::{Diagnostic, Severity, Sink};
+pub use lower::{FileReader, listed, name_fault, nearest};
 pub use place::Place;
 pub use places::Places;
 pub use reference::reference;

@@ -47,6 +47,8 @@ use names::Names;
 
 pub use context::FileReader;
 pub(crate) use family::written;
+pub use names::name_fault;
+pub use nearest::{listed, nearest};
 
 /// The model, if nothing is wrong with it.
 pub(crate) fn lower(

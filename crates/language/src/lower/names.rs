@@ -134,26 +134,31 @@ fn names_of(declared: &[Declared]) -> Vec<String> {
     declared.iter().map(|one| one.name.clone()).collect()
 }
 
-/// Whether a name can be used in paths and objectives; otherwise says why not.
+/// Whether this can be a name; says so if not.
 pub(crate) fn check_name(cx: &Context<'_>, name: &str, place: Place, kind: &str) -> bool {
-    let why = if name.is_empty() {
-        "it is empty"
-    } else if name.chars().count() > MAX_NAME {
-        "it is too long"
-    } else if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        "it has a space in it"
-    } else if name.contains('/') {
-        "`/` stands between a service and its endpoint"
-    } else if name.contains("->") || name.contains(['<', '>', ',']) {
-        "`<`, `>` and `,` have a meaning of their own"
-    } else {
-        return true;
-    };
+    let Some(why) = name_fault(name) else { return true };
     let shown: String = name.chars().take(40).collect();
     let diagnostic =
         Diagnostic::error(Code::BadName, place, format!("`{shown}` cannot be the name of {kind}"));
     cx.report(diagnostic.label(why).hint("use letters, digits and hyphens"));
     false
+}
+
+/// Why this cannot be a name, if it cannot.
+pub fn name_fault(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("it is empty")
+    } else if name.chars().count() > MAX_NAME {
+        Some("it is too long")
+    } else if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        Some("it has a space in it")
+    } else if name.contains('/') {
+        Some("`/` stands between a service and its endpoint")
+    } else if name.contains("->") || name.contains(['<', '>', ',']) {
+        Some("`<`, `>` and `,` have a meaning of their own")
+    } else {
+        None
+    }
 }
 
 /// A text that names something, with its place.

@@ -3,7 +3,7 @@
 use crate::limits::MAX_CANDIDATES;
 
 /// The candidate that was probably meant, if one is near enough.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = plain(word);
     let allowed = (wanted.chars().count() / 3).clamp(1, 4);
     candidates
@@ -30,7 +30,7 @@ fn plain(word: &str) -> String {
 }
 
 /// `a, b and c`, each in backticks; long lists are cut.
-pub(crate) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 20;
     let mut words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     if words.len() > SHOWN {

@@ -11,16 +11,16 @@ use crate::limits::{MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES, MAX_REPAIRS};
 use crate::place::{CharIndex, Place};
 
 /// What could be read of a file.
-pub(crate) struct Reading {
-    pub(crate) root: Option<Node>,
+pub struct Reading {
+    pub root: Option<Node>,
     /// Where the reading had to stop, if it had to: what comes after is missing from the tree.
-    pub(crate) broken_at: Option<usize>,
+    pub broken_at: Option<usize>,
 }
 
 const NOTHING: Reading = Reading { root: None, broken_at: None };
 
 /// Reads as much as there is; whatever is wrong goes to the sink.
-pub(crate) fn read(source: &[u8], sink: &Sink) -> Reading {
+pub fn read(source: &[u8], sink: &Sink) -> Reading {
     let Some(text) = checked_text(source, sink) else { return NOTHING };
     let mut text = text.to_owned();
     let mut quoted_for_them = Vec::new();

@@ -5,17 +5,17 @@ mod quotes;
 
 use crate::place::Place;
 
-pub(crate) use build::read;
+pub use build::{Reading, read};
 
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Node {
+pub struct Node {
     /// Of a list or mapping written over several lines, only its start.
-    pub(crate) place: Place,
-    pub(crate) kind: Kind,
+    pub place: Place,
+    pub kind: Kind,
 }
 
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Nothing, `~` or `null`.
     Null,
     /// Already reported; says nothing more.
@@ -26,26 +26,26 @@ pub(crate) enum Kind {
 }
 
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Scalar {
-    pub(crate) text: String,
+pub struct Scalar {
+    pub text: String,
     /// Written without quotes.
-    pub(crate) plain: bool,
+    pub plain: bool,
     /// Where the text stands letter by letter in the source; not so if it has escapes or several lines.
-    pub(crate) verbatim: Option<usize>,
+    pub verbatim: Option<usize>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Entry {
-    pub(crate) key: Key,
-    pub(crate) value: Node,
+pub struct Entry {
+    pub key: Key,
+    pub value: Node,
 }
 
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Key {
-    pub(crate) place: Place,
-    pub(crate) text: String,
+pub struct Key {
+    pub place: Place,
+    pub text: String,
     /// Already reported; the entry says nothing.
-    pub(crate) broken: bool,
+    pub broken: bool,
 }
 
 /// What a value takes in memory, about.
@@ -53,7 +53,7 @@ const BYTES_OF_A_VALUE: usize = 64;
 
 impl Node {
     /// For messages: «expected a duration, found a list».
-    pub(crate) fn what(&self) -> &'static str {
+    pub fn what(&self) -> &'static str {
         match &self.kind {
             Kind::Null => "nothing",
             Kind::Broken => "something broken",
@@ -63,14 +63,14 @@ impl Node {
         }
     }
 
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Scalar(scalar) => Some(&scalar.text),
             _ => None,
         }
     }
 
-    pub(crate) fn entries(&self) -> Option<&[Entry]> {
+    pub fn entries(&self) -> Option<&[Entry]> {
         match &self.kind {
             Kind::Map(entries) => Some(entries),
             _ => None,
@@ -78,12 +78,12 @@ impl Node {
     }
 
     /// The value of a key, whatever else there is.
-    pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
+    pub fn get(&self, key: &str) -> Option<&Entry> {
         self.entries()?.iter().find(|entry| entry.key.text == key)
     }
 
     /// The place of a part of its text, as good as it is known.
-    pub(crate) fn part(&self, start: usize, end: usize) -> Place {
+    pub fn part(&self, start: usize, end: usize) -> Place {
         match &self.kind {
             Kind::Scalar(Scalar { verbatim: Some(from), .. }) => Place::new(from + start, from + end),
             _ => self.place,
@@ -91,7 +91,7 @@ impl Node {
     }
 
     /// How many values it holds, itself included; a long text counts as several.
-    pub(crate) fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         1 + match &self.kind {
             Kind::Null | Kind::Broken => 0,
             // A long text weighs like the values that would fit in its place.

@@ -1,0 +1,107 @@
+//! Files of Spigo (github.com/adrianco/spigo, 2014 to 2016): its architectures, and the graphs that it wrote.
+//!
+//! What a file becomes is a text in the language of Tarsier, and that text is what runs. How many instances and edges
+//! Spigo would have made of it is counted by Spigo's own rule.
+
+mod architecture;
+mod drawing;
+mod expand;
+mod package;
+mod read;
+mod steps;
+mod traps;
+mod write;
+
+use tarsier_language::tree::{self, Kind, Node};
+use tarsier_language::{Diagnostic, Sink};
+
+use read::Reader;
+
+/// How Spigo's flags `-p` and `-w` scaled an architecture.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Percent of each count.
+    pub scale: u32,
+    /// By which the regions of each service are multiplied.
+    pub regions: u32,
+}
+
+/// What came of a file.
+#[derive(Debug)]
+pub struct Imported {
+    /// There unless a diagnostic is an error.
+    pub architecture: Option<Translation>,
+    /// In the order of the source.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+#[derive(Debug)]
+pub struct Translation {
+    /// In the language of Tarsier.
+    pub text: String,
+    /// In the order of the file.
+    pub services: Vec<Size>,
+}
+
+/// How large Spigo made a service.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Size {
+    pub name: String,
+    pub instances: u64,
+    /// From its instances to others.
+    pub edges: u64,
+}
+
+/// Whether a file is Spigo's, by what is in it.
+pub fn recognise(source: &[u8]) -> bool {
+    // Most files are not: they need not be read to know that.
+    let mut text = source.iter().skip_while(|byte| byte.is_ascii_whitespace());
+    text.next() == Some(&b'{')
+        && read_tree(source, &Sink::default())
+            .is_some_and(|root| root.get("arch").is_some() && (has(&root, "services") || has(&root, "graph")))
+}
+
+fn has(root: &Node, list: &str) -> bool {
+    root.get(list).is_some_and(|entry| matches!(entry.value.kind, Kind::List(_)))
+}
+
+/// Reads a file of Spigo. `name` is the file's: Spigo called an architecture by its file.
+pub fn import(name: &str, source: &[u8], options: &Options) -> Imported {
+    let sink = Sink::default();
+    let architecture = read_tree(source, &sink).and_then(|root| {
+        let reader = Reader { sink: &sink, options };
+        let architecture = match has(&root, "graph") {
+            true => reader.redrawn(stem(name), &root)?,
+            false => reader.architecture(stem(name), &root)?,
+        };
+        reader.traps(&architecture);
+        Some(architecture)
+    });
+    let architecture = architecture.filter(|_| !sink.has_errors());
+    let architecture = architecture.map(|architecture| Translation {
+        text: write::text(&architecture, name, options),
+        services: architecture
+            .services
+            .iter()
+            .map(|service| Size {
+                name: service.name.clone(),
+                instances: service.n_instances(),
+                edges: expand::edges_from(&architecture.services, service),
+            })
+            .collect(),
+    });
+    Imported { architecture, diagnostics: sink.into_sorted() }
+}
+
+/// JSON may be indented with tabs, YAML must not; inside a text JSON has none.
+fn read_tree(source: &[u8], sink: &Sink) -> Option<Node> {
+    let spaced: Vec<u8> = source.iter().map(|byte| if *byte == b'\t' { b' ' } else { *byte }).collect();
+    tree::read(&spaced, sink).root
+}
+
+/// `lamp` of `json_arch/lamp_arch.json`.
+fn stem(name: &str) -> &str {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let Some(stem) = file.strip_suffix(".json") else { return "" };
+    stem.strip_suffix("_arch").unwrap_or(stem)
+}

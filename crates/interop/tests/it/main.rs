@@ -1,0 +1,7 @@
+//! Files of Spigo: the corpus, counts by hand, and real files where there are some.
+
+mod corpus;
+mod counts;
+#[path = "../../../language/tests/it/golden.rs"]
+mod golden;
+mod samples;

@@ -1,0 +1,174 @@
+//! The real files of Spigo, from the folder that `TARSIER_SAMPLES` names: as many instances and edges as Spigo made of
+//! them (its repository, commit 168b963, by its own output), and answers, where five of the files had none.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use tarsier_engine::{RunConfig, run};
+use tarsier_interop::spigo::{Options, Translation, import, recognise};
+use tarsier_language::load;
+use tarsier_units::Span;
+
+use crate::golden::repository;
+
+/// File, services, instances and edges in one region, and in six.
+const ARCHITECTURES: [(&str, usize, [u64; 2], [u64; 2]); 15] = [
+    ("aws_ac_ra_web", 8, [25, 47], [145, 282]),
+    ("cassandra", 6, [32, 121], [187, 2886]),
+    ("composeV2", 10, [16, 37], [86, 222]),
+    ("container", 7, [22, 51], [127, 306]),
+    ("edge", 83, [83, 152], [493, 912]),
+    ("lamp", 5, [23, 73], [133, 438]),
+    ("netflix", 21, [98, 371], [578, 7086]),
+    ("netflixoss", 8, [65, 259], [385, 3714]),
+    ("riak", 15, [51, 165], [291, 3150]),
+    ("simpleV2", 6, [10, 11], [55, 66]),
+    ("storage", 5, [6, 5], [31, 30]),
+    ("test", 6, [19, 24], [109, 144]),
+    ("testyaml", 3, [9, 18], [54, 108]),
+    ("yogi", 13, [34, 166], [199, 3156]),
+    ("yow", 13, [34, 166], [199, 3156]),
+];
+
+/// Steps of the migration, as graphs: services, instances, edges.
+const MIGRATION: [(usize, [u64; 2]); 10] = [
+    (4, [13, 30]),
+    (5, [14, 39]),
+    (6, [23, 66]),
+    (7, [31, 87]),
+    (8, [40, 132]),
+    (9, [52, 336]),
+    (8, [50, 322]),
+    (8, [99, 644]),
+    (8, [99, 1076]),
+    (8, [148, 2262]),
+];
+
+const PAGE: &str = "docs/guide/spigo.md";
+const BEGIN: &str =
+    "<!-- The table is made by `UPDATE_EXPECT=1 TARSIER_SAMPLES=… cargo test -p tarsier-interop`. -->\n";
+const END: &str = "<!-- Here it ends. -->\n";
+
+/// A file of this name in a folder or below it.
+fn find(folder: &Path, name: &str) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the samples' folder is readable");
+    let mut paths: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("an entry of the folder").path()).collect();
+    paths.sort();
+    paths
+        .into_iter()
+        .find_map(|path| if path.is_dir() { find(&path, name) } else { path.ends_with(name).then_some(path) })
+}
+
+struct Samples(PathBuf);
+
+impl Samples {
+    fn there() -> Option<Samples> {
+        let folder = std::env::var_os("TARSIER_SAMPLES").map(PathBuf::from);
+        let found = folder.filter(|folder| find(folder, "lamp_arch.json").is_some());
+        if found.is_none() {
+            println!("skipped: TARSIER_SAMPLES names no folder with files of Spigo");
+        }
+        found.map(Samples)
+    }
+
+    #[track_caller]
+    fn import(&self, name: &str, options: Options) -> Translation {
+        let path = find(&self.0, name).unwrap_or_else(|| panic!("there is no {name}"));
+        let source = std::fs::read(path).expect("a sample is readable");
+        assert!(recognise(&source), "{name}");
+        let imported = import(name, &source, &options);
+        imported.architecture.unwrap_or_else(|| panic!("{name}: {:?}", imported.diagnostics))
+    }
+}
+
+const AS_IT_IS: Options = Options { scale: 100, regions: 1 };
+
+fn counts(translation: &Translation) -> [u64; 2] {
+    let services = &translation.services;
+    [services.iter().map(|size| size.instances).sum(), services.iter().map(|size| size.edges).sum()]
+}
+
+/// Requests sent and completed in five simulated seconds after one to warm up.
+fn answers(name: &str, translation: &Translation) -> (u64, u64) {
+    let model = load(name, translation.text.as_bytes()).model.expect("what a file becomes can run");
+    let config = RunConfig {
+        seed: 1,
+        replication: 0,
+        duration: Span::from_secs(5),
+        warmup: Span::from_secs(1),
+        scenario: None,
+        threads: 1,
+        series: false,
+    };
+    let outcome = run(&model, &config, &mut ());
+    let clients = &outcome.workloads[0];
+    assert_eq!(clients.errors, 0, "{name}");
+    (clients.requests, clients.completed)
+}
+
+#[test]
+fn all_files_match_and_answer() {
+    let Some(samples) = Samples::there() else { return };
+    let mut table = String::from(
+        "| file | services | instances, edges: Spigo | ours | in six regions: Spigo | ours | requests in 5 s | answered |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for (name, n_services, one, six) in ARCHITECTURES {
+        let file = format!("{name}_arch.json");
+        let translation = samples.import(&file, AS_IT_IS);
+        let wide = samples.import(&file, Options { regions: 6, ..AS_IT_IS });
+        let row = [one, counts(&translation), six, counts(&wide)];
+        assert_eq!((translation.services.len(), row[0], row[2]), (n_services, row[1], row[3]), "{name}");
+        let (sent, completed) = answers(name, &translation);
+        assert!(completed >= 490, "{name}: {completed} of {sent}");
+        assert!(answers(name, &wide).1 >= 490, "{name} in six regions");
+        let [a, b, c, d] = row.map(|[nodes, edges]| format!("{nodes}, {edges}"));
+        let _ = writeln!(table, "| `{file}` | {n_services} | {a} | {b} | {c} | {d} | {sent} | {completed} |");
+    }
+    for (step, (n_services, expected)) in MIGRATION.into_iter().enumerate() {
+        let file = format!("migration_step{step}.json");
+        let translation = samples.import(&file, AS_IT_IS);
+        let ours = counts(&translation);
+        assert_eq!((translation.services.len(), ours), (n_services, expected), "step {step}");
+        let (sent, completed) = answers(&file, &translation);
+        assert!(completed >= 490, "step {step}: {completed} of {sent}");
+        let [a, b] = [expected, ours].map(|[nodes, edges]| format!("{nodes}, {edges}"));
+        let _ = writeln!(
+            table,
+            "| migration, step {step} | {n_services} | {a} | {b} | | | {sent} | {completed} |"
+        );
+    }
+    table_is(&table);
+}
+
+/// Graphs that Spigo's author drew in 2016: the same instances by name, the same edges, or there would be a warning.
+#[test]
+fn graphs_are_drawn_again_edge_by_edge() {
+    let Some(samples) = Samples::there() else { return };
+    let steps = (0..MIGRATION.len()).map(|step| format!("migration_step{step}.json"));
+    for name in steps.chain(["lamp_graph.json".to_owned(), "netflixoss_graph.json".to_owned()]) {
+        let path = find(&samples.0, &name).unwrap_or_else(|| panic!("there is no {name}"));
+        let imported = import(&name, &std::fs::read(path).expect("a sample is readable"), &AS_IT_IS);
+        assert!(imported.diagnostics.is_empty(), "{name}: {:?}", imported.diagnostics);
+    }
+    let [lamp, netflixoss] = ["lamp", "netflixoss"].map(|name| {
+        let [drawn, made] =
+            ["graph", "arch"].map(|kind| samples.import(&format!("{name}_{kind}.json"), AS_IT_IS));
+        (counts(&drawn), counts(&made))
+    });
+    assert_eq!((lamp.0, netflixoss.0), (lamp.1, netflixoss.1));
+}
+
+/// The table of the guide says the same.
+fn table_is(table: &str) {
+    let path = repository().join(PAGE);
+    let page = std::fs::read_to_string(&path).expect("the page is there");
+    let (before, rest) = page.split_once(BEGIN).expect("the table begins");
+    let (old, after) = rest.split_once(END).expect("the table ends");
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&path, format!("{before}{BEGIN}\n{table}\n{END}{after}")).expect("it can be written");
+    } else {
+        assert_eq!(old.trim(), table.trim(), "{PAGE} says otherwise; UPDATE_EXPECT=1 writes it anew");
+    }
+}
