@@ -12,6 +12,7 @@ use tarsier_model::ServiceId;
 use crate::kernel::table::Table;
 use crate::outcome::{Cause, Why, WhyPart};
 use crate::plan::NONE;
+use crate::trace::{Asking, Serving, Trace};
 
 /// A service ([`NONE`] for the users) and a cause.
 pub(crate) type Part = (u32, Cause);
@@ -19,11 +20,25 @@ pub(crate) type Part = (u32, Cause);
 #[derive(Debug)]
 pub(crate) struct Account {
     /// Everything before is accounted for.
-    mark: u64,
+    pub(crate) mark: u64,
     parts: Vec<(Part, u64)>,
+    /// Of a traced request.
+    pub(crate) trace: Option<Box<Trace>>,
 }
 
 impl Account {
+    pub(crate) fn new(mark: u64, trace: Option<Box<Trace>>) -> Box<Account> {
+        Box::new(Account { mark, parts: Vec::new(), trace })
+    }
+
+    pub(crate) fn asking(&mut self) -> Option<&mut Asking> {
+        self.trace.as_mut()?.asking.as_mut()
+    }
+
+    pub(crate) fn serving(&mut self) -> Option<&mut Serving> {
+        self.trace.as_mut()?.serving.as_mut()
+    }
+
     fn add(&mut self, part: Part, nanos: u64) {
         if nanos == 0 {
             return;
@@ -61,8 +76,26 @@ fn class_of(latency: u64) -> u32 {
 }
 
 impl Accounts {
-    pub(crate) fn open(&mut self, task: u32, now: u64) {
-        self.put(task, Box::new(Account { mark: now, parts: Vec::new() }));
+    /// Of a record that is made for another; traced if that is.
+    pub(crate) fn open_below(
+        &mut self,
+        task: u32,
+        parent: u32,
+        now: u64,
+        trace: impl FnOnce(&mut Serving) -> Box<Trace>,
+    ) {
+        let trace = self.get_mut(parent).and_then(|account| account.serving()).map(trace);
+        self.put(task, Account::new(now, trace));
+    }
+
+    /// The account of a traced record.
+    pub(crate) fn take_traced(&mut self, task: u32) -> Option<Box<Account>> {
+        self.get_mut(task)?.trace.as_ref()?;
+        self.take(task)
+    }
+
+    pub(crate) fn get_mut(&mut self, task: u32) -> Option<&mut Account> {
+        self.by_task.get_mut(task).map(|account| &mut **account)
     }
 
     pub(crate) fn put(&mut self, task: u32, account: Box<Account>) {
@@ -77,17 +110,24 @@ impl Accounts {
         self.take(task);
     }
 
-    /// Since when the time of a record is not accounted for.
-    pub(crate) fn mark_of(&mut self, task: u32) -> u64 {
-        self.by_task.get_mut(task).expect("a sampled record has an account").mark
-    }
-
     /// The time since the last note was `part`.
     #[inline(never)]
     pub(crate) fn note(&mut self, task: u32, part: Part, now: u64) {
         let account = self.by_task.get_mut(task).expect("a sampled record has an account");
         account.add(part, now - account.mark);
+        if let Some(trace) = &mut account.trace {
+            trace.note(part.1, account.mark, now);
+        }
         account.mark = now;
+    }
+
+    /// The same for a request that reaches its instance.
+    #[inline(never)]
+    pub(crate) fn note_arrival(&mut self, task: u32, part: Part, now: u64) {
+        self.note(task, part, now);
+        if let Some(trace) = self.get_mut(task).and_then(|account| account.trace.as_mut()) {
+            trace.arrive(now);
+        }
     }
 
     /// `task` was waiting for what this account tells of.
@@ -98,11 +138,30 @@ impl Accounts {
         account.mark = now;
     }
 
+    /// A branch of a record has ended: of the record's span it was a part.
+    pub(crate) fn tell_of_branch(&mut self, task: u32, mut branch: Box<Account>) -> Box<Account> {
+        let parent = self.get_mut(task).and_then(|account| account.serving());
+        if let (Some(parent), Some(branch)) = (parent, branch.serving()) {
+            parent.add_stretches(branch.take_stretches());
+        }
+        branch
+    }
+
+    /// Another attempt is made.
+    pub(crate) fn try_again(&mut self, task: u32) {
+        if let Some(asking) = self.get_mut(task).and_then(|account| account.asking()) {
+            asking.try_again();
+        }
+    }
+
     /// A request has ended well.
     pub(crate) fn close(&mut self, task: u32, latency: u64, causes: &mut Causes) {
         let account = self.take(task).expect("a sampled request has an account");
         let sum: u64 = account.parts.iter().map(|(_, nanos)| nanos).sum();
         assert_eq!(sum, latency, "the account of a request sums to its latency");
+        if account.trace.is_some_and(|trace| !trace.is_counted) {
+            return;
+        }
         let class = causes.classes.entry(class_of(latency)).or_default();
         class.requests += 1;
         for (part, nanos) in account.parts {

@@ -9,7 +9,8 @@ use crate::balance::is_far;
 use crate::instance::{CORE_LINE, WORKER_LINE};
 use crate::partition::{Body, Message, Partition, World};
 use crate::plan::{Caller, Site};
-use crate::task::{BRANCH, DETACHED, Outcome, QUEUE_KNOWN, State, VISITOR};
+use crate::span::SpanEnd;
+use crate::task::{BRANCH, DETACHED, Outcome, QUEUE_KNOWN, SAMPLED, State, VISITOR};
 
 /// The caller's side.
 impl Partition {
@@ -111,6 +112,9 @@ impl Partition {
     /// An attempt is given up without any fault of its own.
     pub(crate) fn withdraw(&mut self, world: World<'_>, site: &Site, task: u32) {
         self.disarm(site.lane, task);
+        if self.tasks[task].has(SAMPLED) {
+            self.split_account(world, site, task, SpanEnd::Cancelled);
+        }
         if site.has_extra {
             self.forget(site, task);
             if self.tasks[task].state != State::AwaitingConnection {
@@ -171,6 +175,9 @@ impl Partition {
 
     fn count_cancelled(&mut self, world: World<'_>, task: u32) {
         self.leaves_guard(world, task, Outcome::Error);
+        if self.tasks[task].has(SAMPLED) {
+            self.stay_ends(world, task, SpanEnd::Cancelled);
+        }
         let service = self.instance_of(task).service;
         let tally = &mut self.services[service as usize];
         tally.cancelled += 1;

@@ -75,7 +75,7 @@ impl Partition {
         let sampled = self.tasks[parent].flags & SAMPLED;
         let task = self.new_task(parent, sender.client, sampled | if joins { JOINS } else { 0 });
         if sampled != 0 {
-            self.accounts.open(task, self.now);
+            self.look_at_call(task, parent);
         }
         self.request(world, site, task, sender);
     }
@@ -100,6 +100,9 @@ impl Partition {
         let publisher = self.sender_at(site, sender);
         let task = self.new_task(NONE, publisher.client, 0);
         self.tasks[task].parent_epoch = key as u32;
+        if self.tasks[sender].has(SAMPLED) {
+            self.look_at_message(world, site, task, sender);
+        }
         if world.plan.carries {
             self.pack(site, task, sender);
         }
@@ -225,7 +228,7 @@ impl Partition {
             knocks,
             luggage: world.plan.carries.then(|| Box::new(self.luggage[task as usize])),
         };
-        let account = self.accounts.take(task);
+        let account = self.send_account_abroad(world, site, task);
         let message = Message { time: self.now + delay, from: self.index, body, account };
         self.send_out(world.plan.partition_of(instance), message);
         if site.caller == Caller::Publisher {
@@ -256,7 +259,7 @@ impl Partition {
     pub(crate) fn answered(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
         self.disarm(site.lane, task);
         if self.tasks[task].has(SAMPLED) {
-            self.note(site, task, Cause::Network);
+            self.note_answer(world, site, task, outcome);
         }
         if site.has_extra {
             if site.hedges && outcome == Outcome::Ok {
@@ -316,24 +319,16 @@ impl Partition {
             self.carry(heir, self.luggage[task as usize]);
         }
         if flags & SAMPLED != 0 {
-            self.inherit_account(site, task, heir);
+            let account = self.split_account(world, site, task, failure.into());
+            self.accounts.put(heir, account);
+            // Time since the last note was spent waiting in vain.
+            self.note(site, heir, Cause::Timeout);
         }
         if self.keeps_kin {
             self.inherit_home(task, heir);
         }
         self.abandon(world, site, task);
         self.failed(world, site, heir, failure);
-    }
-
-    /// The account goes on with the caller; time since the last note was spent waiting in vain.
-    fn inherit_account(&mut self, site: &Site, task: u32, heir: u32) {
-        match self.accounts.take(task) {
-            Some(account) => self.accounts.put(heir, account),
-            // It is with the callee, in another partition: all of this attempt was in vain.
-            None => self.accounts.open(heir, self.first_sent(heir)),
-        }
-        self.tasks[task].flags &= !SAMPLED;
-        self.note(site, heir, Cause::Timeout);
     }
 
     /// The attempt no longer counts as outstanding, and its place on a connection is free.
@@ -383,6 +378,7 @@ impl Partition {
         book.latency.record(latency);
         if site.caller == Caller::Users {
             if self.tasks[task].has(SAMPLED) {
+                self.request_ends(world, site, task, Outcome::Ok);
                 self.accounts.close(task, latency, &mut self.causes[site.tally as usize]);
                 self.tasks[task].flags &= !SAMPLED;
             }
@@ -402,6 +398,9 @@ impl Partition {
     pub(crate) fn fail_for_good(&mut self, world: World<'_>, site: &Site, task: u32, failure: Outcome) {
         self.give_in(site, task);
         if site.caller == Caller::Users {
+            if self.tasks[task].has(SAMPLED) {
+                self.request_ends(world, site, task, failure);
+            }
             self.user_is_done(world, site, task);
         } else {
             self.tell_parent(world, site, task, failure);

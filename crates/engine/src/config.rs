@@ -3,7 +3,7 @@
 use tarsier_model::Scenario;
 use tarsier_units::Span;
 
-use crate::{SecondRow, VisitEnd};
+use crate::{SecondRow, TraceSpan, Traces, VisitEnd};
 
 #[derive(Clone, Debug)]
 pub struct RunConfig<'a> {
@@ -35,6 +35,13 @@ pub trait Watch {
     /// Called for every stay of a request on an instance, now and then, in the order in which those of a partition
     /// ended; warm-up included.
     fn visit(&mut self, _visit: &Visit) {}
+    /// Of which requests [`Watch::span`] is called; asked once, before the run.
+    fn traces(&self) -> Traces {
+        Traces::None
+    }
+    /// Called for every span of a traced request, now and then, soon after it ended. Their order is the same for every
+    /// number of threads; what has not ended when the run does is not told.
+    fn span(&mut self, _span: &TraceSpan) {}
 }
 
 /// A stay of a request on an instance. Times are counted from the start of the run.

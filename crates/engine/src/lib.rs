@@ -14,6 +14,7 @@ mod control;
 mod deadline;
 mod disturbed;
 mod fault;
+mod follow;
 mod guard;
 mod handshake;
 mod identities;
@@ -34,10 +35,12 @@ mod run;
 mod serve;
 mod shield;
 mod source;
+mod span;
 mod strand;
 mod tally;
 mod task;
 mod timeline;
+mod trace;
 mod view;
 mod visits;
 mod windows;
@@ -48,4 +51,5 @@ pub use outcome::{
     Why, WhyPart, WorkloadOutcome,
 };
 pub use run::run;
+pub use span::{Side, SpanEnd, SpanKind, Stretch, TraceSpan, Traces};
 pub use timeline::{Event, EventKind, EventSubject, Reason};

@@ -129,6 +129,7 @@ pub(crate) struct Partition {
     pub(crate) accounts: Accounts,
     /// If somebody wants to see them.
     pub(crate) visits: Option<Box<crate::visits::Visits>>,
+    pub(crate) tracing: crate::trace::Tracing,
     /// Events held back while their instance is paused.
     pub(crate) held: Vec<crate::fault::Held>,
     /// How many instances here are paused.
@@ -182,6 +183,7 @@ impl Partition {
             guests: BTreeMap::new(),
             accounts: Accounts::default(),
             visits: None,
+            tracing: crate::trace::Tracing::default(),
             held: Vec::new(),
             n_paused: 0,
             injections: Vec::new(),
@@ -415,6 +417,7 @@ impl Partition {
     fn clear_up(&mut self, task: u32) {
         if self.tasks[task].has(SAMPLED) {
             self.accounts.drop_of(task);
+            self.tracing.at_home.remove(task);
         }
         if self.tasks[task].has(RETRIED) {
             self.life_ends(task);
@@ -521,7 +524,7 @@ impl Partition {
                     }
                     self.tasks[caller].state = State::Inbound(outcome);
                     if let Some(account) = message.account {
-                        self.accounts.put(caller, account);
+                        self.account_comes_home(caller, account);
                     }
                     self.queue.push(message.time, caller);
                 }

@@ -24,8 +24,7 @@ impl Partition {
         }
         if sampled != 0 {
             // Whatever was waited for until now has not answered.
-            let mark = self.accounts.mark_of(call);
-            self.accounts.open(runner, mark);
+            self.look_at_runner(runner, call);
             self.note(site, runner, Cause::Timeout);
         }
         let record = &mut self.tasks[call];
@@ -83,7 +82,6 @@ impl Partition {
         // Those first who would else get the connections that the others leave.
         for runner in waiting.into_iter().chain(sent) {
             self.observe_runner(site, runner);
-            self.lose_account(runner);
             self.keep_key(world, runner);
             self.withdraw(world, site, runner);
         }
@@ -110,7 +108,9 @@ impl Partition {
         let call = self.tasks[runner].parent;
         self.tasks[call].instance = self.tasks[runner].instance;
         self.observe_runner(site, runner);
-        self.lose_account(runner);
+        if self.tasks[runner].has(SAMPLED) {
+            self.split_account(world, site, runner, failure.into());
+        }
         self.keep_key(world, runner);
         self.abandon(world, site, runner);
         self.runner_fails(world, site, call, failure);
@@ -136,13 +136,6 @@ impl Partition {
         if sent == self.tasks[call].sent && state != State::AwaitingConnection {
             let took = self.now - sent;
             self.observe_latency(site, call, took);
-        }
-    }
-
-    fn lose_account(&mut self, runner: u32) {
-        if self.tasks[runner].has(SAMPLED) {
-            self.accounts.drop_of(runner);
-            self.tasks[runner].flags &= !SAMPLED;
         }
     }
 

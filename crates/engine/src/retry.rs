@@ -90,6 +90,7 @@ impl Partition {
         let site = self.site_of(world, task);
         if self.tasks[task].has(SAMPLED) {
             self.note(site, task, Cause::Backoff);
+            self.accounts.try_again(task);
         }
         if site.caller == Caller::Service && !self.is_awaited(task) {
             // Its caller has died meanwhile.

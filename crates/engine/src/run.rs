@@ -12,14 +12,20 @@ use crate::ledger::{Ledger, Seconds};
 use crate::outcome::{Outcome, SecondRow, Stopped};
 use crate::partition::{Names, Partition};
 use crate::plan::Plan;
+use crate::span::Traces;
 use crate::timeline::Timeline;
+use crate::trace::Tracing;
 use crate::view::View;
-use crate::windows::Windows;
+use crate::windows::{Moment, Windows};
 
 /// Runs a model: the same model and configuration give the same outcome, whatever the threads.
 pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -> Outcome {
     let warmup = config.warmup.nanos();
-    let plan = Plan::new(model, warmup, config.duration.nanos());
+    let mut plan = Plan::new(model, warmup, config.duration.nanos());
+    let traces = watch.traces();
+    if traces != Traces::None {
+        plan.look_at_all();
+    }
     let names = Names {
         seed: config.seed,
         replication: config.replication,
@@ -30,6 +36,9 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
         (0..plan.partitions.len() as u32).map(|index| Partition::new(&plan, &names, index)).collect();
     if watch.wants_visits() {
         partitions.iter_mut().for_each(|partition| partition.visits = Some(Box::default()));
+    }
+    for partition in &mut partitions {
+        partition.tracing = Tracing::new(traces.clone(), warmup);
     }
     let mut view = View::new(&plan);
     let control = Control::new(model, &plan, config, &mut view);
@@ -74,21 +83,22 @@ impl Run<'_> {
         self.at_boundary(0, watch);
         while now < self.end && !stopped {
             let next = self.next_boundary(now);
-            let mut pulse = |simulated: u64, events: u64| {
-                reached = simulated;
-                let pulse = Pulse { simulated: tarsier_units::Span::from_nanos(simulated), events };
-                watch.pulse(pulse) == Verdict::GoOn
+            let mut pulse = |moment: Moment| {
+                reached = moment.simulated;
+                moment.spans.iter().for_each(|span| watch.span(span));
+                let simulated = tarsier_units::Span::from_nanos(moment.simulated);
+                watch.pulse(Pulse { simulated, events: moment.events }) == Verdict::GoOn
             };
             stopped = !self.windows.run_until(next, &mut pulse);
             // Boundaries may be so close that no window is long enough for a look at the watch.
             if !stopped && next < self.end {
-                stopped = !pulse(next, self.windows.events());
+                stopped = !pulse(self.windows.moment(next));
             }
             if stopped {
                 self.windows.come_to_rest(&mut reached);
                 now = reached.min(next);
                 self.cut_short(now);
-                show_visits(&mut self.windows.at_rest(), watch);
+                show(&mut self.windows.at_rest(), watch);
             } else {
                 now = next;
                 self.at_boundary(now, watch);
@@ -133,7 +143,7 @@ impl Run<'_> {
     fn at_boundary(&mut self, now: u64, watch: &mut dyn Watch) {
         let mut partitions = self.windows.at_rest();
         partitions.iter_mut().for_each(|partition| partition.now = now);
-        show_visits(&mut partitions, watch);
+        show(&mut partitions, watch);
         if now == self.warmup {
             self.ledger.start(now, &mut partitions[0]);
         } else if now > self.warmup {
@@ -193,9 +203,13 @@ impl Watch for SecondsWatch<'_> {
     }
 }
 
-fn show_visits(partitions: &mut [impl std::ops::DerefMut<Target = Partition>], watch: &mut dyn Watch) {
-    let wanted = partitions.iter_mut().filter_map(|partition| partition.visits.as_mut());
-    wanted.for_each(|visits| visits.drain().for_each(|visit| watch.visit(&visit)));
+/// Shows visits and spans to whoever wants to see them.
+fn show(partitions: &mut [impl std::ops::DerefMut<Target = Partition>], watch: &mut dyn Watch) {
+    for partition in partitions {
+        let visits = partition.visits.iter_mut().flat_map(|visits| visits.drain());
+        visits.for_each(|visit| watch.visit(&visit));
+        partition.tracing.take().iter().for_each(|span| watch.span(span));
+    }
 }
 
 /// When batch `n` of the counted time ends.

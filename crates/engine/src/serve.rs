@@ -13,6 +13,7 @@ use crate::kernel::EventQueue;
 use crate::outcome::{Cause, VisitEnd};
 use crate::partition::{Body, Message, Partition, World};
 use crate::plan::{Caller, NONE, Op, Site};
+use crate::span::SpanEnd;
 use crate::tally::ServiceTally;
 use crate::task::{BRANCH, DETACHED, Outcome, QUEUE_KNOWN, SAMPLED, State, Task, VISITOR, WORKER};
 use crate::visits::Visits;
@@ -29,7 +30,7 @@ impl Partition {
             return self.find_nobody(world, site, task);
         }
         if record.has(SAMPLED) {
-            self.accounts.note(task, (site.payer(), Cause::Network), now);
+            self.accounts.note_arrival(task, (site.payer(), Cause::Network), now);
         }
         let tally = &mut self.services[site.service as usize];
         tally.arrivals += 1;
@@ -157,6 +158,9 @@ impl Partition {
     /// Nobody will ever hear of this request.
     #[inline(never)]
     pub(crate) fn lose(&mut self, world: World<'_>, task: u32) {
+        if self.tasks[task].has(SAMPLED) {
+            self.stay_ends(world, task, SpanEnd::Lost);
+        }
         let record = &self.tasks[task];
         let published = self.site_of(world, task).caller == Caller::Publisher;
         if record.has(DETACHED) || record.has(VISITOR) || published {
@@ -404,6 +408,9 @@ impl Partition {
         let site = self.site_of(world, task);
         let record = &mut self.tasks[task];
         if record.has(DETACHED) || site.caller == Caller::Publisher {
+            if record.has(SAMPLED) {
+                self.stay_ends(world, task, outcome.into());
+            }
             if site.caller != Caller::Publisher {
                 self.is_in_vain(site.service, outcome);
             }
@@ -430,7 +437,7 @@ impl Partition {
         } else {
             match self.disturbed_answer(world, task, delay) {
                 Some(longer) => longer,
-                None => return self.lose(world, task),
+                None => return self.lose_answer(world, task, outcome),
             }
         };
         let record = &mut self.tasks[task];
@@ -451,10 +458,21 @@ impl Partition {
         } else {
             self.disturbed_answer(world, task, delay)
         };
+        if self.tasks[task].has(SAMPLED) {
+            self.stay_ends(world, task, outcome.into());
+        }
         match delay {
             None => self.lose(world, task),
             Some(delay) => self.send_home(task, site, delay, outcome),
         }
+    }
+
+    #[cold]
+    fn lose_answer(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
+        if self.tasks[task].has(SAMPLED) {
+            self.stay_ends(world, task, outcome.into());
+        }
+        self.lose(world, task);
     }
 
     /// How long an answer takes.

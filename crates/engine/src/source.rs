@@ -37,7 +37,9 @@ pub(crate) struct Source {
     factor: f64,
     /// When the next arrival is due; another event is stale.
     next_at: u64,
-    sent: u64,
+    pub(crate) sent: u64,
+    /// What the traces of its requests are named by.
+    pub(crate) trace_salt: u64,
     /// Users of a closed workload, now and while nothing multiplies them.
     users: u64,
     quota: u64,
@@ -78,7 +80,7 @@ impl Source {
             workload.mix.iter().position(|sum| draw < *sum).expect("shares sum to one") as u32
         };
         self.sent += 1;
-        (which, if is_sampled(workload, self.sent) { SAMPLED } else { 0 })
+        (which, if hash(self.sent) <= workload.looked_at_below { SAMPLED } else { 0 })
     }
 }
 
@@ -109,6 +111,7 @@ impl Partition {
             factor: 1.0,
             next_at: 0,
             sent: 0,
+            trace_salt: Stream::named(names.seed, &["users", name, "traces"], &numbers).next_u64(),
             users: 0,
             quota,
         });
@@ -162,7 +165,7 @@ impl Partition {
     #[inline(always)]
     fn user_request(&mut self, world: World<'_>, site: &Site, task: u32, sender: Sender, sampled: u8) {
         if sampled != 0 {
-            self.accounts.open(task, self.now);
+            self.look_at(world, sender.origin, task);
         }
         self.request(world, site, task, sender);
     }
@@ -276,9 +279,8 @@ impl Partition {
     }
 }
 
-/// One request in so many, spread by a hash: no draw is spent on it.
+/// One request in so many is looked at, spread by this: no draw is spent on it.
 #[inline(always)]
-fn is_sampled(part: &WorkloadPlan, number: u64) -> bool {
-    let hash = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    hash <= part.sampled_below
+pub(crate) fn hash(number: u64) -> u64 {
+    number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32).wrapping_mul(0xBF58_476D_1CE4_E5B9)
 }

@@ -140,7 +140,7 @@ impl Partition {
         record.pc = pc;
         record.state = State::Granted;
         if sampled != 0 {
-            self.accounts.open(branch, self.now);
+            self.look_at_branch(branch, parent);
         }
         if let Some(luggage) = self.luggage.get(parent as usize) {
             self.carry(branch, *luggage);
@@ -154,6 +154,7 @@ impl Partition {
         let (parent, epoch) = (record.parent, record.parent_epoch);
         self.free(branch);
         if self.tasks[parent].epoch == epoch {
+            let account = account.map(|account| self.accounts.tell_of_branch(parent, account));
             self.branch_ended(world, parent, outcome, account);
         }
     }

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, RwLock};
 
 use crate::partition::{Message, Partition, World};
 use crate::plan::Plan;
+use crate::span::TraceSpan;
 use crate::tally::Books;
 use crate::view::View;
 
@@ -35,6 +36,13 @@ pub(crate) struct Windows<'a> {
     /// Between the two gates of a window.
     in_window: AtomicBool,
     events: AtomicU64,
+}
+
+/// How far a run is when it is asked whether to go on, and the spans that have ended since it last was.
+pub(crate) struct Moment {
+    pub(crate) simulated: u64,
+    pub(crate) events: u64,
+    pub(crate) spans: Vec<TraceSpan>,
 }
 
 const UNPOISONED: &str = "a panic elsewhere has ended the run";
@@ -93,8 +101,8 @@ impl<'a> Windows<'a> {
         }
     }
 
-    /// Everything before `end`; `pulse` is asked now and then whether to go on, and gets the time reached.
-    pub(crate) fn run_until(&self, end: u64, pulse: &mut dyn FnMut(u64, u64) -> bool) -> bool {
+    /// Everything before `end`; `pulse` is asked now and then whether to go on.
+    pub(crate) fn run_until(&self, end: u64, pulse: &mut dyn FnMut(Moment) -> bool) -> bool {
         if let [only] = &self.partitions[..] {
             return self.run_alone(&mut only.lock().expect(UNPOISONED), end, pulse);
         }
@@ -113,35 +121,36 @@ impl<'a> Windows<'a> {
             let events = self.events.load(Ordering::Acquire);
             if events - events_seen > EVENTS_PER_PULSE {
                 events_seen = events;
-                if !pulse(next, events) {
+                if !pulse(self.moment(next)) {
                     return false;
                 }
             }
         }
     }
 
-    fn run_alone(
-        &self,
-        partition: &mut Partition,
-        end: u64,
-        pulse: &mut dyn FnMut(u64, u64) -> bool,
-    ) -> bool {
+    fn run_alone(&self, partition: &mut Partition, end: u64, pulse: &mut dyn FnMut(Moment) -> bool) -> bool {
         let view = self.view.read().expect(UNPOISONED);
         let world = World { plan: self.plan, view: &view };
         while !partition.run_until(world, end, EVENTS_PER_PULSE) {
-            if !pulse(partition.now, partition.events) || partition.trouble.is_some() {
+            let (simulated, events) = (partition.now, partition.events);
+            let moment = Moment { simulated, events, spans: partition.tracing.take() };
+            if !pulse(moment) || partition.trouble.is_some() {
                 return false;
             }
         }
         true
     }
 
-    /// Events so far, while no partition runs.
-    pub(crate) fn events(&self) -> u64 {
-        match &self.partitions[..] {
-            [only] => only.lock().expect(UNPOISONED).events,
-            _ => self.events.load(Ordering::Acquire),
+    /// While no partition runs.
+    pub(crate) fn moment(&self, simulated: u64) -> Moment {
+        let mut spans = Vec::new();
+        let mut events = 0;
+        for partition in &self.partitions {
+            let mut partition = partition.lock().expect(UNPOISONED);
+            spans.append(&mut partition.tracing.take());
+            events += partition.events;
         }
+        Moment { simulated, events, spans }
     }
 
     fn run_window(&self) {

@@ -197,8 +197,10 @@ pub(crate) struct WorkloadPlan {
     /// Cumulative shares of the destinations.
     pub(crate) mix: Vec<f64>,
     pub(crate) kind: SourceKind,
-    /// Requests whose hash is no higher carry an account of their time.
-    pub(crate) sampled_below: u64,
+    /// Requests whose hash is no higher tell why requests are slow.
+    pub(crate) counted_below: u64,
+    /// Requests whose hash is no higher are looked at: because of that, or they may be traced.
+    pub(crate) looked_at_below: u64,
 }
 
 pub(crate) enum SourceKind {
@@ -263,12 +265,14 @@ impl Plan {
     fn add_sources(&mut self, model: &SealedModel, first_sites: &[u32], warmup_ns: u64, duration_ns: u64) {
         for (id, workload) in model.workloads.entries() {
             let zones = partitioning::zones_of_users(model, workload);
+            let counted_below = counted_below(&workload.demand, warmup_ns + duration_ns);
             self.workloads.push(WorkloadPlan {
                 first_site: first_sites[id.index()],
                 n_sources: zones.len() as u32,
                 mix: cumulative(workload.mix.iter().map(|(share, _)| *share)),
                 kind: source_kind(&workload.demand, 1.0 / zones.len() as f64, warmup_ns),
-                sampled_below: sampled_below(&workload.demand, warmup_ns + duration_ns),
+                counted_below,
+                looked_at_below: counted_below,
             });
             self.sources.reserve_exact(zones.len());
             for (number, zone) in zones.iter().enumerate() {
@@ -277,6 +281,11 @@ impl Plan {
                 self.sources.push(SourcePlan { workload: id.0, zone: *zone, number: number as u32 });
             }
         }
+    }
+
+    /// Every request may be traced.
+    pub(crate) fn look_at_all(&mut self) {
+        self.workloads.iter_mut().for_each(|workload| workload.looked_at_below = u64::MAX);
     }
 
     /// The service that calls from a site; [`NONE`] for users.
@@ -360,8 +369,8 @@ fn source_kind(demand: &Demand, share: f64, warmup_ns: u64) -> SourceKind {
 /// About this many requests of a workload carry an account of their time.
 const SAMPLE: f64 = 25_000.0;
 
-/// The highest hash of a request that carries an account.
-fn sampled_below(demand: &Demand, run_ns: u64) -> u64 {
+/// The highest hash of a request that tells why.
+fn counted_below(demand: &Demand, run_ns: u64) -> u64 {
     let seconds = run_ns as f64 / 1e9;
     let expected = match demand {
         Demand::Open { rate, .. } => rate.iter().map(|(_, rate)| *rate).fold(0.0, f64::max) * seconds,

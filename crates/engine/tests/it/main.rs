@@ -13,5 +13,6 @@ mod queueing;
 mod sameness;
 mod segmentation;
 mod support;
+mod traces;
 mod troubles;
 mod visits;

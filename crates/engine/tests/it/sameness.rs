@@ -15,7 +15,7 @@ use tarsier_units::{IdVec, Span};
 use crate::support::{Build, call, config, exp_ms, ms, open, work_ms};
 
 /// Everything in an outcome that a person could see, as text.
-fn projection(outcome: &Outcome) -> String {
+pub(crate) fn projection(outcome: &Outcome) -> String {
     let workloads: Vec<_> = (outcome.workloads.iter())
         .map(|w| (w.requests, w.completed, w.errors, w.latency.summary(), format!("{:?}", w.why)))
         .collect();
@@ -132,12 +132,16 @@ fn a_new_neighbour_shifts_nothing() {
 }
 
 /// Draws whole models from a seed, biased to trouble.
-struct Swarm {
+pub(crate) struct Swarm {
     stream: Stream,
     n_services: u32,
 }
 
 impl Swarm {
+    pub(crate) fn new(seed: u64) -> Swarm {
+        Swarm { stream: Stream::named(seed, &["swarm"], &[]), n_services: 0 }
+    }
+
     fn coin(&mut self) -> bool {
         self.stream.chance(0.5)
     }
@@ -352,7 +356,7 @@ impl Swarm {
         }
     }
 
-    fn model(&mut self) -> SealedModel {
+    pub(crate) fn model(&mut self) -> SealedModel {
         self.n_services = 1 + self.below(5);
         let (n_regions, n_zones) = (1 + self.below(3), 1 + self.below(2));
         let mut build = Build::new();
@@ -406,7 +410,7 @@ impl Swarm {
         }
     }
 
-    fn scenario(&mut self) -> Scenario {
+    pub(crate) fn scenario(&mut self) -> Scenario {
         let happenings = (0..self.below(5))
             .map(|_| {
                 let at = Span::from_millis(u64::from(self.stream.below(1_500)));
@@ -500,7 +504,7 @@ impl Swarm {
 #[test]
 fn random_models_keep_their_accounts() {
     for seed in 0..1_000 {
-        let mut swarm = Swarm { stream: Stream::named(seed, &["swarm"], &[]), n_services: 0 };
+        let mut swarm = Swarm::new(seed);
         let model = swarm.model();
         let scenario = swarm.scenario();
         println!("seed {seed}");
