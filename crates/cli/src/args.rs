@@ -4,7 +4,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand};
+use tarsier_generate::{MOST_CONTINENTS, MOST_INSTANCES, MOST_REGIONS, MOST_SERVICES, MOST_ZONES};
 use tarsier_units::{Span, parse};
 
 const EXAMPLES: &str = "\
@@ -44,6 +46,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write an architecture of a chosen size and shape to standard output
+    #[command(after_help = GENERATE_HELP)]
+    Generate(GenerateArgs),
     /// Print the JSON Schema of architecture files, for editors
     Schema,
     /// List the architectures that come with Tarsier
@@ -53,6 +58,94 @@ pub(crate) enum Command {
         /// Its name, as `tarsier list` has it
         name: String,
     },
+}
+
+const GENERATE_HELP: &str = "\
+Of --instances and --rate the one that is not given follows from the other: services are half busy. Where both are, cores
+are as fast as it takes.
+
+Examples:
+  tarsier generate netflixoss --instances 300 > oss.yaml
+  tarsier generate hierarchy --seed 7 > world.yaml
+  tarsier generate alibaba --services 500 --rate 2000/s | tarsier run - --for 10s";
+
+#[derive(Args, Debug)]
+pub(crate) struct GenerateArgs {
+    #[command(subcommand)]
+    pub(crate) shape: ShapeArg,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ShapeArg {
+    /// An edge, pages, lookups, and behind each a data access layer, a cache and a Cassandra cluster
+    Netflixoss {
+        #[command(flatten)]
+        size: SizeArgs,
+
+        /// How many regions
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = count(1, MOST_REGIONS))]
+        regions: u32,
+
+        /// How many zones in each region
+        #[arg(long, value_name = "N", default_value_t = 3, value_parser = count(1, MOST_ZONES))]
+        zones: u32,
+    },
+    /// The same on several continents, with several versions of its services
+    Hierarchy {
+        #[command(flatten)]
+        size: SizeArgs,
+
+        /// How many continents; 3 to 5 by chance if not given
+        #[arg(long, value_name = "N", value_parser = count(1, MOST_CONTINENTS))]
+        continents: Option<u32>,
+
+        /// How many regions on each; 2 to 4 by chance
+        #[arg(long, value_name = "N", value_parser = count(1, MOST_REGIONS))]
+        regions: Option<u32>,
+
+        /// How many zones in each region; 1 to 5 by chance
+        #[arg(long, value_name = "N", value_parser = count(1, MOST_ZONES))]
+        zones: Option<u32>,
+    },
+    /// A call graph after the statistics that Alibaba published
+    Alibaba {
+        #[command(flatten)]
+        size: SizeArgs,
+    },
+    /// A call graph after the statistics that Meta published
+    Meta {
+        #[command(flatten)]
+        size: SizeArgs,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SizeArgs {
+    /// How many services: 40 by default, of a hierarchy 200, of a call graph 300
+    #[arg(long, value_name = "N", value_parser = count(1, MOST_SERVICES))]
+    pub(crate) services: Option<u32>,
+
+    /// How many instances of all services together; where callers stay in their zone, whole zones of them
+    #[arg(long, value_name = "N", value_parser = count(1, MOST_INSTANCES))]
+    pub(crate) instances: Option<u32>,
+
+    /// How many requests users make, such as 500/s
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub(crate) rate: Option<f64>,
+
+    /// The same command and seed give the same file
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+fn count(least: u32, most: u32) -> impl TypedValueParser<Value = u32> {
+    clap::value_parser!(u32).range(i64::from(least)..=i64::from(most))
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    parse::rate(text)
+        .map(|rate| rate.per_second)
+        .map_err(|error| format!("{error}; a rate is written like 500/s"))
 }
 
 #[derive(Args, Debug)]

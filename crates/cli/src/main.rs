@@ -5,6 +5,7 @@ mod args;
 mod catalogue;
 mod commands;
 mod failure;
+mod generate;
 mod input;
 mod live;
 mod onlooker;
@@ -43,6 +44,7 @@ fn execute(command: &Command) -> Result<Ending, Failure> {
     match command {
         Command::Run(args) => run::run(args),
         Command::Check { source, json } => commands::check(&source.source, *json),
+        Command::Generate(args) => generate::generate(args),
         Command::Schema => commands::schema(),
         Command::List => commands::list(),
         Command::Show { name } => commands::show(name),
