@@ -57,10 +57,14 @@ struct Class {
     parts: BTreeMap<Part, u128>,
 }
 
-/// What is known of a workload's requests that have ended well, by class of latency.
+/// By class of latency.
+type Classes = BTreeMap<u32, Class>;
+
+/// What is known of a workload's requests that have ended.
 #[derive(Default)]
 pub(crate) struct Causes {
-    classes: BTreeMap<u32, Class>,
+    answered: Classes,
+    failed: Classes,
 }
 
 /// Of the records of sampled requests: most records have none, but with a wide fan-out nearly all do.
@@ -154,15 +158,16 @@ impl Accounts {
         }
     }
 
-    /// A request has ended well.
-    pub(crate) fn close(&mut self, task: u32, latency: u64, causes: &mut Causes) {
+    /// A request has ended.
+    pub(crate) fn close(&mut self, task: u32, latency: u64, is_answered: bool, causes: &mut Causes) {
         let account = self.take(task).expect("a sampled request has an account");
         let sum: u64 = account.parts.iter().map(|(_, nanos)| nanos).sum();
         assert_eq!(sum, latency, "the account of a request sums to its latency");
         if account.trace.is_some_and(|trace| !trace.is_counted) {
             return;
         }
-        let class = causes.classes.entry(class_of(latency)).or_default();
+        let classes = if is_answered { &mut causes.answered } else { &mut causes.failed };
+        let class = classes.entry(class_of(latency)).or_default();
         class.requests += 1;
         for (part, nanos) in account.parts {
             *class.parts.entry(part).or_default() += u128::from(nanos);
@@ -173,26 +178,35 @@ impl Accounts {
 impl Causes {
     /// Takes over everything that the other holds.
     pub(crate) fn take_over(&mut self, other: &mut Causes) {
-        for (at, class) in std::mem::take(&mut other.classes) {
-            let sum = self.classes.entry(at).or_default();
-            sum.requests += class.requests;
-            for (part, nanos) in class.parts {
-                *sum.parts.entry(part).or_default() += nanos;
-            }
-        }
+        take_over(&mut self.answered, &mut other.answered);
+        take_over(&mut self.failed, &mut other.failed);
     }
 
     /// Forgets what ended so far: the warm-up is over.
     pub(crate) fn forget(&mut self) {
-        self.classes.clear();
+        *self = Causes::default();
     }
 
     pub(crate) fn why(&self) -> Why {
-        summarise(&self.classes)
+        summarise(&self.answered)
+    }
+
+    pub(crate) fn why_failed(&self) -> Why {
+        summarise(&self.failed)
     }
 }
 
-fn summarise(classes: &BTreeMap<u32, Class>) -> Why {
+fn take_over(mine: &mut Classes, theirs: &mut Classes) {
+    for (at, class) in std::mem::take(theirs) {
+        let sum = mine.entry(at).or_default();
+        sum.requests += class.requests;
+        for (part, nanos) in class.parts {
+            *sum.parts.entry(part).or_default() += nanos;
+        }
+    }
+}
+
+fn summarise(classes: &Classes) -> Why {
     let sampled: u64 = classes.values().map(|class| class.requests).sum();
     // The tail: the slowest classes that together hold at least a percent.
     let mut sampled_tail = 0;

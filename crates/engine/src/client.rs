@@ -378,9 +378,7 @@ impl Partition {
         book.latency.record(latency);
         if site.caller == Caller::Users {
             if self.tasks[task].has(SAMPLED) {
-                self.request_ends(world, site, task, Outcome::Ok);
-                self.accounts.close(task, latency, &mut self.causes[site.tally as usize]);
-                self.tasks[task].flags &= !SAMPLED;
+                self.close_account(world, site, task, Outcome::Ok);
             }
             self.user_is_done(world, site, task);
         } else {
@@ -399,12 +397,20 @@ impl Partition {
         self.give_in(site, task);
         if site.caller == Caller::Users {
             if self.tasks[task].has(SAMPLED) {
-                self.request_ends(world, site, task, failure);
+                self.close_account(world, site, task, failure);
             }
             self.user_is_done(world, site, task);
         } else {
             self.tell_parent(world, site, task, failure);
         }
+    }
+
+    fn close_account(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
+        self.request_ends(world, site, task, outcome);
+        let latency = self.now - self.first_sent(task);
+        let is_answered = outcome == Outcome::Ok;
+        self.accounts.close(task, latency, is_answered, &mut self.causes[site.tally as usize]);
+        self.tasks[task].flags &= !SAMPLED;
     }
 
     /// A call has failed for good.

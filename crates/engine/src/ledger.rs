@@ -229,6 +229,7 @@ impl Ledger {
             workloads: (parts[0].causes.iter().zip(calls.by_ref()))
                 .map(|(causes, (track, counts))| WorkloadOutcome {
                     why: causes.why(),
+                    why_failed: causes.why_failed(),
                     ..workload_outcome(track, counts)
                 })
                 .collect(),
@@ -331,6 +332,7 @@ fn workload_outcome(track: CallTrack, end: CallTally) -> WorkloadOutcome {
         in_flight_end: end.in_flight(),
         latency: track.latency.recorder,
         why: Default::default(),
+        why_failed: Default::default(),
     }
 }
 

@@ -73,7 +73,10 @@ pub struct WorkloadOutcome {
     pub in_flight_start: u64,
     pub in_flight_end: u64,
     pub latency: Recorder,
+    /// Of the requests that were answered.
     pub why: Why,
+    /// Of those that failed.
+    pub why_failed: Why,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -63,7 +63,7 @@ fn each_mean(outcome: &mut Outcome, change: fn(&mut f64, f64)) {
         service.workers_busy.iter_mut().for_each(|busy| change(busy, time));
     }
     outcome.calls.iter_mut().for_each(|call| change(&mut call.in_flight_mean, time));
-    for why in outcome.workloads.iter_mut().map(|workload| &mut workload.why) {
+    for why in outcome.workloads.iter_mut().flat_map(|it| [&mut it.why, &mut it.why_failed]) {
         for part in &mut why.parts {
             change(&mut part.mean_ns, why.sampled as f64);
             change(&mut part.tail_ns, why.sampled_tail as f64);
@@ -92,6 +92,7 @@ fn append_workload(sum: &mut WorkloadOutcome, other: &WorkloadOutcome) {
     add!(sum, other: requests attempts retries hedges rejected timeouts completed errors in_flight_start in_flight_end);
     sum.latency.append(&other.latency);
     append_why(&mut sum.why, &other.why);
+    append_why(&mut sum.why_failed, &other.why_failed);
 }
 
 fn append_service(sum: &mut ServiceOutcome, other: &ServiceOutcome) {

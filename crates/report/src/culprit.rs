@@ -112,9 +112,10 @@ impl Occupation {
     fn of(model: &Model, outcome: &Outcome) -> Occupation {
         let mut spent: BTreeMap<Place, f64> = BTreeMap::new();
         for workload in &outcome.workloads {
-            let ended = (workload.completed + workload.errors) as f64;
-            for part in &workload.why.parts {
-                *spent.entry((part.service, part.cause)).or_default() += ended * part.mean_ns;
+            for (why, n) in [(&workload.why, workload.completed), (&workload.why_failed, workload.errors)] {
+                for part in &why.parts {
+                    *spent.entry((part.service, part.cause)).or_default() += n as f64 * part.mean_ns;
+                }
             }
         }
         let mut calling: Vec<BTreeMap<ServiceId, f64>> = vec![BTreeMap::new(); model.services.len()];

@@ -65,6 +65,7 @@ fn workload_value(found: &WorkloadOutcome, report: &Report<'_>) -> Value {
         "throughput_per_s": throughput,
         "latency_s": durations(&found.latency),
         "why": why(&found.why, report),
+        "why_failed": why(&found.why_failed, report),
     })
 }
 

@@ -10,19 +10,15 @@ const ONE_CAUSE: f64 = 0.8;
 /// No service makes this share of the tail: what counts is the cause.
 const SPREAD: f64 = 0.2;
 
+/// «63.2% of what is behind these waits is waiting for a connection to memcached.»
+pub(super) fn behind_waits(behind: &Shares) -> Option<String> {
+    headline(behind, "of what is behind these waits is")
+}
+
 /// «Half of the tail of shoppers is waiting for a core of mysql, 21.0% is the network to and from catalog.» When it is not
 /// one cause: «Two thirds of the tail of shoppers is mysql: 44.8% work, 17.2% wait steps.» When it is not one service: «A
 /// third of the tail of shoppers is waiting for a core, over 120 services.»
-pub(super) fn headline(workload: &str, shares: &Shares) -> Option<String> {
-    sentence(shares, &format!("of the tail of {workload} is"))
-}
-
-/// «63.2% of what is behind these waits is waiting for a connection to memcached.»
-pub(super) fn behind_waits(behind: &Shares) -> Option<String> {
-    sentence(behind, "of what is behind these waits is")
-}
-
-fn sentence(shares: &Shares, verb: &str) -> Option<String> {
+pub(super) fn headline(shares: &Shares, verb: &str) -> Option<String> {
     let services = shares.by_service();
     let first = services.first()?;
     let what = if first.tail_share < SPREAD { spread(shares)? } else { of_service(first, shares)? };
@@ -91,7 +87,7 @@ mod tests {
 
     #[track_caller]
     fn check(parts: &[(u32, Cause, f64, f64)], expected: &str) {
-        let text = headline("shoppers", &shares(parts).expect("a sample"));
+        let text = headline(&shares(parts).expect("a sample"), "of the tail of shoppers is");
         assert_eq!(text.as_deref(), Some(expected));
     }
 
@@ -139,7 +135,7 @@ mod tests {
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
         let shares = Shares::of(&why, |part| part.service.map(|id| names[id.index()])).expect("a sample");
         let expected = "Two thirds of the tail of shoppers is waiting for a core, over 10 services.";
-        assert_eq!(headline("shoppers", &shares).as_deref(), Some(expected));
+        assert_eq!(headline(&shares, "of the tail of shoppers is").as_deref(), Some(expected));
     }
 
     #[test]

@@ -168,15 +168,42 @@ mod tests {
     fn the_whole_result() {
         let (model, outcome) = (fixture::model(), fixture::outcome());
         let text = plain(&fixture::report(&model, &outcome));
-        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "narrow enough:\n{text}");
+        let tables = text.lines().skip_while(|line| !line.starts_with("workload"));
+        assert!(tables.clone().count() > 10, "there are tables:\n{text}");
+        assert!(tables.into_iter().all(|line| line.chars().count() <= WIDTH), "narrow enough:\n{text}");
         for part in [
-            "Three quarters of the tail of users is waiting for a core of db",
+            "Three quarters of the tail of the answered requests of users is waiting for a core of db",
             "✓ kept     users p99 < 250ms",
             "✗ missed   users errors < 0.1%     1.00%",
             "fingerprint 000000000000feed",
         ] {
             assert!(text.contains(part), "{part} in:\n{text}");
         }
+    }
+
+    /// Those that failed took five seconds each, all of it attempts given up at a service whose cores were what was short.
+    #[test]
+    fn what_fails_slowly_is_explained() {
+        use tarsier_engine::{Cause, Why, WhyPart};
+        let (model, mut outcome) = (fixture::model(), fixture::outcome());
+        let given_up = WhyPart {
+            service: Some(tarsier_model::ServiceId(1)),
+            cause: Cause::Timeout,
+            mean_ns: 5e9,
+            tail_ns: 5e9,
+        };
+        let why_failed = Why { sampled: 10, sampled_tail: 1, parts: vec![given_up] };
+        let mut told = |errors, mean_ns| {
+            let mut why = why_failed.clone();
+            why.parts[0].mean_ns = mean_ns;
+            outcome.workloads[0].why_failed = why;
+            outcome.workloads[0].errors = errors;
+            let text = plain(&fixture::report(&model, &outcome));
+            text.contains("Nearly all of the time of the failed requests of users is attempts at db that were given up.")
+        };
+        assert!(told(10, 5e9));
+        assert!(!told(10, 1.0), "they failed at once");
+        assert!(!told(1, 5e9), "there are hardly any");
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(super) fn culprits(report: &Report<'_>, workload: &Workload) -> Vec<String> 
     let concerns = |service: &Service| service.endpoint_ids().any(|endpoint| reached[endpoint.index()]);
     let pairs = report.model.services.iter().zip(&report.outcome.services);
     let concerned: Vec<_> = pairs.filter(|(service, _)| concerns(service)).collect();
-    [saturated(&concerned), in_vain(&concerned)].into_iter().flatten().collect()
+    [saturated(&concerned), refusing(&concerned), in_vain(&concerned)].into_iter().flatten().collect()
 }
 
 /// «mysql is saturated: its cores are 100% busy»: the hottest, if it is too hot to keep up.
@@ -65,6 +65,17 @@ fn saturated(services: &[(&Service, &ServiceOutcome)]) -> Option<String> {
     let (service, found) = hottest.filter(|(_, found)| heat(found) >= 0.95)?;
     let what = if heat(found) > found.utilization { "workers" } else { "cores" };
     Some(format!("{} is saturated: its {what} are {} busy", service.name, share(heat(found))))
+}
+
+/// Fewer refusals are not worth a word.
+const MANY_REFUSED: f64 = 0.01;
+
+/// «mysql refuses 12.0% of its requests»: whichever refuses the greatest part.
+fn refusing(services: &[(&Service, &ServiceOutcome)]) -> Option<String> {
+    let refused = |found: &ServiceOutcome| ratio(found.refused, found.arrivals).unwrap_or(0.0);
+    let worst = services.iter().max_by(|(_, a), (_, b)| refused(a).total_cmp(&refused(b)));
+    let (service, found) = worst.filter(|(_, found)| refused(found) >= MANY_REFUSED)?;
+    Some(format!("{} refuses {} of its requests", service.name, share(refused(found))))
 }
 
 /// So many answers that nobody waits for are no accident.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use tarsier_engine::{Cause, Why, WhyPart};
 use tarsier_units::Id;
 
-use super::WIDTH;
+use super::headline::headline;
+use super::{WIDTH, workloads};
 use crate::Report;
 use crate::number::{count, duration, share};
 use crate::style::{Tone, bar};
@@ -21,40 +22,76 @@ const WORTH_A_ROW: f64 = 0.005;
 /// Whose workers wait for whom is asked when such waits make this share of the tail.
 const WORTH_ASKING: f64 = 0.1;
 
-/// One sentence for each workload that has a sample.
+/// Of each workload that has a sample, where the tail of what was answered comes from, and before that where the time of
+/// what failed went, unless it failed at once.
 pub(super) fn headlines(report: &Report<'_>) -> String {
     let mut text = String::new();
-    for (name, shares) in explained(report) {
-        let behind = shares.behind.as_deref().filter(|_| shares.waits_in_turn() >= WORTH_ASKING);
-        let sentences =
-            [super::headline::headline(name, &shares), behind.and_then(super::headline::behind_waits)];
-        for sentence in sentences.into_iter().flatten() {
-            text.push_str(&Tone::Bold.paint(&sentence));
-            text.push('\n');
+    for explained in explained(report) {
+        if let Some(failed) = &explained.failed {
+            tell(&mut text, &format!("of the time of the failed requests of {} is", explained.name), failed);
+        }
+        if let Some(answered) = &explained.answered {
+            let whose = if explained.is_partial { "the answered requests of " } else { "" };
+            tell(&mut text, &format!("of the tail of {whose}{} is", explained.name), answered);
         }
     }
     text
 }
 
-/// A table for each of them.
-pub(super) fn sections(report: &Report<'_>) -> String {
-    let tables: Vec<String> = explained(report).map(|(name, shares)| section(name, &shares)).collect();
-    tables.join("\n")
+/// A sentence, and another one if there is something behind it.
+fn tell(text: &mut String, verb: &str, shares: &Shares) {
+    let behind = shares.behind.as_deref().filter(|_| shares.waits_in_turn() >= WORTH_ASKING);
+    let sentences = [headline(shares, verb), behind.and_then(super::headline::behind_waits)];
+    for sentence in sentences.into_iter().flatten() {
+        text.push_str(&Tone::Bold.paint(&sentence));
+        text.push('\n');
+    }
 }
 
-fn explained<'a>(report: &Report<'a>) -> impl Iterator<Item = (&'a str, Shares)> {
-    let model = report.model;
-    let named = model.workloads.iter().zip(&report.outcome.workloads);
+/// A table for each of them.
+pub(super) fn sections(report: &Report<'_>) -> String {
+    let tables =
+        explained(report).filter_map(|explained| Some(section(explained.name, &explained.answered?)));
+    tables.collect::<Vec<_>>().join("\n")
+}
+
+struct Explained<'a> {
+    name: &'a str,
+    answered: Option<Shares>,
+    /// Whether a good part was not answered.
+    is_partial: bool,
+    /// If these took their time.
+    failed: Option<Shares>,
+}
+
+fn explained<'a>(report: &Report<'a>) -> impl Iterator<Item = Explained<'a>> {
+    let named = report.model.workloads.iter().zip(&report.outcome.workloads);
     named
         .filter_map(move |(workload, found)| {
-            let service =
-                |part: &WhyPart| part.service.map(|id| model.services.as_slice()[id.index()].name.as_str());
-            let mut shares = Shares::of(&found.why, service)?;
-            let behind = crate::culprit::behind_waits(&found.why, model, report.outcome);
-            shares.behind = behind.and_then(|behind| Shares::of(&behind, service)).map(Box::new);
-            Some((workload.name.as_str(), shares))
+            let answered = shares(report, &found.why);
+            let mean_s = answered.as_ref().map_or(0.0, |it| it.mean_s);
+            let is_partial = workloads::failed(found).is_some();
+            let failed = is_partial.then(|| shares(report, &of_the_mean(&found.why_failed))).flatten();
+            let failed = failed.filter(|it| it.mean_s >= mean_s);
+            let is_told = answered.is_some() || failed.is_some();
+            is_told.then_some(Explained { name: &workload.name, answered, is_partial, failed })
         })
         .take(EXPLAINED)
+}
+
+fn shares(report: &Report<'_>, why: &Why) -> Option<Shares> {
+    let model = report.model;
+    let service = |part: &WhyPart| part.service.map(|id| model.services.as_slice()[id.index()].name.as_str());
+    let mut shares = Shares::of(why, service)?;
+    let behind = crate::culprit::behind_waits(why, model, report.outcome);
+    shares.behind = behind.and_then(|behind| Shares::of(&behind, service)).map(Box::new);
+    Some(shares)
+}
+
+/// What fails has no tail that matters: all of it counts.
+fn of_the_mean(why: &Why) -> Why {
+    let parts = why.parts.iter().map(|part| WhyPart { tail_ns: part.mean_ns, ..*part }).collect();
+    Why { parts, ..*why }
 }
 
 /// The parts of one workload's time, the largest of the tail first.
@@ -164,7 +201,7 @@ fn section(workload: &str, shares: &Shares) -> String {
     let mut text = format!(
         "{} {}\n",
         Tone::Bold.paint(&title),
-        Tone::Dim.paint(&format!("(the critical paths of {} requests)", count(shares.sampled)))
+        Tone::Dim.paint(&format!("(the critical paths of {} answered requests)", count(shares.sampled)))
     );
     let mut table = Table::new(vec![
         ("", Align::Left),

@@ -50,15 +50,18 @@ const WORTH_NAMING: f64 = 0.01;
 pub(super) fn failures(report: &Report<'_>) -> String {
     let mut text = String::new();
     for (workload, found) in report.model.workloads.iter().zip(&report.outcome.workloads).take(SHOWN) {
-        let failed =
-            ratio(found.errors, found.errors + found.completed).filter(|share| *share >= WORTH_NAMING);
-        let Some(failed) = failed else { continue };
+        let Some(failed) = failed(found) else { continue };
         let what = format!("{} of the requests of {} fail", number::share(failed), workload.name);
         let sentence = [vec![what], services::culprits(report, workload)].concat().join("; ") + ".";
         text.push_str(&Tone::Bad.paint(&sentence));
         text.push('\n');
     }
     text
+}
+
+/// The share that failed, if it is worth a word.
+pub(super) fn failed(found: &WorkloadOutcome) -> Option<f64> {
+    ratio(found.errors, found.errors + found.completed).filter(|share| *share >= WORTH_NAMING)
 }
 
 fn figures(name: &str, found: &WorkloadOutcome, counted_s: f64) -> Vec<Cell> {
