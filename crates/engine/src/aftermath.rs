@@ -331,7 +331,8 @@ fn protects(kind: EventKind) -> bool {
         | EventKind::ThrottlingEnded
         | EventKind::SheddingEnded { .. }
         | EventKind::DroppingEnded
-        | EventKind::Listed => false,
+        | EventKind::Listed
+        | EventKind::Forbidden { .. } => false,
     }
 }
 

@@ -6,6 +6,7 @@ mod account;
 mod aftermath;
 mod alarm;
 mod balance;
+mod border;
 mod cancel;
 mod circle;
 mod client;

@@ -10,6 +10,7 @@ use tarsier_random::Stream;
 
 use crate::account::{Accounts, Causes};
 use crate::alarm::Alarm;
+use crate::border::Refusals;
 use crate::client::{Client, Extra};
 use crate::deadline::Luggage;
 use crate::fault::Injection;
@@ -106,6 +107,8 @@ pub(crate) struct Partition {
     pub(crate) guards: Vec<Guard>,
     /// How many were on the instance when a record arrived, where limits want to know.
     pub(crate) met: Vec<u32>,
+    /// By each wall; empty as long as none has stopped anybody.
+    pub(crate) refusals: Vec<Refusals>,
     /// Of records at optimistic steps, one within the other.
     pub(crate) tries: Vec<Vec<Try>>,
     // The books of the thread that runs this partition, while it does.
@@ -169,6 +172,7 @@ impl Partition {
             processors: Vec::new(),
             guards: Vec::new(),
             met: Vec::new(),
+            refusals: Vec::new(),
             tries: Vec::new(),
             services: Vec::new(),
             calls: Vec::new(),

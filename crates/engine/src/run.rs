@@ -5,6 +5,7 @@ use tarsier_stats::BATCHES;
 use tarsier_units::NANOS_PER_SECOND;
 
 use crate::aftermath::{Aftermath, reaches};
+use crate::border;
 use crate::config::{Pulse, RunConfig, Verdict, Watch};
 use crate::control::{Control, Stage};
 use crate::identities;
@@ -113,7 +114,9 @@ impl Run<'_> {
         }
         let mut outcome = self.ledger.outcome(now, model, self.plan, &mut partitions);
         let (faults, discovery) = self.control.timelines();
+        let forbidden = border::told(self.plan, partitions.iter().map(|partition| &**partition));
         let noted = discovery.into_iter().chain(partitions.iter().map(|partition| &partition.timeline));
+        let noted = noted.chain([&forbidden]);
         (outcome.timeline, outcome.timeline_dropped) = Timeline::merged(faults, noted, self.warmup);
         if let Some(scenario) = self.config.scenario {
             outcome.faults = self.aftermath.outcomes(model, scenario, &outcome.timeline);

@@ -96,18 +96,6 @@ impl Partition {
         }
     }
 
-    /// The segmentation refuses this call.
-    fn is_walled_off(&self, world: World<'_>, site: &Site, task: u32) -> bool {
-        let Some(wall) = world.plan.walls.get(site.wall as usize) else { return false };
-        let record = &self.tasks[task];
-        let from = match site.caller {
-            Caller::Users => NONE,
-            _ if record.has(VISITOR) => record.lane_next,
-            _ => self.zone_of_client(world, record.client),
-        };
-        wall.stops(from, world.plan.zone_of[record.instance as usize])
-    }
-
     /// A fault has it that this request fails.
     #[cold]
     fn fail_on_arrival(&mut self, world: World<'_>, site: &Site, task: u32, kind: ErrorKind) {

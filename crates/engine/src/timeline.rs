@@ -99,6 +99,10 @@ pub enum EventKind {
     /// Discovery no longer names an instance.
     Delisted,
     Listed,
+    /// The first of so many calls from one service, or from users, to another was refused.
+    Forbidden {
+        calls: u64,
+    },
 }
 
 /// Why something happened, as far as there is more to say than what did.
@@ -145,6 +149,8 @@ pub enum Reason {
     ChecksPassed(u32),
     /// The instance is gone, or there again, and discovery was told.
     Announced,
+    /// Its rules forbid it.
+    Segmentation,
 }
 
 /// A bounded list of events.

@@ -212,6 +212,7 @@ pub(crate) fn key(kind: EventKind) -> &'static str {
         EventKind::DroppingEnded => "dropping-ended",
         EventKind::Delisted => "delisted",
         EventKind::Listed => "listed",
+        EventKind::Forbidden { .. } => "forbidden",
     }
 }
 
@@ -239,6 +240,7 @@ pub(crate) fn phrase(kind: EventKind, n: usize) -> String {
         EventKind::DroppingEnded => ("queue drops no more", "queues drop no more"),
         EventKind::Delisted => ("instance delisted", "instances delisted"),
         EventKind::Listed => ("instance listed", "instances listed"),
+        EventKind::Forbidden { .. } => ("calls refused", "pairs whose calls are refused"),
     };
     if n == 1 { one.to_owned() } else { format!("{n} {many}") }
 }
@@ -267,6 +269,7 @@ pub(crate) fn reason(model: &Model, scenario: Option<&Scenario>, event: &tarsier
         EventKind::LimitChanged { from, to } => {
             format!("from {} to {}: {}", amount(from), amount(to), why(event.reason))
         }
+        EventKind::Forbidden { calls } => format!("{calls} in all: {}", why(event.reason)),
         _ => why(event.reason),
     }
 }
@@ -294,6 +297,7 @@ fn why(reason: Reason) -> String {
         Reason::ChecksFailed(n) => format!("{n} checks failed"),
         Reason::ChecksPassed(n) => format!("{n} checks passed"),
         Reason::Announced => "announced".to_owned(),
+        Reason::Segmentation => "the segmentation forbids it".to_owned(),
     }
 }
 

@@ -7,19 +7,17 @@ use tarsier_units::Id;
 
 use super::{NONE, ServicePlan, Site};
 
-/// Between a caller and a service.
-pub(crate) enum Wall {
-    Closed,
-    /// From zones ([`NONE`] for users, who stand in none) to zones; in order.
-    Between(Vec<(u32, u32)>),
+/// Between a caller (`None` for users) and a service.
+pub(crate) struct Wall {
+    pub(crate) from: Option<ServiceId>,
+    pub(crate) to: ServiceId,
+    /// From zones ([`NONE`] for users, who stand in none) to zones, in order, if not everywhere.
+    gapped: Option<Vec<(u32, u32)>>,
 }
 
 impl Wall {
     pub(crate) fn stops(&self, from: u32, to: u32) -> bool {
-        match self {
-            Wall::Closed => true,
-            Wall::Between(pairs) => pairs.binary_search(&(from, to)).is_ok(),
-        }
+        self.gapped.as_ref().is_none_or(|pairs| pairs.binary_search(&(from, to)).is_ok())
     }
 }
 
@@ -51,7 +49,7 @@ fn wall(model: &SealedModel, from: Option<ServiceId>, to: ServiceId) -> Option<W
         return None;
     }
     if passage.is_closed() {
-        return Some(Wall::Closed);
+        return Some(Wall { from, to, gapped: None });
     }
     let zone = |end: End| match end {
         End::Users => NONE,
@@ -60,5 +58,5 @@ fn wall(model: &SealedModel, from: Option<ServiceId>, to: ServiceId) -> Option<W
     let denied = model.crossings(from, to).filter(|[from, to]| model.verdict(*from, *to) == Verdict::Deny);
     let mut pairs: Vec<(u32, u32)> = denied.map(|[from, to]| (zone(from), zone(to))).collect();
     pairs.sort_unstable();
-    Some(Wall::Between(pairs))
+    Some(Wall { from, to, gapped: Some(pairs) })
 }

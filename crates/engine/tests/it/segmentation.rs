@@ -1,9 +1,9 @@
 //! Calls that the segmentation forbids are refused at the callee's door.
 
-use tarsier_engine::Outcome;
+use tarsier_engine::{EventKind, EventSubject, Outcome};
 use tarsier_model::{
-    Balance, Call, Enforce, Group, Member, Model, Network, Region, RegionId, Rule, Segmentation, ServiceId,
-    Step, Verdict, WorkloadId, Zone, ZoneId,
+    Balance, Call, Enforce, Group, Member, Model, Network, Place, Region, RegionId, Rule, Segmentation,
+    ServiceId, Step, Verdict, WorkloadId, Zone, ZoneId,
 };
 
 use crate::support::{Build, balanced, call, close, open, work_ms};
@@ -56,12 +56,23 @@ fn check(outcome: &Outcome, completed_share: f64, refused_share: f64) {
     }
 }
 
+/// One event says who was refused first, in the warm-up, and how many were in all its ten seconds and the hundred.
+#[track_caller]
+fn told(outcome: &Outcome, from: Place, to: u32) {
+    let [event] = outcome.timeline[..] else { panic!("{:?}", outcome.timeline) };
+    assert_eq!(event.subject, EventSubject::Link { from, to: Place::Service(ServiceId(to)) });
+    assert!((-10_000_000_000..-9_000_000_000).contains(&event.time_ns), "{event:?}");
+    let EventKind::Forbidden { calls } = event.kind else { panic!("{event:?}") };
+    close("refused", calls as f64, 1.1 * outcome.services[to as usize].refused as f64, 0.03);
+}
+
 #[test]
 fn a_forbidden_call_is_refused() {
     let outcome = pair(vec![Step::Call(call(1))], 1, deny(WEB, DB)).run(100, 1);
     check(&outcome, 0.0, 1.0);
     assert_eq!(outcome.calls[0].refused, outcome.calls[0].errors);
     assert_eq!(outcome.services[1].utilization, 0.0, "nothing got through");
+    told(&outcome, Place::Service(ServiceId(0)), 1);
 }
 
 #[test]
@@ -75,7 +86,9 @@ fn who_can_do_without_goes_on() {
 
 #[test]
 fn what_is_allowed_gets_through() {
-    check(&pair(vec![Step::Call(call(1))], 1, deny(DB, WEB)).run(100, 1), 1.0, 0.0);
+    let outcome = pair(vec![Step::Call(call(1))], 1, deny(DB, WEB)).run(100, 1);
+    check(&outcome, 1.0, 0.0);
+    assert_eq!(outcome.timeline, []);
     let check_only = Segmentation { enforce: Enforce::Check, ..deny(WEB, DB) };
     check(&pair(vec![Step::Call(call(1))], 1, check_only).run(100, 1), 1.0, 0.0);
 }
@@ -94,12 +107,15 @@ fn users_are_refused_at_the_front_door() {
     let outcome = pair(vec![Step::Call(call(1))], 1, deny(Member::Users, WEB)).run(100, 1);
     check(&outcome, 0.0, 0.0);
     assert_eq!(outcome.services[0].refused, outcome.services[0].arrivals);
+    told(&outcome, Place::Users, 0);
 }
 
 /// The partitions of two regions say the same of calls between them as one would.
 #[test]
 fn calls_from_abroad_are_judged_by_where_they_come_from() {
-    check(&abroad(call(1)), 0.75, 0.25);
+    let outcome = abroad(call(1));
+    check(&outcome, 0.75, 0.25);
+    told(&outcome, Place::Service(ServiceId(0)), 1);
     // Who stays in its region meets no border.
     check(&abroad(Call { policy: balanced(Balance::RegionAware).into(), ..call(1) }), 1.0, 0.0);
 }
