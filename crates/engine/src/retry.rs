@@ -16,6 +16,8 @@ pub(crate) struct History {
     pub(crate) first_sent: u64,
     /// Attempts made so far.
     pub(crate) made: u32,
+    /// Whether the latest was made because the one before it timed out.
+    pub(crate) after_timeout: bool,
     /// The last backoff.
     pub(crate) backoff: u64,
     /// When the call ends, whatever comes.
@@ -29,7 +31,15 @@ pub(crate) struct History {
 impl History {
     /// Of a call whose first attempt is made.
     pub(crate) fn new(now: u64) -> History {
-        History { first_sent: now, made: 1, backoff: 0, deadline: NEVER, hedges: 0, connect_by: NO_BOUND }
+        History {
+            first_sent: now,
+            made: 1,
+            after_timeout: false,
+            backoff: 0,
+            deadline: NEVER,
+            hedges: 0,
+            connect_by: NO_BOUND,
+        }
     }
 }
 
@@ -51,7 +61,8 @@ impl Partition {
         }
         self.tally_of(site).retries += 1;
         let delay = self.back_off(world, retry, task, history);
-        self.remember(task, History { made: history.made + 1, backoff: delay, ..history });
+        let after_timeout = failure == Outcome::Timeout;
+        self.remember(task, History { made: history.made + 1, after_timeout, backoff: delay, ..history });
         let record = &mut self.tasks[task];
         record.forget_service();
         record.state = State::BackingOff;

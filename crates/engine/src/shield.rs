@@ -10,7 +10,7 @@ use crate::partition::{Partition, World};
 use crate::plan::{NONE, Plan, Site};
 use crate::policy::Change;
 use crate::policy::breaker::Breaker;
-use crate::policy::budget::Budget;
+use crate::policy::budget::{Attempt, Budget};
 use crate::policy::connect::Connections;
 use crate::policy::hedge::Hedge;
 use crate::policy::outlier::Outlier;
@@ -140,12 +140,12 @@ impl Partition {
         let was_sent = record.instance != NONE && record.state != State::AwaitingConnection;
         let number = was_sent.then(|| world.plan.number_of[record.instance as usize] as usize);
         let (client, end) = (record.client, End { outcome, sent: record.sent, now: self.now, number });
-        let was_retry = self.is_retry(self.call_of(site, task));
+        let attempt = self.attempt_of(self.call_of(site, task));
         self.with_shield(task, |partition, shield| {
             for change in shield.learn(rules, end) {
                 partition.tell(world.plan, client, Some(change));
             }
-            shield.settle(rules, outcome, was_retry);
+            shield.settle(rules, outcome, attempt);
         });
     }
 
@@ -220,6 +220,14 @@ impl Partition {
 
     pub(crate) fn is_retry(&self, task: u32) -> bool {
         self.tasks[task].has(RETRIED) && self.histories[task as usize].made > 1
+    }
+
+    fn attempt_of(&self, call: u32) -> Attempt {
+        if self.is_retry(call) {
+            Attempt::Retry { after_timeout: self.histories[call as usize].after_timeout }
+        } else {
+            Attempt::First
+        }
     }
 
     /// The process that makes an instance's calls starts anew. What it has under way is still counted.
@@ -298,12 +306,12 @@ impl Shield {
     }
 
     /// What an attempt's end means for the budget; a call that was answered is over.
-    fn settle(&mut self, rules: &CallPolicy, outcome: Outcome, was_retry: bool) {
+    fn settle(&mut self, rules: &CallPolicy, outcome: Outcome, attempt: Attempt) {
         let rule = rules.retry.as_ref().and_then(|retry| retry.budget.as_ref());
         let (Some(budget), Some(rule)) = (&mut self.budget, rule) else { return };
         if outcome == Outcome::Ok {
-            budget.succeed(rule, was_retry);
-            budget.end(was_retry);
+            budget.succeed(rule, attempt);
+            budget.end(attempt != Attempt::First);
         } else {
             budget.fail(rule);
         }

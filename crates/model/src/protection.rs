@@ -32,6 +32,8 @@ pub struct Bucket {
     pub timeout_cost: f64,
     /// What a retry that succeeds puts back.
     pub refund: f64,
+    /// The same for one after a timeout.
+    pub timeout_refund: f64,
     /// Retries are made only while there are more tokens than this.
     pub above: f64,
 }
@@ -49,6 +51,7 @@ impl Bucket {
             cost: 1.0,
             timeout_cost: 1.0,
             refund: 0.0,
+            timeout_refund: 0.0,
             above: 0.0,
         }
     }

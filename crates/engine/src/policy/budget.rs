@@ -3,7 +3,7 @@
 //! One bucket of tokens covers most of them. A share of requests: the SRE book's per-client budget and
 //! Brooker's simulations («What is backoff for?», 2022). With tokens a second: Finagle's `RetryBudget`
 //! (20% of requests and ten a second; its tokens expire, here they are capped). Tokens taken out by a
-//! retry and put back when it succeeds: the standard mode of the AWS SDKs. Tokens taken out by failures,
+//! retry and put back when it succeeds, as many: the standard mode of the AWS SDKs (botocore's `RetryQuotaChecker`). Tokens taken out by failures,
 //! retries only above half: gRPC's throttling (proposal A6). The other kind bounds retries in flight by
 //! a share of the requests in flight: Envoy's `retry_budget`; a retry counts from when it is decided on.
 
@@ -13,6 +13,12 @@ use super::episode::Episode;
 
 /// A little slack: ten deposits of 10% make one retry in spite of rounding.
 const SLACK: f64 = 1e-9;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Attempt {
+    First,
+    Retry { after_timeout: bool },
+}
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Budget {
@@ -47,9 +53,13 @@ impl Budget {
     }
 
     /// An attempt has ended well.
-    pub(crate) fn succeed(&mut self, rule: &Rule, was_retry: bool) {
+    pub(crate) fn succeed(&mut self, rule: &Rule, attempt: Attempt) {
         if let Rule::Bucket(bucket) = rule {
-            let refund = if was_retry { bucket.refund } else { 0.0 };
+            let refund = match attempt {
+                Attempt::First => 0.0,
+                Attempt::Retry { after_timeout: false } => bucket.refund,
+                Attempt::Retry { after_timeout: true } => bucket.timeout_refund,
+            };
             self.put(bucket, bucket.per_success.max(refund));
         }
     }
@@ -151,16 +161,20 @@ mod tests {
             cost: 5.0,
             timeout_cost: 10.0,
             refund: 5.0,
+            timeout_refund: 10.0,
             ..Bucket::share(0.0)
         });
         let mut budget = Budget::new(&rule);
         assert_eq!(allowed(&mut budget, &rule, 0, 1_000), 100);
-        (0..4).for_each(|_| budget.succeed(&rule, false));
+        let retry = |after_timeout| Attempt::Retry { after_timeout };
+        (0..4).for_each(|_| budget.succeed(&rule, Attempt::First));
         assert_eq!(allowed(&mut budget, &rule, 0, 10), 0);
-        budget.succeed(&rule, true);
+        budget.succeed(&rule, retry(false));
         assert_eq!(allowed(&mut budget, &rule, 0, 10), 1);
-        budget.succeed(&rule, true);
+        budget.succeed(&rule, retry(false));
         assert!(!budget.allows(&rule, 0, true, true), "9 tokens are too few after a timeout");
+        budget.succeed(&rule, retry(true));
+        assert_eq!(allowed(&mut budget, &rule, 0, 10), 3, "it brings the ten back that it took");
     }
 
     /// Ten tokens, each failure takes one, each success puts 0.1 in; retries while more than five are left.
@@ -184,9 +198,9 @@ mod tests {
         }
         assert_eq!(retries, 4, "at 9, 8, 7 and 6 tokens");
         // Two are left: 31 successes make 5.1.
-        (0..30).for_each(|_| budget.succeed(&rule, false));
+        (0..30).for_each(|_| budget.succeed(&rule, Attempt::First));
         assert_eq!(allowed(&mut budget, &rule, 0, 1), 0);
-        budget.succeed(&rule, false);
+        budget.succeed(&rule, Attempt::First);
         assert_eq!(allowed(&mut budget, &rule, 0, 1), 1);
     }
 

@@ -260,7 +260,14 @@ impl Swarm {
                 above: 5.0,
                 ..share
             }),
-            3 => Budget::Bucket(Bucket { start: 50.0, most: 50.0, cost: 5.0, refund: 5.0, ..share }),
+            3 => Budget::Bucket(Bucket {
+                start: 50.0,
+                most: 50.0,
+                cost: 5.0,
+                refund: 5.0,
+                timeout_refund: 5.0,
+                ..share
+            }),
             _ => Budget::Concurrent { share: 0.2, least: self.below(4) },
         }
     }

@@ -221,6 +221,7 @@ pub(crate) static BUDGET: Object = Object {
             "tokens that a retry which succeeds brings, if that is more than `per-success`",
         )
         .default("0"),
+        key("timeout-refund", &TOKENS, "the same for a retry after a timeout").default("`refund`"),
         key("above", &TOKENS, "retries are made only while there are more tokens than this").default("0"),
         key(
             "concurrent",

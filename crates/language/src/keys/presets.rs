@@ -98,7 +98,7 @@ retry:
   attempts: 2
   backoff: { base: 1s, factor: 2, max: 20s }
   jitter: full
-  budget: { tokens: 500, cost: 5, timeout-cost: 10, per-success: 1, refund: 5 }
+  budget: { tokens: 500, cost: 5, timeout-cost: 10, per-success: 1, refund: 5, timeout-refund: 10 }
 ",
         deadlines_travel: false,
     },

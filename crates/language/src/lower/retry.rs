@@ -159,6 +159,7 @@ fn bucket(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Bucket> {
     let plain = Bucket::share(fields.get("share").and_then(|node| cx.share(node)).unwrap_or(0.0));
     // gRPC counts failures, not retries.
     let cost = amount("cost").unwrap_or(if per_failure.is_some() { 0.0 } else { plain.cost });
+    let refund = amount("refund").unwrap_or(0.0);
     let bucket = Bucket {
         start: tokens.unwrap_or(plain.start),
         most: amount("most").or(tokens).unwrap_or(plain.most),
@@ -167,7 +168,8 @@ fn bucket(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Bucket> {
         per_failure: per_failure.unwrap_or(0.0),
         cost,
         timeout_cost: amount("timeout-cost").unwrap_or(cost),
-        refund: amount("refund").unwrap_or(0.0),
+        refund,
+        timeout_refund: amount("timeout-refund").unwrap_or(refund),
         above: amount("above").unwrap_or(0.0),
         ..plain
     };
