@@ -1,8 +1,9 @@
 //! What callers do: bounds, retries, fallbacks, quorums, connections.
 
+use tarsier_engine::Outcome;
 use tarsier_model::{
-    Backoff, Branch, Bucket, Budget, Call, CallPolicy, Connections, Link, Model, Network, RegionId, Retry,
-    Service, ServiceId, Step, Zone, ZoneId,
+    Backoff, Balance, Branch, Bucket, Budget, Call, CallPolicy, Connections, Happening, Link, Model, Network,
+    RegionId, Retry, Scenario, Service, ServiceId, Step, Target, Trouble, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
@@ -140,30 +141,43 @@ fn budgets_hold_retries_down() {
     assert_eq!(calls.errors, calls.requests);
 }
 
-#[test]
-fn elsewhere_finds_the_healthy_instance() {
-    let elsewhere = Retry { elsewhere: true, ..retry(1) };
-    let policy = CallPolicy { retry: Some(elsewhere), ..bounded(20) };
-    // One of two instances is paused for ever.
-    let target = tarsier_model::Target { count: Some(1), ..all_of(1) };
-    let scenario = tarsier_model::Scenario {
-        name: "pause".into(),
-        happenings: vec![tarsier_model::Happening {
-            at: Span::ZERO,
-            lasts: None,
-            trouble: tarsier_model::Trouble::Pause { target },
-        }],
-    };
-    let outcome = Build::new()
+/// One of two instances is paused for ever.
+fn with_one_of_a_pair(policy: CallPolicy) -> Outcome {
+    let target = Target { count: Some(1), ..all_of(1) };
+    let happening = Happening { at: Span::ZERO, lasts: None, trouble: Trouble::Pause { target } };
+    Build::new()
         .service("front", vec![Step::Call(with(policy, 1))], |_| {})
         .service("pair", vec![Step::Wait(constant(1.0))], |s| s.instances = vec![ZoneId(0); 2])
         .open("w", 100.0, 0)
-        .run_with(100, 6, &scenario);
+        .run_with(100, 6, &Scenario { name: "pause".into(), happenings: vec![happening] })
+}
+
+#[test]
+fn elsewhere_finds_the_healthy_instance() {
+    let elsewhere = Retry { elsewhere: true, ..retry(1) };
+    let outcome = with_one_of_a_pair(CallPolicy { retry: Some(elsewhere), ..bounded(20) });
     let (users, calls) = (&outcome.workloads[0], &outcome.calls[0]);
     assert_eq!(users.errors, 0, "the second attempt always finds the other one");
     // Whoever was sent to the paused one is sent again; a retry also takes its turn in the round.
     let attempts = calls.attempts as f64 / calls.requests as f64;
     assert!((1.4..2.0).contains(&attempts), "{attempts}");
+}
+
+/// Half of the calls time out and are retried, well, if the quota allows it. A retry takes 10 tokens and brings as
+/// many back, or 5: then every call that succeeds at once pays for a fifth of a retry.
+#[test]
+fn a_quota_gets_back_what_retries_took() {
+    let failed = |timeout_refund: f64| {
+        let share = Bucket::share(0.0);
+        let bucket = Bucket { start: 500.0, most: 500.0, per_success: 1.0, timeout_cost: 10.0, ..share };
+        let budget = Some(Budget::Bucket(Bucket { cost: 5.0, refund: 5.0, timeout_refund, ..bucket }));
+        let again = Retry { elsewhere: true, budget, ..retry(1) };
+        let policy = CallPolicy { retry: Some(again), balance: Balance::Random, ..bounded(20) };
+        let outcome = with_one_of_a_pair(policy);
+        outcome.workloads[0].errors as f64 / outcome.workloads[0].requests as f64
+    };
+    assert_eq!(failed(10.0), 0.0);
+    close("failed", failed(5.0), 0.5 * 0.8, 0.06);
 }
 
 #[test]
