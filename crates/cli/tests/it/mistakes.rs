@@ -25,7 +25,7 @@ fn arguments() {
     wrong(&["run", "shop", "--reps", "0"]);
     wrong(&["run", "shop", "--threads", "0"]);
     wrong(&["run", "shop", "--seed", "x"]);
-    wrong(&["run", "shop", "--sed", "7"]).says("--seed");
+    wrong(&["run", "shop", "--seeed", "7"]).says("--seed");
     wrong(&["run", "shop", "--verdict"]).says("--scenario");
     wrong(&["run", "shop", "--smallest"]).says("--verdict");
 }
