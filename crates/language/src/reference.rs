@@ -161,6 +161,7 @@ fn value(shape: &Shape) -> String {
             let shapes: Vec<String> = shapes.iter().map(|shape| value(shape)).collect();
             shapes.join(" or ")
         }
+        Shape::Nothing => "nothing".to_owned(),
         Shape::Anything => "anything".to_owned(),
     }
 }

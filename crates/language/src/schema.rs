@@ -148,6 +148,7 @@ impl Definitions {
                 let shapes: Vec<Value> = shapes.iter().map(|shape| self.shape(shape)).collect();
                 json!({ "anyOf": shapes })
             }
+            Shape::Nothing => json!({ "type": "null" }),
             Shape::Anything => json!({}),
         }
     }

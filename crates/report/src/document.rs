@@ -24,7 +24,7 @@ fn document(report: &Report<'_>) -> Value {
         "seed": outcome.seed,
         "reps": report.reps,
         "scenario": report.scenario.map(|it| it.name.as_str()),
-        "simulated_s": report.counted_s() / report.reps.max(1) as f64,
+        "simulated_s": report.counted_each_s(),
         "warmup_s": seconds(outcome.warmup_ns as f64),
         "warmup": report.warmup,
         "stopped_early": outcome.stopped_early,

@@ -55,6 +55,11 @@ impl Report<'_> {
     fn counted_s(&self) -> f64 {
         counted_s(self.outcome)
     }
+
+    /// Counted time of each of them.
+    fn counted_each_s(&self) -> f64 {
+        self.counted_s() / self.reps.max(1) as f64
+    }
 }
 
 fn counted_s(outcome: &Outcome) -> f64 {

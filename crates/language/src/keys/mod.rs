@@ -160,6 +160,8 @@ pub(crate) enum Shape {
     /// `[0s, 100/s]`.
     Point,
     OneOf(&'static [&'static Shape]),
+    /// Left empty.
+    Nothing,
     /// Only in later versions; anything.
     Anything,
 }

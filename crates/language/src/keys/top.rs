@@ -13,7 +13,11 @@ pub(crate) static TOP: Object = Object {
         key("description", &Shape::Text, "what it is, in a sentence or two").default("none"),
         key(
             "regions",
-            &Shape::Map { keys: "REGION", pattern: None, value: &Shape::Object(&REGION) },
+            &Shape::Map {
+                keys: "REGION",
+                pattern: None,
+                value: &Shape::OneOf(&[&Shape::Object(&REGION), &Shape::Nothing]),
+            },
             "where instances can stand",
         )
         .default("one region `us-east-1` with the zones a, b and c"),

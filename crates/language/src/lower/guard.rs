@@ -1,7 +1,8 @@
 //! What protects an instance from its callers, and how callers learn of it.
 
 use tarsier_model::{
-    Bulkhead, Codel, Discovery, HealthCheck, Limit, LimitKind, Order, Protection, RateLimit, Service, Shed,
+    Bulkhead, Codel, Discovery, HealthCheck, Limit, LimitKind, Order, Protection, RateLimit, Scheduling,
+    Service, Shed,
 };
 use tarsier_units::Span;
 
@@ -34,11 +35,27 @@ pub(super) fn guard(cx: &Context<'_>, settings: &Settings<'_>, service: &mut Ser
         shed: wanted("shed").and_then(|node| shed(cx, node)),
         bulkheads: wanted("bulkheads").map_or_else(Vec::new, |node| bulkheads(cx, &service.name, node)),
     };
+    if let Some(node) = settings.own.as_ref().and_then(|own| own.get("queue")) {
+        check_queue(cx, service, &queue, node.place);
+    }
     if let Some(node) = wanted("bulkheads") {
         check_bulkheads(cx, service, node.place);
     }
     if let Some(node) = wanted("shed") {
         check_capacity(cx, service, node.place);
+    }
+}
+
+/// Where nobody waits: all work at once, and any number of it.
+fn check_queue(cx: &Context<'_>, service: &Service, queue: &Queue, place: Place) {
+    let nobody_waits = service.scheduling == Scheduling::ProcessorSharing && service.workers.is_none();
+    // What is shed is a share of this, too.
+    let is_bound = queue.max.is_some() && service.protection.shed.is_none();
+    let is_asked_for = is_bound || queue.codel.is_some() || queue.order != Order::Fifo;
+    if nobody_waits && is_asked_for {
+        let message = "nobody ever queues here: with `scheduling: ps` and unlimited workers everybody is served at once";
+        let diagnostic = Diagnostic::warning(Code::NoEffect, place, message);
+        cx.report(diagnostic.hint("bound `workers`, or `limit` the requests on an instance"));
     }
 }
 

@@ -81,7 +81,7 @@ fn check_defaults(cx: &Context<'_>) {
 
 /// What a service says itself, over what the defaults say for all.
 pub(super) struct Settings<'n> {
-    own: Option<Fields<'n>>,
+    pub(super) own: Option<Fields<'n>>,
     defaults: Option<Fields<'n>>,
 }
 

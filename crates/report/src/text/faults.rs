@@ -29,7 +29,7 @@ pub(super) fn section(report: &Report<'_>) -> String {
             fault.lost.map_or_else(dash, count).into(),
         ]);
     }
-    table.render()
+    table.render() + &super::of_the_first(report)
 }
 
 /// From its end; from its begin if it has none.
@@ -38,7 +38,7 @@ fn recovered(report: &Report<'_>, fault: &FaultOutcome) -> Cell {
     match fault.recovered_ns {
         Some(time) => Cell::toned(seconds(time - over), Tone::Good),
         // Nothing was before it, or the run ended first.
-        None if fault.lost.is_none() || over >= report.outcome.simulated_ns => dash().into(),
+        None if fault.lost.is_none() || over as f64 / 1e9 >= report.counted_each_s() => dash().into(),
         None => Cell::toned("not yet", Tone::Bad),
     }
 }
@@ -55,11 +55,12 @@ mod tests {
     #[test]
     fn a_line_for_each_fault() {
         let (model, mut outcome, scenario) = (fixture::model(), fixture::eventful(), fixture::scenario());
-        let lines = |outcome: &tarsier_engine::Outcome| {
-            let report = Report { scenario: Some(&scenario), ..fixture::report(&model, outcome) };
+        let told = |outcome: &tarsier_engine::Outcome, reps| {
+            let report = Report { scenario: Some(&scenario), reps, ..fixture::report(&model, outcome) };
             let text = section(&report);
             ["0", "2", "31", "32"].iter().fold(text, |text, code| text.replace(&format!("\x1b[{code}m"), ""))
         };
+        let lines = |outcome| told(outcome, 1);
         let text = lines(&outcome);
         assert!(
             text.contains("kill 1 of db  3.00 s  3.00 s          100 ms           2.00 s            250"),
@@ -67,6 +68,13 @@ mod tests {
         );
         outcome.faults[0].recovered_ns = None;
         let text = lines(&outcome);
-        assert!(text.contains("not yet"), "{text}");
+        assert!(text.contains("not yet") && !text.contains("replications"), "{text}");
+        let text = told(&outcome, 2);
+        assert!(text.contains("not yet") && text.contains("of the first of 2 replications"), "{text}");
+        let text = told(&outcome, 10);
+        assert!(
+            !text.contains("not yet"),
+            "each ended a second after its begin, before the fault did:\n{text}"
+        );
     }
 }

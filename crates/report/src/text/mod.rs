@@ -78,7 +78,7 @@ fn clipped(description: &str, room: usize) -> String {
 }
 
 fn conditions(report: &Report<'_>) -> String {
-    let each = report.counted_s() / report.reps.max(1) as f64;
+    let each = report.counted_each_s();
     let warmup = duration(report.outcome.warmup_ns as f64 / 1e9);
     let mut text =
         format!("{} counted after a warm-up of {warmup}, seed {}", duration(each), report.outcome.seed);
@@ -94,6 +94,14 @@ fn conditions(report: &Report<'_>) -> String {
 /// What to know first: what fails, and where the time goes.
 fn headlines(report: &Report<'_>) -> String {
     workloads::failures(report) + &why::headlines(report)
+}
+
+/// What happened has no common time, so it is told of one replication.
+fn of_the_first(report: &Report<'_>) -> String {
+    if report.reps < 2 {
+        return String::new();
+    }
+    Tone::Dim.paint(&format!("of the first of {} replications", report.reps)) + "\n"
 }
 
 fn slos(report: &Report<'_>) -> String {

@@ -31,7 +31,7 @@ pub(super) fn section(report: &Report<'_>) -> String {
         text.push_str(&Tone::Dim.paint(&line));
         text.push('\n');
     }
-    text
+    text + &super::of_the_first(report)
 }
 
 /// Equal events, one after the other.
