@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::TypedValueParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use tarsier_generate::{MOST_CONTINENTS, MOST_INSTANCES, MOST_REGIONS, MOST_SERVICES, MOST_ZONES};
+use tarsier_lab::Sample;
 use tarsier_units::{Span, parse};
 
 const EXAMPLES: &str = "\
@@ -169,6 +170,14 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
+    /// Write these into the folder as well: spans for Zipkin or in OpenTelemetry's JSON
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', requires = "out")]
+    pub(crate) write: Vec<Output>,
+
+    /// Which requests are traced: a share of all, or the slowest so many of each workload (default 1%)
+    #[arg(long, value_name = "SHARE|slowest:N", value_parser = sample)]
+    pub(crate) traces: Option<Sample>,
+
     /// The same file and seed give the same result
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
@@ -238,6 +247,28 @@ fn collector(text: &str) -> Result<Collector, String> {
         _ => Err("a collector is written like otlp=http://127.0.0.1:4318".to_owned()),
     }
 }
+
+/// What `--write` knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Output {
+    Zipkin,
+    Otlp,
+}
+
+fn sample(text: &str) -> Result<Sample, String> {
+    if let Some(n) = text.strip_prefix("slowest:") {
+        let n = n.parse().ok().filter(|n| (1..=MOST_SLOWEST).contains(n));
+        return n
+            .map(Sample::Slowest)
+            .ok_or_else(|| format!("`slowest:` takes a number from 1 to {MOST_SLOWEST}"));
+    }
+    parse::share(text)
+        .map(|share| Sample::Share(share.fraction))
+        .map_err(|error| format!("{error}; a sample is written like 1%, 0.01 or slowest:20"))
+}
+
+/// Requests of a workload that can be asked for as its slowest.
+const MOST_SLOWEST: usize = 1_000_000;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum WarmupArg {

@@ -2,6 +2,7 @@
 //! output, everything else to standard error.
 
 mod args;
+mod audience;
 mod catalogue;
 mod commands;
 mod failure;

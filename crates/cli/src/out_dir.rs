@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use tarsier_interop::{TraceFormat, TraceWriter};
 use tarsier_model::SealedModel;
 use tarsier_report::{Report, SeriesWriter, histogram_files, json, write_timeline};
 use tarsier_units::Span;
@@ -11,6 +12,8 @@ use tarsier_units::Span;
 use crate::failure::Failure;
 
 pub(crate) type Series = SeriesWriter<BufWriter<File>>;
+/// And where they are written.
+pub(crate) type Traces = (PathBuf, TraceWriter<BufWriter<File>>);
 
 pub(crate) struct OutDir {
     root: PathBuf,
@@ -51,7 +54,16 @@ impl OutDir {
         series.finish().map_err(|error| Failure::unwritable(&self.series(), &error))
     }
 
-    /// Everything but the series, which is written as it comes.
+    pub(crate) fn begin_traces(&self, model: &SealedModel, format: TraceFormat) -> Result<Traces, Failure> {
+        let path = self.root.join(match format {
+            TraceFormat::Zipkin => "traces.zipkin.json",
+            TraceFormat::Otlp => "traces.otlp.jsonl",
+        });
+        let traces = TraceWriter::new(create(&path)?, format, model);
+        Ok((path, traces))
+    }
+
+    /// Everything but what is written as it comes.
     pub(crate) fn write(&self, report: &Report<'_>) -> Result<(), Failure> {
         let path = self.result();
         fs::write(&path, json(report)).map_err(|error| Failure::unwritable(&path, &error))?;

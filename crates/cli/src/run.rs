@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use tarsier_engine::SecondRow;
 use tarsier_lab::{Findings, LONGEST, Plan, Trigger, Warmup};
 use tarsier_model::{Scenario, SealedModel};
 use tarsier_report::{Report, Verdict, VerdictKind};
 use tarsier_units::Span;
 
 use crate::args::{RunArgs, WarmupArg};
+use crate::audience::Audience;
 use crate::catalogue::nearest;
 use crate::failure::{Ending, Failure};
 use crate::live::Live;
@@ -28,10 +28,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
     }
     let live = Live::new(args, &model)?;
     let out = args.out.as_deref().map(OutDir::create).transpose()?;
+    let audience = Audience::gather(args, &model, plan.duration, out.as_ref(), live)?;
 
     hear_interrupts();
     let begun = Instant::now();
-    let findings = simulate(&model, &plan, out.as_ref(), live)?;
+    let (findings, audience) = simulate(&model, &plan, audience);
+    audience.map_or(Ok(()), |audience| audience.finish(out.as_ref()))?;
     let warmup = findings.warmup.to_string();
     if findings.warmup.is_warning() {
         warn(&warmup);
@@ -76,29 +78,13 @@ fn plan<'a>(args: &RunArgs, scenario: Option<&'a Scenario>) -> Result<Plan<'a>, 
 fn simulate(
     model: &SealedModel,
     plan: &Plan<'_>,
-    out: Option<&OutDir>,
-    mut live: Option<Live>,
-) -> Result<Findings, Failure> {
+    mut audience: Option<Audience>,
+) -> (Findings, Option<Audience>) {
     let onlooker = Onlooker::new();
-    let mut series = out.map(|out| out.begin_series(model, plan.duration)).transpose()?;
-    let is_shown = series.is_some() || live.is_some();
-    let mut show = |row: &SecondRow| {
-        if let Some(series) = &mut series {
-            series.row(row);
-        }
-        if let Some(live) = &mut live {
-            live.row(row);
-        }
-    };
-    let findings = tarsier_lab::run(model, plan, if is_shown { Some(&mut show) } else { None }, &onlooker);
+    let listens = audience.as_mut().map(|audience| audience as &mut dyn tarsier_lab::Audience);
+    let findings = tarsier_lab::run(model, plan, listens, &onlooker);
     onlooker.finish();
-    if let Some((out, series)) = out.zip(series) {
-        out.end_series(series)?;
-    }
-    if let Some(live) = live {
-        live.finish();
-    }
-    Ok(findings)
+    (findings, audience)
 }
 
 /// Whether there is a time after the scenario to judge it by.

@@ -59,7 +59,7 @@ pub enum SpanKind {
     Consumer,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Side {
     Users { workload: WorkloadId, zone: ZoneId },
     Instance { service: ServiceId, number: u32 },

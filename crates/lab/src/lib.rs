@@ -7,13 +7,15 @@
 mod pool;
 mod progress;
 mod replicate;
+mod slowest;
 mod verdict;
 mod warmup;
 
-use tarsier_engine::{Outcome, RunConfig, SecondRow};
+use tarsier_engine::{Outcome, RunConfig, SecondRow, TraceSpan, Traces};
 use tarsier_model::{EndpointId, Scenario, SealedModel};
 use tarsier_units::Span;
 
+use progress::Listener;
 pub use progress::{Observer, Phase, Progress};
 pub use verdict::{Trigger, verdict};
 pub use warmup::{Finding, WarmupVerdict};
@@ -45,8 +47,25 @@ pub enum Warmup {
     },
 }
 
-/// Takes the rows of the time series: those of the first replication, as they come.
-pub type SeriesSink<'a> = &'a mut (dyn FnMut(&SecondRow) + Send);
+/// Who hears what the first replication tells, as it comes.
+pub trait Audience: Send {
+    fn second(&mut self, _row: &SecondRow) {}
+    /// Of which requests [`Audience::span`] is called.
+    fn traces(&self) -> Sample {
+        Sample::None
+    }
+    fn span(&mut self, _span: &TraceSpan) {}
+}
+
+/// Which requests are traced.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Sample {
+    None,
+    /// About this share of all.
+    Share(f64),
+    /// So many of each workload. Which these are, a run before tells.
+    Slowest(usize),
+}
 
 /// What came out.
 #[derive(Clone, Debug)]
@@ -63,12 +82,18 @@ pub struct Findings {
 pub fn run(
     model: &SealedModel,
     plan: &Plan<'_>,
-    series: Option<SeriesSink<'_>>,
+    audience: Option<&mut dyn Audience>,
     observer: &dyn Observer,
 ) -> Findings {
     assert!(plan.reps > 0 && plan.threads > 0, "something is to be run on something");
     let settled = warmup::settle(model, plan, observer);
-    let pool = replicate::run_all(model, plan, settled.span, series, observer);
+    let traces = match audience.as_ref().map_or(Sample::None, |audience| audience.traces()) {
+        Sample::None => Traces::None,
+        Sample::Share(share) => Traces::Share(share),
+        Sample::Slowest(n) => Traces::These(slowest::find(model, plan, settled.span, n, observer)),
+    };
+    let listener = audience.map(|audience| Listener { audience, traces });
+    let pool = replicate::run_all(model, plan, settled.span, listener, observer);
     let warmup = warmup::judge(model, plan, settled, &pool);
     Findings { reps: pool.reps, outcome: pool.outcome(), warmup }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tarsier_engine::{Pulse, SecondRow, Verdict, Watch};
+use tarsier_engine::{Pulse, SecondRow, TraceSpan, Traces, Verdict, Watch};
 use tarsier_units::Span;
 
-use crate::SeriesSink;
+use crate::Audience;
 
 /// Who looks on. Called from any thread, now and then.
 pub trait Observer: Sync {
@@ -69,21 +69,27 @@ impl<'a> Total<'a> {
     }
 }
 
+/// Who hears what a run tells, and which requests are traced for it.
+pub(crate) struct Listener<'a> {
+    pub(crate) audience: &'a mut dyn Audience,
+    pub(crate) traces: Traces,
+}
+
 /// What one run tells, handed on.
 pub(crate) struct Member<'t, 's> {
     total: &'t Total<'t>,
-    series: Option<SeriesSink<'s>>,
+    listener: Option<Listener<'s>>,
     simulated: Span,
     events: u64,
 }
 
 impl<'t, 's> Member<'t, 's> {
-    pub(crate) fn new(total: &'t Total<'t>, series: Option<SeriesSink<'s>>) -> Self {
-        Member { total, series, simulated: Span::ZERO, events: 0 }
+    pub(crate) fn new(total: &'t Total<'t>, listener: Option<Listener<'s>>) -> Self {
+        Member { total, listener, simulated: Span::ZERO, events: 0 }
     }
 
     pub(crate) fn wants_series(&self) -> bool {
-        self.series.is_some()
+        self.listener.is_some()
     }
 }
 
@@ -97,8 +103,18 @@ impl Watch for Member<'_, '_> {
     }
 
     fn second(&mut self, row: &SecondRow) {
-        if let Some(series) = &mut self.series {
-            series(row);
+        if let Some(listener) = &mut self.listener {
+            listener.audience.second(row);
+        }
+    }
+
+    fn traces(&self) -> Traces {
+        self.listener.as_ref().map_or(Traces::None, |listener| listener.traces.clone())
+    }
+
+    fn span(&mut self, span: &TraceSpan) {
+        if let Some(listener) = &mut self.listener {
+            listener.audience.span(span);
         }
     }
 }

@@ -9,15 +9,15 @@ use tarsier_model::SealedModel;
 use tarsier_units::Span;
 
 use crate::pool::Pool;
-use crate::progress::{Member, Phase, Total};
-use crate::{Observer, Plan, SeriesSink};
+use crate::progress::{Listener, Member, Phase, Total};
+use crate::{Observer, Plan};
 
 /// The outcomes, pooled in the order of the replications. When stopped, those not begun are missing.
 pub(crate) fn run_all(
     model: &SealedModel,
     plan: &Plan<'_>,
     warmup: Span,
-    series: Option<SeriesSink<'_>>,
+    listener: Option<Listener<'_>>,
     observer: &dyn Observer,
 ) -> Pool {
     let workers = plan.reps.min(plan.threads as u64).max(1) as usize;
@@ -36,7 +36,7 @@ pub(crate) fn run_all(
         let config = RunConfig { replication, series: watch.wants_series(), ..config.clone() };
         tarsier_engine::run(model, &config, watch)
     };
-    spread(plan.reps, workers, &total, series, &run_one)
+    spread(plan.reps, workers, &total, listener, &run_one)
 }
 
 /// Runs every replication on one of `workers` threads, whichever is free.
@@ -44,19 +44,19 @@ fn spread(
     reps: u64,
     workers: usize,
     total: &Total<'_>,
-    series: Option<SeriesSink<'_>>,
+    listener: Option<Listener<'_>>,
     run_one: &(dyn Fn(u64, &mut Member<'_, '_>) -> Outcome + Sync),
 ) -> Pool {
-    let series = Mutex::new(series);
+    let listener = Mutex::new(listener);
     let done = Mutex::new(InOrder::default());
     hand_out(reps, workers, &|replication| {
         // The first is begun in any case: there is always an outcome.
         if replication > 0 && total.is_stopped() {
             return false;
         }
-        let sink =
-            if replication == 0 { series.lock().expect("no one panics holding it").take() } else { None };
-        let outcome = run_one(replication, &mut Member::new(total, sink));
+        let listener =
+            if replication == 0 { listener.lock().expect("no one panics holding it").take() } else { None };
+        let outcome = run_one(replication, &mut Member::new(total, listener));
         done.lock().expect("no one panics holding it").add(replication, outcome);
         true
     });

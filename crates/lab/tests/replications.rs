@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tarsier_engine::Verdict;
-use tarsier_lab::{Finding, Observer, Plan, Progress, Warmup, run};
+use tarsier_engine::{SecondRow, SeriesSubject, TraceSpan, Verdict};
+use tarsier_lab::{Audience, Finding, Observer, Plan, Progress, Sample, Warmup, run};
 use tarsier_model::{
     Arrivals, CallPolicy, Demand, Endpoint, EndpointId, Model, Region, RegionId, Scenario, SealedModel,
     Service, ServiceId, Step, Workload, Zone, ZoneId,
@@ -98,15 +98,54 @@ fn a_stop_is_marked_and_what_was_measured_is_kept() {
 #[test]
 fn the_series_is_that_of_the_first_replication() {
     let model = queue(500.0);
-    let mut completed = 0;
-    let mut take = |row: &tarsier_engine::SecondRow| {
-        if let tarsier_engine::SeriesSubject::Workload(_) = row.subject {
-            completed += row.completed;
-        }
-    };
-    run(&model, &plan(3, 2), Some(&mut take), &());
+    let mut listener = Listener::new(Sample::None);
+    run(&model, &plan(3, 2), Some(&mut listener), &());
     let one = run(&model, &plan(1, 1), None, &());
-    assert_eq!(completed, one.outcome.workloads[0].completed);
+    assert_eq!(listener.completed, one.outcome.workloads[0].completed);
+    assert!(listener.latencies.is_empty());
+}
+
+#[test]
+fn the_slowest_are_the_slowest() {
+    let model = queue(500.0);
+    let latencies = |sample| {
+        let mut listener = Listener::new(sample);
+        run(&model, &plan(2, 2), Some(&mut listener), &());
+        listener.latencies.sort_unstable_by(|a, b| b.cmp(a));
+        listener.latencies
+    };
+    let all = latencies(Sample::Share(1.0));
+    assert!(all.len() > 1_000);
+    assert_eq!(latencies(Sample::Slowest(10)), all[..10]);
+}
+
+/// What the first replication tells: how many have completed, and how long the traced ones took.
+struct Listener {
+    sample: Sample,
+    completed: u64,
+    latencies: Vec<u64>,
+}
+
+impl Listener {
+    fn new(sample: Sample) -> Self {
+        Listener { sample, completed: 0, latencies: Vec::new() }
+    }
+}
+
+impl Audience for Listener {
+    fn second(&mut self, row: &SecondRow) {
+        if let SeriesSubject::Workload(_) = row.subject {
+            self.completed += row.completed;
+        }
+    }
+    fn traces(&self) -> Sample {
+        self.sample
+    }
+    fn span(&mut self, span: &TraceSpan) {
+        if span.parent.is_none() {
+            self.latencies.push(span.ended_ns - span.began_ns);
+        }
+    }
 }
 
 #[test]

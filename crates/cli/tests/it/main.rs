@@ -7,6 +7,7 @@ mod generate;
 mod lessons;
 mod live;
 mod mistakes;
+mod outputs;
 mod readme;
 mod run;
 mod support;

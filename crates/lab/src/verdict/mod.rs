@@ -12,12 +12,12 @@ mod work;
 
 use std::sync::Mutex;
 
-use tarsier_engine::{Outcome, RunConfig, Stopped};
+use tarsier_engine::{Outcome, RunConfig, Stopped, Traces};
 use tarsier_model::{Model, Scenario, SealedModel};
 use tarsier_report::{Goodput, Verdict, VerdictKind};
 use tarsier_units::Span;
 
-use crate::progress::{Member, Phase, Total};
+use crate::progress::{Listener, Member, Phase, Total};
 use crate::replicate::hand_out;
 use crate::{Observer, Plan};
 use compare::Standing;
@@ -130,8 +130,8 @@ impl Bench<'_> {
                 series: true,
             };
             let mut seen = Seen::new(frame, [model.workloads.len(), model.services.len(), self.n_calls]);
-            let mut row = |row: &tarsier_engine::SecondRow| seen.row(row);
-            let outcome = tarsier_engine::run(model, &config, &mut Member::new(self.total, Some(&mut row)));
+            let listener = Listener { audience: &mut seen, traces: Traces::None };
+            let outcome = tarsier_engine::run(model, &config, &mut Member::new(self.total, Some(listener)));
             (seen, outcome)
         });
         let [(run, outcome), (twin, twin_outcome)] = sides;

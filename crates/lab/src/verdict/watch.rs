@@ -1,5 +1,6 @@
 //! What is kept of a run that is watched beside another: a few figures for each bucket of time, sums over the end.
 
+use crate::Audience;
 use tarsier_engine::{CallOutcome, Outcome, SecondRow, SeriesSubject};
 
 /// However long a run is, it is kept in no more buckets than this.
@@ -108,8 +109,10 @@ impl Seen {
             services: vec![Visits::default(); n_services],
         }
     }
+}
 
-    pub(crate) fn row(&mut self, row: &SecondRow) {
+impl Audience for Seen {
+    fn second(&mut self, row: &SecondRow) {
         let bucket = (row.second / self.frame.width_s) as usize;
         let at_end = bucket >= self.frame.end;
         match row.subject {

@@ -1,0 +1,95 @@
+//! What `--write` writes beside the result.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{PAIR, Ran, file, folder, tarsier};
+
+fn write(name: &str, options: &[&str]) -> (Ran, String) {
+    let path = file(&format!("outputs-{name}"), PAIR);
+    let out = folder(&format!("outputs-{name}.out")).display().to_string();
+    let arguments = ["run", &path, "--for", "5s", "--warmup", "1s", "--out", &out, "--write"];
+    (tarsier(&[&arguments[..], options].concat()), out)
+}
+
+fn text(out: &str, name: &str) -> String {
+    fs::read_to_string(format!("{out}/{name}")).unwrap_or_else(|error| panic!("{out}/{name}: {error}"))
+}
+
+fn zipkin(out: &str) -> Vec<Value> {
+    serde_json::from_str(&text(out, "traces.zipkin.json")).expect("a list of spans")
+}
+
+/// Spans with the service of their resource.
+fn otlp(out: &str) -> Vec<(String, Value)> {
+    let mut spans = Vec::new();
+    for line in text(out, "traces.otlp.jsonl").lines() {
+        let document: Value = serde_json::from_str(line).expect("a document a line");
+        let mut seen = BTreeSet::new();
+        for resource in document["resourceSpans"].as_array().expect("resources") {
+            let attributes = resource["resource"]["attributes"].as_array().expect("attributes");
+            assert!(seen.insert(attributes[1].to_string()), "a resource for each instance");
+            let service = attributes[0]["value"]["stringValue"].as_str().expect("a name").to_owned();
+            let of_one = resource["scopeSpans"][0]["spans"].as_array().expect("spans").clone();
+            spans.extend(of_one.into_iter().map(|span| (service.clone(), span)));
+        }
+    }
+    spans
+}
+
+#[test]
+fn both_formats_tell_the_same_spans() {
+    let (ran, out) = write("both", &["zipkin,otlp", "--traces", "20%"]);
+    ran.ends_with(0);
+    let zipkin: BTreeMap<String, Value> =
+        zipkin(&out).into_iter().map(|span| (span["id"].to_string(), span)).collect();
+    let otlp = otlp(&out);
+    // 1,000 requests, a fifth of them, 5 spans each: five standard deviations are 350.
+    assert!((650..1_350).contains(&otlp.len()), "{}", otlp.len());
+    assert_eq!(otlp.len(), zipkin.len());
+    for (service, span) in otlp {
+        let other = &zipkin[&span["spanId"].to_string()];
+        assert_eq!(span["traceId"], other["traceId"]);
+        assert_eq!(span["traceId"].as_str().map(str::len), Some(32));
+        assert_eq!(span.get("parentSpanId"), other.get("parentId"));
+        assert_eq!(service, other["localEndpoint"]["serviceName"]);
+        let nanos: u64 = span["startTimeUnixNano"].as_str().and_then(|it| it.parse().ok()).expect("a time");
+        assert_eq!(Some(nanos / 1_000), other["timestamp"].as_u64());
+        let count = |value: Option<&Value>| value.and_then(Value::as_array).map_or(0, Vec::len);
+        assert_eq!(count(span.get("events")), count(other.get("annotations")));
+    }
+}
+
+#[test]
+fn the_slowest_are_so_many_and_the_same_again() {
+    let (ran, out) = write("slowest", &["zipkin", "--traces", "slowest:3", "--threads", "1"]);
+    ran.ends_with(0);
+    let roots: Vec<u64> = zipkin(&out)
+        .iter()
+        .filter(|span| span.get("parentId").is_none())
+        .map(|span| span["duration"].as_u64().expect("a duration"))
+        .collect();
+    assert_eq!(roots.len(), 3);
+    let first = text(&out, "traces.zipkin.json");
+    let (again, out) = write("slowest", &["zipkin", "--traces", "slowest:3", "--threads", "2"]);
+    again.ends_with(0);
+    assert!(first == text(&out, "traces.zipkin.json"), "another run wrote something else");
+}
+
+#[test]
+fn a_sample_that_nobody_wants_is_a_mistake() {
+    let path = file("outputs-unwanted", PAIR);
+    tarsier(&["run", &path, "--traces", "1%"])
+        .ends_with(2)
+        .says("nobody wants to know")
+        .says("--write zipkin");
+    tarsier(&["run", &path, "--write", "zipkin"]).ends_with(2).says("--out <DIR>");
+    let (ran, _) = write("unknown", &["jaeger"]);
+    ran.ends_with(2).says("possible values");
+    for wrong in ["slowest:0", "slowest:x", "200%", "1kg"] {
+        let (ran, _) = write("wrong", &["zipkin", "--traces", wrong]);
+        ran.ends_with(2);
+    }
+}
