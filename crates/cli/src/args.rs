@@ -54,11 +54,29 @@ pub(crate) enum Command {
     Schema,
     /// List the architectures that come with Tarsier
     List,
-    /// Print the file of one of them
+    /// Print the file of an architecture, or how large it is
     Show {
-        /// Its name, as `tarsier list` has it
-        name: String,
+        #[command(flatten)]
+        source: SourceArg,
+
+        /// Write how many services, instances and edges there are as one JSON document to standard output
+        #[arg(long)]
+        json: bool,
     },
+    /// Print what a file of another tool is in the language of Tarsier: that is what runs
+    Import {
+        /// Whose file it is
+        format: Format,
+
+        #[command(flatten)]
+        source: SourceArg,
+    },
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Format {
+    /// An architecture of Spigo, or a graph that it drew
+    Spigo,
 }
 
 const GENERATE_HELP: &str = "\
@@ -154,6 +172,33 @@ pub(crate) struct SourceArg {
     /// A YAML or JSON file, `-` for standard input, or a name of the catalogue (see `tarsier list`)
     #[arg(value_name = "FILE|NAME")]
     pub(crate) source: String,
+
+    #[command(flatten)]
+    pub(crate) scaling: ScaleArgs,
+}
+
+#[derive(Args, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ScaleArgs {
+    /// So much of each service's instances in a region, rounded down
+    #[arg(long, value_name = "PERCENT", default_value = "100%", allow_hyphen_values = true, value_parser = percent)]
+    pub(crate) scale: u32,
+
+    /// The same in so many regions
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=6))]
+    pub(crate) regions: u32,
+}
+
+impl ScaleArgs {
+    pub(crate) const AS_IT_IS: ScaleArgs = ScaleArgs { scale: 100, regions: 1 };
+}
+
+/// Larger ones would not fit anywhere.
+const LARGEST_SCALE: u32 = 1_000_000;
+
+fn percent(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix('%').and_then(|number| number.parse().ok());
+    let possible = number.filter(|number| (1..=LARGEST_SCALE).contains(number));
+    possible.ok_or_else(|| format!("a scale is a whole number of percent, from 1% to {LARGEST_SCALE}%"))
 }
 
 #[derive(Args, Debug)]
@@ -335,6 +380,10 @@ mod tests {
         assert_eq!(warmup("0s"), Ok(WarmupArg::Given(Span::ZERO)));
         assert_eq!(positive_span("1.5ms"), Ok(Span::from_micros(1_500)));
         assert!(positive_span("0s").is_err());
+        assert_eq!(percent("250%"), Ok(250));
+        for wrong in ["250", "0%", "-5%", "2.5%", "%", "1000001%"] {
+            assert!(percent(wrong).is_err(), "{wrong}");
+        }
         assert!(span("10").is_err_and(|error| error.contains("unit is missing")));
     }
 }

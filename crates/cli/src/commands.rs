@@ -1,15 +1,17 @@
 //! The commands that do not run anything.
 
 use tarsier_check::At;
+use tarsier_interop::Graph;
 use tarsier_language::{Place, Places};
 
-use crate::catalogue::{self, nearest};
+use crate::args::{ScaleArgs, SourceArg};
+use crate::catalogue;
 use crate::failure::{Ending, Failure};
-use crate::input::Opened;
+use crate::input::{Opened, Text};
 use crate::{input, print};
 
-pub(crate) fn check(source: &str, as_json: bool) -> Result<Ending, Failure> {
-    let Opened { model, places, bytes } = input::open(source)?;
+pub(crate) fn check(source: &SourceArg, as_json: bool) -> Result<Ending, Failure> {
+    let Opened { model, places, bytes, .. } = input::open(source)?;
     let found = tarsier_check::examine(&model);
     let line = |at: At| Some(place_of(&places, at).line_column(&bytes));
     let show = if as_json { tarsier_check::json } else { tarsier_check::text };
@@ -35,7 +37,7 @@ pub(crate) fn list() -> Result<Ending, Failure> {
     let width = catalogue::entries().iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for (name, _) in catalogue::entries() {
-        let model = input::load(name)?;
+        let model = input::load(&SourceArg { source: (*name).to_owned(), scaling: ScaleArgs::AS_IT_IS })?;
         let line = model.description.lines().next().unwrap_or_default();
         text.push_str(format!("{name:<width$}  {line}").trim_end());
         text.push('\n');
@@ -44,13 +46,30 @@ pub(crate) fn list() -> Result<Ending, Failure> {
     Ok(Ending::Done)
 }
 
-pub(crate) fn show(name: &str) -> Result<Ending, Failure> {
-    let text = catalogue::text_of(name).ok_or_else(|| {
-        let names = catalogue::entries().iter().map(|(name, _)| *name);
-        let message = format!("there is no architecture called `{name}`");
-        let hint = nearest(name, names).map(|near| format!("did you mean `{near}`?"));
-        Failure::with_hint(message, hint.unwrap_or_else(|| "`tarsier list` shows what there is".to_owned()))
-    })?;
-    print(text)?;
+/// The text, or how large what it describes is.
+pub(crate) fn show(source: &SourceArg, as_json: bool) -> Result<Ending, Failure> {
+    if as_json {
+        let Opened { model, sizes, .. } = input::open(source)?;
+        print(&tarsier_interop::sizes_json(
+            &model.name,
+            &sizes.unwrap_or_else(|| Graph::of(&model).sizes()),
+        ))?;
+        return Ok(Ending::Done);
+    }
+    let text = match input::read(source)? {
+        Text::Foreign(translation) => translation.text,
+        Text::Own(_) if source.scaling != ScaleArgs::AS_IT_IS => {
+            let message = "a text is shown as it is, whatever `--scale` and `--regions` say";
+            return Err(Failure::with_hint(message, "add `--json` to see how large it would be"));
+        }
+        Text::Own(text) => text,
+    };
+    print(&text)?;
+    Ok(Ending::Done)
+}
+
+/// What a file of Spigo becomes.
+pub(crate) fn import(source: &SourceArg) -> Result<Ending, Failure> {
+    print(&input::import(source)?.text)?;
     Ok(Ending::Done)
 }

@@ -4,9 +4,12 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use tarsier_language::Places;
-use tarsier_model::SealedModel;
+use tarsier_interop::Size;
+use tarsier_interop::spigo::{self, Translation};
+use tarsier_language::{Diagnostic, Places, Severity, Sink, limits, tree};
+use tarsier_model::{Model, SealedModel};
 
+use crate::args::{ScaleArgs, SourceArg};
 use crate::catalogue::{self, nearest};
 use crate::failure::Failure;
 
@@ -33,23 +36,114 @@ enum Beside {
 pub(crate) struct Opened {
     pub(crate) model: SealedModel,
     pub(crate) places: Places,
+    /// In which the places are: of a foreign file, what it became.
     pub(crate) bytes: Vec<u8>,
+    /// How large the tool was to make it from whom the file is, if it is foreign.
+    pub(crate) sizes: Option<Vec<Size>>,
+}
+
+pub(crate) enum Text {
+    Own(String),
+    Foreign(Translation),
 }
 
 /// Reads a model; whatever is to be said about the file is said to standard error.
-pub(crate) fn load(source: &str) -> Result<SealedModel, Failure> {
+pub(crate) fn load(source: &SourceArg) -> Result<SealedModel, Failure> {
     open(source).map(|opened| opened.model)
 }
 
-pub(crate) fn open(source: &str) -> Result<Opened, Failure> {
-    let source = find(source)?;
+pub(crate) fn open(source: &SourceArg) -> Result<Opened, Failure> {
+    let found = find(&source.source)?;
+    match translated(&found, source.scaling)? {
+        Some(translation) => open_foreign(&found.name, translation),
+        None => open_own(found, source.scaling),
+    }
+}
+
+/// Only the text.
+pub(crate) fn read(source: &SourceArg) -> Result<Text, Failure> {
+    let found = find(&source.source)?;
+    Ok(match translated(&found, source.scaling)? {
+        Some(translation) => Text::Foreign(translation),
+        None => Text::Own(String::from_utf8_lossy(&found.bytes).into_owned()),
+    })
+}
+
+/// A file that is said to be Spigo's.
+pub(crate) fn import(source: &SourceArg) -> Result<Translation, Failure> {
+    let found = find(&source.source)?;
+    if spigo::recognise(&found.bytes) || is_broken(&found.bytes) {
+        return translate(&found, source.scaling);
+    }
+    Err(Failure::with_hint(
+        format!("`{}` is not a file of Spigo", found.name),
+        "it is a JSON object with `arch` and a list of `services`, or with `arch` and a `graph`",
+    ))
+}
+
+/// Whether nothing could be read of it.
+fn is_broken(bytes: &[u8]) -> bool {
+    tree::read(bytes, &Sink::default()).root.is_none()
+}
+
+/// What a file of another tool is in our language; `None` if it is ours.
+fn translated(source: &Source, scaling: ScaleArgs) -> Result<Option<Translation>, Failure> {
+    if spigo::recognise(&source.bytes) { translate(source, scaling).map(Some) } else { Ok(None) }
+}
+
+fn translate(source: &Source, scaling: ScaleArgs) -> Result<Translation, Failure> {
+    let options = spigo::Options { scale: scaling.scale, regions: scaling.regions };
+    let imported = spigo::import(&source.name, &source.bytes, &options);
+    say(&imported.diagnostics, &source.name, &source.bytes);
+    imported.architecture.ok_or(Failure::Told)
+}
+
+/// What is doubtful in a foreign file has been said, about that file; of the translation only errors are news.
+fn open_foreign(name: &str, translation: Translation) -> Result<Opened, Failure> {
+    let bytes = translation.text.into_bytes();
+    let mut loaded = tarsier_language::load(name, &bytes);
+    loaded.diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
+    say(&loaded.diagnostics, &format!("{name}, imported"), &bytes);
+    let model = loaded.model.ok_or(Failure::Told)?;
+    Ok(Opened { model, places: loaded.places, bytes, sizes: Some(translation.services) })
+}
+
+fn open_own(source: Source, scaling: ScaleArgs) -> Result<Opened, Failure> {
     let read = |path: &str| source.beside.read(path);
     let loaded = tarsier_language::load_with(&source.name, &source.bytes, &read);
-    // Colours are left out where they do not belong by who prints.
-    let text = tarsier_language::render(&loaded.diagnostics, &source.name, &source.bytes, true);
+    say(&loaded.diagnostics, &source.name, &source.bytes);
+    let model = resized(loaded.model.ok_or(Failure::Told)?, scaling)?;
+    Ok(Opened { model, places: loaded.places, bytes: source.bytes, sizes: None })
+}
+
+fn resized(model: SealedModel, scaling: ScaleArgs) -> Result<SealedModel, Failure> {
+    if scaling == ScaleArgs::AS_IT_IS {
+        return Ok(model);
+    }
+    if scaling.regions > 1 && model.regions.len() > 1 {
+        return Err(Failure::with_hint(
+            format!("`{}` has {} regions of its own", model.name, model.regions.len()),
+            "`--regions` is for an architecture that has one",
+        ));
+    }
+    let factor = u64::from(scaling.scale) * u64::from(scaling.regions);
+    let instances: u64 = model.services.iter().map(|service| service.instances.len() as u64).sum();
+    if instances.saturating_mul(factor) / 100 > limits::MAX_INSTANCES {
+        let message = format!("this would be more than {} instances", limits::MAX_INSTANCES);
+        return Err(Failure::with_hint(message, "make `--scale` or `--regions` smaller"));
+    }
+    let own = model.regions.iter().next().map_or("", |region| region.name.as_str());
+    let names = spigo::REGIONS.into_iter().filter(|name| *name != own);
+    let names: Vec<&str> = names.take(scaling.regions as usize - 1).collect();
+    let larger = Model::clone(&model).scaled(scaling.scale);
+    let larger = if names.is_empty() { larger } else { larger.repeated(&names) };
+    Ok(larger.seal().expect("no promise is about the number of instances, as long as there is one"))
+}
+
+/// Colours are left out where they do not belong by who prints.
+fn say(diagnostics: &[Diagnostic], name: &str, bytes: &[u8]) {
+    let text = tarsier_language::render(diagnostics, name, bytes, true);
     let _ = anstream::stderr().write_all(text.as_bytes());
-    let model = loaded.model.ok_or(Failure::Told)?;
-    Ok(Opened { model, places: loaded.places, bytes: source.bytes })
 }
 
 /// A file before an architecture of the catalogue of that name.

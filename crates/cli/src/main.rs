@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, Format};
 use crate::failure::{Ending, Failure};
 
 fn main() -> ExitCode {
@@ -44,11 +44,12 @@ fn main() -> ExitCode {
 fn execute(command: &Command) -> Result<Ending, Failure> {
     match command {
         Command::Run(args) => run::run(args),
-        Command::Check { source, json } => commands::check(&source.source, *json),
+        Command::Check { source, json } => commands::check(source, *json),
         Command::Generate(args) => generate::generate(args),
         Command::Schema => commands::schema(),
         Command::List => commands::list(),
-        Command::Show { name } => commands::show(name),
+        Command::Show { source, json } => commands::show(source, *json),
+        Command::Import { format: Format::Spigo, source } => commands::import(source),
     }
 }
 

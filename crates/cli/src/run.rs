@@ -20,7 +20,7 @@ use crate::{input, print, warn};
 const USUAL_WARMUP: Span = Span::from_secs(10);
 
 pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
-    let model = input::load(&args.source.source)?;
+    let model = input::load(&args.source)?;
     let scenario = args.scenario.as_ref().map(|name| scenario_named(&model, name)).transpose()?;
     let plan = plan(args, scenario)?;
     if let Some(scenario) = scenario.filter(|_| args.verdict) {

@@ -1,12 +1,14 @@
 //! An architecture as a graph: its instances, and which of them may call which.
 //!
-//! An edge goes from each instance of a caller to each instance of a callee that it may choose, except to itself. A
-//! call that balances by zone chooses from its own zone, else from its own region, else from all.
+//! An edge goes from each instance of a caller to each instance of a callee that it may choose, except to itself: all
+//! that discovery names, also where the call prefers those near it, for then the others are there when these are not. A
+//! `subset` leaves as many as it says (a run draws which; here they are spread evenly), and where the segmentation
+//! refuses a call there is no edge.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use tarsier_model::{Balance, Call, Model, RegionId, SealedModel, ServiceId, Step, ZoneId};
+use tarsier_model::{Call, Model, SealedModel, ServiceId, Step, Verdict, ZoneId};
 use tarsier_units::Id;
 
 /// Instances are numbered through: those of a service stand next to each other.
@@ -17,9 +19,6 @@ pub struct Graph<'a> {
     pub calls: Vec<Calls>,
     /// By service.
     ranges: Vec<Range<usize>>,
-    /// Instances by service and zone.
-    by_zone: BTreeMap<(ServiceId, ZoneId), Vec<usize>>,
-    by_region: BTreeMap<(ServiceId, RegionId), Vec<usize>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,36 +36,21 @@ pub struct Calls {
     pub to: ServiceId,
     /// Some of them wait for an answer.
     pub awaited: bool,
-    /// All of them stay near the caller.
-    near: bool,
+    /// How many instances a caller knows at most.
+    subset: Option<usize>,
 }
 
 impl<'a> Graph<'a> {
     pub fn of(model: &'a SealedModel) -> Graph<'a> {
-        let mut graph = Graph {
-            model,
-            instances: Vec::new(),
-            calls: calls(model),
-            ranges: Vec::new(),
-            by_zone: BTreeMap::new(),
-            by_region: BTreeMap::new(),
-        };
+        let mut graph = Graph { model, instances: Vec::new(), calls: calls(model), ranges: Vec::new() };
         for (id, service) in model.services.entries() {
             let first = graph.instances.len();
             for (number, zone) in service.instances.iter().enumerate() {
-                graph.add(Instance { service: id, number: number as u32, zone: *zone });
+                graph.instances.push(Instance { service: id, number: number as u32, zone: *zone });
             }
             graph.ranges.push(first..graph.instances.len());
         }
         graph
-    }
-
-    fn add(&mut self, instance: Instance) {
-        let at = self.instances.len();
-        let region = self.model.zones[instance.zone].region;
-        self.by_zone.entry((instance.service, instance.zone)).or_default().push(at);
-        self.by_region.entry((instance.service, region)).or_default().push(at);
-        self.instances.push(instance);
     }
 
     /// `web#3`.
@@ -79,56 +63,73 @@ impl<'a> Graph<'a> {
     }
 
     pub fn n_edges(&self) -> u64 {
-        let from_one = |calls: &Calls, at: usize| {
-            let (all, near) = self.callees(calls, at);
-            let itself = calls.from == calls.to;
-            (all.len() + near.len() - usize::from(itself)) as u64
-        };
-        let between = |calls: &Calls| {
-            let from = self.instances_of(calls.from);
-            if calls.near {
-                return from.map(|at| from_one(calls, at)).sum();
-            }
-            from.clone().next().map_or(0, |at| from.len() as u64 * from_one(calls, at))
-        };
-        self.calls.iter().map(between).sum()
+        self.calls.iter().map(|calls| self.n_edges_of(calls)).sum()
+    }
+
+    /// Those of one caller to one callee, without naming them.
+    pub fn n_edges_of(&self, calls: &Calls) -> u64 {
+        let [from, to] =
+            [calls.from, calls.to].map(|service| by_zone(&self.model.services[service].instances));
+        let mut edges = 0;
+        for (here, n_callers) in from {
+            let allowed = |there: &ZoneId| self.allows(calls, here, *there);
+            let n_callees: u64 = to.iter().filter(|(there, _)| allowed(there)).map(|(_, n)| n).sum();
+            let itself = u64::from(calls.from == calls.to && allowed(&here));
+            edges += n_callers * (n_callees - itself).min(calls.subset.map_or(u64::MAX, |most| most as u64));
+        }
+        edges
     }
 
     /// Pairs of places among the instances, by caller's service, callee's service, caller, callee.
     pub fn edges(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.calls.iter().flat_map(move |calls| {
-            self.instances_of(calls.from).flat_map(move |from| {
-                let (all, near) = self.callees(calls, from);
-                let callees = all.chain(near.iter().copied());
-                callees.filter(move |to| *to != from).map(move |to| (from, to))
-            })
+            self.instances_of(calls.from)
+                .flat_map(move |from| self.callees(calls, from).map(move |to| (from, to)))
         })
     }
 
-    /// Either all instances of the service that is called, or a list of those near the caller.
-    fn callees(&self, calls: &Calls, from: usize) -> (Range<usize>, &[usize]) {
+    fn callees(&self, calls: &Calls, from: usize) -> impl Iterator<Item = usize> + '_ {
+        let calls = *calls;
         let zone = self.instances[from].zone;
-        let region = self.model.zones[zone].region;
-        let in_zone = || self.by_zone.get(&(calls.to, zone));
-        let in_region = || self.by_region.get(&(calls.to, region));
-        match Some(()).filter(|()| calls.near).and_then(|()| in_zone().or_else(in_region)) {
-            Some(near) => (0..0, near),
-            None => (self.instances_of(calls.to), &[]),
-        }
+        let known = move |to: &usize| *to != from && self.allows(&calls, zone, self.instances[*to].zone);
+        let candidates = self.instances_of(calls.to).filter(known);
+        let (skipped, most) = match calls.subset {
+            None => (0, usize::MAX),
+            Some(most) => {
+                let n = candidates.clone().count();
+                (self.instances[from].number as usize * most % n.max(1), most.min(n))
+            }
+        };
+        // Callers begin one after the other, so that each callee is known to as many as any other.
+        candidates.clone().skip(skipped).chain(candidates.take(skipped)).take(most)
+    }
+
+    /// Whether the segmentation lets such a call through.
+    fn allows(&self, calls: &Calls, from: ZoneId, to: ZoneId) -> bool {
+        let [from, to] =
+            [(calls.from, from), (calls.to, to)].map(|(service, zone)| self.model.end_of(service, zone));
+        self.model.verdict(from, to) == Verdict::Allow
     }
 }
 
+fn by_zone(instances: &[ZoneId]) -> BTreeMap<ZoneId, u64> {
+    let mut zones = BTreeMap::new();
+    instances.iter().for_each(|zone| *zones.entry(*zone).or_insert(0) += 1);
+    zones
+}
+
 fn calls(model: &Model) -> Vec<Calls> {
-    let mut known: BTreeMap<(ServiceId, ServiceId), (bool, bool)> = BTreeMap::new();
+    let mut known: BTreeMap<(ServiceId, ServiceId), (bool, Option<usize>)> = BTreeMap::new();
     for endpoint in model.endpoints.iter() {
         each_call(&endpoint.steps, &mut |call, waits| {
             let pair = (endpoint.service, model.endpoints[call.to].service);
-            let (awaited, near) = known.entry(pair).or_insert((false, true));
+            let own = call.policy.subset.map(|most| most as usize);
+            let (awaited, subset) = known.entry(pair).or_insert((false, own));
             *awaited |= waits;
-            *near &= call.policy.balance == Balance::ZoneAware;
+            *subset = subset.zip(own).map(|(a, b)| a.max(b));
         });
     }
-    known.into_iter().map(|((from, to), (awaited, near))| Calls { from, to, awaited, near }).collect()
+    known.into_iter().map(|((from, to), (awaited, subset))| Calls { from, to, awaited, subset }).collect()
 }
 
 /// Shows each call of some steps, and whether it waits for an answer.
@@ -149,7 +150,10 @@ fn each_call(steps: &[Step], see: &mut impl FnMut(&Call, bool)) {
 
 #[cfg(test)]
 mod tests {
-    use tarsier_model::{CallPolicy, Endpoint, EndpointId, Region, Service, Zone};
+    use tarsier_model::{
+        Balance, CallPolicy, Endpoint, EndpointId, Group, Member, Region, RegionId, Rule, Segmentation,
+        Service, Zone,
+    };
 
     use super::*;
 
@@ -196,11 +200,47 @@ mod tests {
         assert_eq!(edges(&model), [(0, 1), (1, 0), (0, 2), (0, 3), (1, 2), (1, 3)]);
     }
 
+    /// Preferring some is not knowing only these.
     #[test]
-    fn calls_by_zone_stay_as_near_as_they_can() {
-        // b stands in zones a and c: a caller in zone b stays in its region, one in zone c in its zone.
-        let model = model(&[0, 1, 2], &[0, 0, 2], Balance::ZoneAware);
-        let to_b: Vec<_> = edges(&model).into_iter().filter(|(_, to)| *to >= 3).collect();
-        assert_eq!(to_b, [(0, 3), (0, 4), (1, 3), (1, 4), (2, 5)]);
+    fn calls_that_stay_near_know_the_others_too() {
+        for balance in [Balance::ZoneAware, Balance::RegionAware] {
+            let model = model(&[0, 1, 2], &[0, 0, 2], balance);
+            let to_b = edges(&model).into_iter().filter(|(_, to)| *to >= 3).count();
+            assert_eq!(to_b, 9);
+        }
+    }
+
+    /// Of the five of b, each of the four of a knows two: 0 and 1, 2 and 3, 4 and 0, 1 and 2.
+    #[test]
+    fn subsets_are_spread_evenly() {
+        let model = changed(model(&[0, 0, 0, 0], &[0, 0, 0, 0, 0], Balance::Random), |model| {
+            let Step::Call(call) = &mut model.endpoints[EndpointId(0)].steps[1] else { panic!("it calls b") };
+            call.policy.subset = Some(2);
+        });
+        let to_b: Vec<_> =
+            edges(&model).into_iter().filter(|(_, to)| *to >= 4).map(|(a, b)| (a, b - 4)).collect();
+        assert_eq!(to_b, [(0, 0), (0, 1), (1, 2), (1, 3), (2, 4), (2, 0), (3, 1), (3, 2)]);
+    }
+
+    /// From zone a to zone c nobody may call: one of two callers loses one of two callees, and one of its own.
+    #[test]
+    fn what_the_segmentation_refuses_is_no_edge() {
+        let all = model(&[0, 2], &[0, 2], Balance::Random);
+        let zone = |zone| Group { name: String::new(), members: vec![Member::Zone(ZoneId(zone))] };
+        let parted = changed(all.clone(), |model| {
+            model.segmentation = Some(Segmentation {
+                groups: vec![zone(0), zone(2)],
+                rules: vec![Rule { from: Some(0), to: Some(1), verdict: Verdict::Deny }],
+                ..Segmentation::default()
+            });
+        });
+        assert_eq!(edges(&all), [(0, 1), (1, 0), (0, 2), (0, 3), (1, 2), (1, 3)]);
+        assert_eq!(edges(&parted), [(1, 0), (0, 2), (1, 2), (1, 3)]);
+    }
+
+    fn changed(model: SealedModel, change: impl FnOnce(&mut Model)) -> SealedModel {
+        let mut model = Model::clone(&model);
+        change(&mut model);
+        model.seal().unwrap_or_else(|flaws| panic!("{flaws:?}"))
     }
 }

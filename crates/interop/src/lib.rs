@@ -2,9 +2,11 @@
 
 mod graph;
 mod meters;
+mod size;
 pub mod spigo;
 mod traces;
 
 pub use graph::{Calls, Graph, Instance};
 pub use meters::Meters;
+pub use size::{Size, sizes_json};
 pub use traces::{EPOCH_NS, SpanBatch, TraceFormat, TraceWriter};

@@ -8,6 +8,7 @@ mod network;
 mod placement;
 mod protection;
 mod recursion;
+mod resize;
 mod scenario;
 mod seal;
 mod segmentation;

@@ -33,7 +33,7 @@ fn the_catalogue_is_listed_and_shown() {
     }
     let shown = tarsier(&["show", "shop"]).ends_with(0);
     assert_eq!(shown.stdout, include_str!("../../../../architectures/shop.yaml"));
-    tarsier(&["show", "shpo"]).ends_with(2).says("did you mean `shop`?");
+    tarsier(&["show", "shpo"]).ends_with(2).says("did you mean `shop`");
 }
 
 #[test]

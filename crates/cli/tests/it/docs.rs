@@ -1,7 +1,7 @@
 //! The transcripts of the documentation are true: every `console` block of the guide and the reference of this command
 //! is run, and its output is what stands there.
 //!
-//! A `yaml` block that begins with `# NAME.yaml` is a file for the commands below it. In an output, a line with `…` in
+//! A `yaml` block that begins with `# NAME.yaml` is a file for the commands below it, and so is a block `json NAME.json`. In an output, a line with `…` in
 //! place of something, and any order of things that is left out by a line `…`, stands for what differs from run to run.
 //! `TARSIER_ACCEPT=1 cargo test -p tarsier-cli docs` writes the outputs anew, lines with `…` excepted.
 
@@ -18,6 +18,7 @@ const PAGES: &[&str] = &[
     "docs/guide/result.md",
     "docs/guide/verdict.md",
     "docs/guide/check.md",
+    "docs/guide/spigo.md",
     "docs/reference/cli.md",
 ];
 
@@ -53,7 +54,11 @@ fn replayed(page: &str, folder: &Path) -> String {
         let block = |lines: &mut dyn Iterator<Item = &'_ str>| -> Vec<String> {
             lines.take_while(|line| !line.starts_with("```")).map(str::to_owned).collect()
         };
-        if line == "```yaml" {
+        if let Some(name) = line.strip_prefix("```json ") {
+            let block = block(&mut lines);
+            fs::write(folder.join(name), block.join("\n") + "\n").expect("there is room");
+            push_block(&mut text, &block);
+        } else if line == "```yaml" {
             let block = block(&mut lines);
             store(&block, folder);
             push_block(&mut text, &block);

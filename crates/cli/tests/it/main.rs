@@ -10,4 +10,5 @@ mod mistakes;
 mod outputs;
 mod readme;
 mod run;
+mod spigo;
 mod support;

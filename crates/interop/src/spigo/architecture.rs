@@ -5,7 +5,7 @@ use tarsier_language::Place;
 use super::package::{Package, Role};
 
 /// The regions that Spigo knew, in its order.
-pub(super) const REGIONS: [&str; 6] =
+pub const REGIONS: [&str; 6] =
     ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-1", "ap-southeast-2"];
 pub(super) const ZONES: [&str; 3] = ["zoneA", "zoneB", "zoneC"];
 

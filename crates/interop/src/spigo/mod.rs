@@ -15,7 +15,11 @@ mod write;
 use tarsier_language::tree::{self, Kind, Node};
 use tarsier_language::{Diagnostic, Sink};
 
+pub use architecture::REGIONS;
 use read::Reader;
+pub use steps::reference;
+
+use crate::Size;
 
 /// How Spigo's flags `-p` and `-w` scaled an architecture.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,17 +43,8 @@ pub struct Imported {
 pub struct Translation {
     /// In the language of Tarsier.
     pub text: String,
-    /// In the order of the file.
+    /// How large Spigo made it, in the order of the file.
     pub services: Vec<Size>,
-}
-
-/// How large Spigo made a service.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Size {
-    pub name: String,
-    pub instances: u64,
-    /// From its instances to others.
-    pub edges: u64,
 }
 
 /// Whether a file is Spigo's, by what is in it.
@@ -84,7 +79,7 @@ pub fn import(name: &str, source: &[u8], options: &Options) -> Imported {
             .services
             .iter()
             .map(|service| Size {
-                name: service.name.clone(),
+                service: service.name.clone(),
                 instances: service.n_instances(),
                 edges: expand::edges_from(&architecture.services, service),
             })

@@ -202,7 +202,7 @@ impl Reader<'_> {
                 format!("{count} instances in a region, of at most {} in all", limits::MAX_INSTANCES);
             self.error(Code::OutOfRange, place, message);
         } else if written > 0 && count == 0 {
-            let message = format!("{written} instances at {}% are none", self.options.scale);
+            let message = format!("a count of {written} at {}% is 0", self.options.scale);
             let hint = "Spigo then makes one for the region, in no zone, which karyon and zuul did not find";
             self.warn(Code::ScaledAway, place, message, hint);
         }

@@ -1,7 +1,7 @@
 //! What the services of each package do with a request, as lines of the language.
 
 use super::architecture::{Architecture, Dependency};
-use super::package::Role;
+use super::package::{PACKAGES, Role};
 use super::write::target;
 
 /// Lines of YAML, indented among themselves.
@@ -202,4 +202,48 @@ fn gossip(architecture: &Architecture, at: usize) -> Lines {
         return tell;
     }
     [vec![format!("- maybe: {GOSSIP}"), "  do:".to_owned()], indented(&tell, 4)].concat()
+}
+
+/// What each package is and does, as a table for the guide.
+pub fn reference() -> String {
+    let mut table = String::from(
+        "| package | is | `kind` | `cores` | a read | a write | and then |\n| --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for package in PACKAGES {
+        let cores = package.cores.map_or(String::new(), |cores| cores.to_string());
+        let [get, put] = [package.get, package.put].map(in_code);
+        table.push_str(&format!(
+            "| `{}` | {} | {} | {cores} | {get} | {put} | {} |\n",
+            package.name,
+            package.meaning,
+            package.kind,
+            then(package.role),
+        ));
+    }
+    table
+}
+
+fn in_code(steps: &[&str]) -> String {
+    let steps: Vec<String> = steps.iter().map(|step| format!("`{step}`")).collect();
+    steps.join(", ")
+}
+
+fn then(role: Role) -> String {
+    match role {
+        Role::Forwards => "calls one of its dependencies, by chance, weighed by their instances".to_owned(),
+        Role::AccessesData => format!(
+            "reads from the first there is of caches (hit {HIT}), volumes, Cassandra and riak, stores, other data access \
+             layers, anything else, and with {NOT_THERE} also from the next; writes to all of them"
+        ),
+        Role::Stores => {
+            "a cluster sends a copy of a write to each of its others, and waits for none".to_owned()
+        }
+        Role::Replicates => format!(
+            "a cluster asks {REPLICAS} replicas ({}; for a write {}) and goes on after a majority; one that names `eureka` \
+             sends a copy to each other region, and waits for none",
+            in_code(REPLICA),
+            in_code(COMMIT),
+        ),
+        Role::Gossips => format!("tells a buddy, with {GOSSIP}, and waits for nobody"),
+    }
 }

@@ -38,7 +38,7 @@ fn files_get_their_diagnostics_and_texts() {
         let Some(translation) = imported.architecture else { continue };
         let mut text = translation.text.clone();
         for size in &translation.services {
-            let _ = writeln!(text, "# {}: {} instances, {} edges", size.name, size.instances, size.edges);
+            let _ = writeln!(text, "# {}: {} instances, {} edges", size.service, size.instances, size.edges);
         }
         failures.extend(check(&path.with_extension("yaml"), &text));
         let loaded = load("translation", translation.text.as_bytes());

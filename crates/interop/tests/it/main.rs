@@ -4,4 +4,5 @@ mod corpus;
 mod counts;
 #[path = "../../../language/tests/it/golden.rs"]
 mod golden;
+mod page;
 mod samples;

@@ -1,0 +1,144 @@
+//! The same architecture with more or fewer instances, or in more regions.
+
+use tarsier_units::Id;
+
+use crate::{Balance, Call, Model, Region, RegionId, Step, Zone, ZoneId};
+
+impl Model {
+    /// In each region so many percent of a service's instances, rounded down, but one at least; spread evenly over the
+    /// zones in which it stood there.
+    pub fn scaled(mut self, percent: u32) -> Model {
+        for service in self.services.iter_mut() {
+            let mut instances = Vec::new();
+            for region in self.regions.ids() {
+                let here = |zone: &&ZoneId| self.zones[**zone].region == region;
+                let n = service.instances.iter().filter(here).count();
+                let mut zones: Vec<ZoneId> = service.instances.iter().filter(here).copied().collect();
+                zones.sort_unstable();
+                zones.dedup();
+                let wanted = (n as u64 * u64::from(percent) / 100).max(1) as usize;
+                instances.extend(zones.iter().cycle().take(wanted));
+            }
+            service.instances = instances;
+        }
+        self
+    }
+
+    /// An architecture of one region in others as well, which get these names: the same zones, as many instances in
+    /// each; the same users, spread over all of them; and calls stay in their region where they went round it.
+    pub fn repeated(mut self, names: &[&str]) -> Model {
+        assert_eq!(self.regions.len(), 1, "only one region can be repeated");
+        let zones: Vec<Zone> = self.zones.iter().cloned().collect();
+        for name in names {
+            let region = self.regions.push(Region { name: (*name).to_owned() });
+            for zone in &zones {
+                self.zones.push(Zone { region, ..zone.clone() });
+            }
+        }
+        for service in self.services.iter_mut() {
+            let first = std::mem::take(&mut service.instances);
+            for region in 0..=names.len() {
+                let there = |zone: &ZoneId| ZoneId::from_index(zone.index() + region * zones.len());
+                service.instances.extend(first.iter().map(there));
+            }
+        }
+        let everywhere: Vec<RegionId> = self.regions.ids().collect();
+        self.workloads.iter_mut().for_each(|workload| workload.from.clone_from(&everywhere));
+        for endpoint in self.endpoints.iter_mut() {
+            each_call(&mut endpoint.steps, &stay_around);
+        }
+        self
+    }
+}
+
+fn stay_around(call: &mut Call) {
+    if call.policy.balance == Balance::RoundRobin {
+        call.policy.balance = Balance::RegionAware;
+    }
+}
+
+fn each_call(steps: &mut [Step], change: &impl Fn(&mut Call)) {
+    for step in steps {
+        match step {
+            Step::Work(_) | Step::Wait(_) | Step::Fail(_) => {}
+            Step::Publish(call) => change(call),
+            Step::Call(call) => {
+                change(call);
+                each_call(call.fallback.as_deref_mut().unwrap_or_default(), change);
+            }
+            Step::Cache { ask, miss, fill, .. } => {
+                change(ask);
+                fill.iter_mut().for_each(change);
+                each_call(miss, change);
+            }
+            Step::Parallel { branches, .. } => {
+                branches.iter_mut().for_each(|branch| each_call(&mut branch.steps, change));
+            }
+            Step::Choose(options) => options.iter_mut().for_each(|(_, steps)| each_call(steps, change)),
+            Step::Maybe { steps, .. }
+            | Step::Repeat { steps, .. }
+            | Step::Lock { steps, .. }
+            | Step::Conflict { steps, .. } => each_call(steps, change),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Endpoint, EndpointId, Service, ServiceId};
+
+    /// Regions with so many zones each, and one service with instances in these.
+    fn model(n_zones: &[u32], instances: &[u32]) -> Model {
+        let mut model = Model::empty();
+        for (at, n_zones) in n_zones.iter().enumerate() {
+            let region = model.regions.push(Region { name: format!("r{at}") });
+            (0..*n_zones).for_each(|zone| {
+                model.zones.push(Zone { name: format!("z{zone}"), region });
+            });
+        }
+        let instances = instances.iter().map(|zone| ZoneId(*zone)).collect();
+        model.services.push(Service { instances, endpoints: 0..1, ..Service::named("s") });
+        model
+    }
+
+    fn instances(model: &Model) -> Vec<u32> {
+        model.services[ServiceId(0)].instances.iter().map(|zone| zone.0).collect()
+    }
+
+    #[test]
+    fn every_region_keeps_its_share() {
+        let model = model(&[2, 2], &[0, 1, 0, 2]);
+        assert_eq!(instances(&model.clone().scaled(100)), [0, 1, 0, 2]);
+        assert_eq!(instances(&model.clone().scaled(200)), [0, 1, 0, 1, 0, 1, 2, 2]);
+        assert_eq!(
+            instances(&model.clone().scaled(70)),
+            [0, 1, 2],
+            "3 · 0.7 is 2.1, and 1 · 0.7 is none, so 1"
+        );
+        assert_eq!(instances(&model.scaled(1)), [0, 2]);
+    }
+
+    #[test]
+    fn regions_repeat_the_first() {
+        let mut model = model(&[2], &[0, 1, 0]);
+        let call = |balance| {
+            let policy = Box::new(crate::CallPolicy { balance, ..crate::CallPolicy::default() });
+            let to = EndpointId(0);
+            Call { to, policy, optional: false, fallback: None, request_bytes: 0, response_bytes: 0 }
+        };
+        let fallback = Some(vec![Step::Publish(call(Balance::RoundRobin))]);
+        let asked = Call { fallback, ..call(Balance::ZoneAware) };
+        let fill = Some(call(Balance::Random));
+        let steps = vec![Step::Cache { ask: asked.clone(), hit: 0.5, miss: vec![Step::Call(asked)], fill }];
+        model.endpoints.push(Endpoint { service: ServiceId(0), name: None, steps });
+        let model = model.repeated(&["a", "b"]);
+        assert_eq!(instances(&model), [0, 1, 0, 2, 3, 2, 4, 5, 4]);
+        let names: Vec<&str> = model.regions.iter().map(|region| region.name.as_str()).collect();
+        assert_eq!(names, ["r0", "a", "b"]);
+        assert_eq!(model.zones[ZoneId(5)], Zone { name: "z1".to_owned(), region: RegionId(2) });
+        let balances: Vec<Balance> =
+            model.endpoints[EndpointId(0)].calls().iter().map(|call| call.policy.balance).collect();
+        assert_eq!(balances, [Balance::ZoneAware, Balance::ZoneAware, Balance::RegionAware, Balance::Random]);
+    }
+}
