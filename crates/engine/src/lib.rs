@@ -27,6 +27,7 @@ mod ledger;
 mod lock;
 mod outcome;
 mod partition;
+mod place;
 mod plan;
 mod policy;
 mod processor;

@@ -1,55 +1,47 @@
 //! The callee's side: take a request in, let it wait, serve it, answer.
 
-use std::collections::VecDeque;
-
 use tarsier_model::ErrorKind;
 use tarsier_random::Stream;
 
-use crate::account::Accounts;
 use crate::balance::{hop, is_far, users_hop};
-use crate::guard::Guard;
-use crate::instance::{CORE_LINE, DOOR, DRAGS, EXPIRES, Health, INJECTS, Instance, WALL, WORKER_LINE};
-use crate::kernel::EventQueue;
+use crate::instance::{CORE_LINE, DOOR, EXPIRES, Health, INJECTS, WALL, WORKER_LINE};
 use crate::outcome::{Cause, VisitEnd};
 use crate::partition::{Body, Message, Partition, World};
+use crate::place::Next;
 use crate::plan::{Caller, NONE, Op, Site};
 use crate::span::SpanEnd;
-use crate::tally::ServiceTally;
-use crate::task::{BRANCH, DETACHED, Outcome, QUEUE_KNOWN, SAMPLED, State, Task, VISITOR, WORKER};
-use crate::visits::Visits;
+use crate::task::{BRANCH, DETACHED, Outcome, QUEUE_KNOWN, SAMPLED, State, VISITOR, WORKER};
 
 impl Partition {
     /// A request is at the instance's door.
     #[inline(always)]
     pub(crate) fn arrive(&mut self, world: World<'_>, site: &Site, task: u32) {
-        let now = self.now;
-        let record = &mut self.tasks[task];
-        let at = (record.instance - self.first_instance) as usize;
-        let instance = &mut self.instances[at];
-        if matches!(instance.health, Health::Down | Health::BlackHole) {
+        let mut place = self.place_of(task);
+        if matches!(place.instance.health, Health::Down | Health::BlackHole) {
             return self.find_nobody(world, site, task);
         }
+        let record = &mut place.tasks[task as usize];
         if record.has(SAMPLED) {
-            self.accounts.note_arrival(task, (site.payer(), Cause::Network), now);
+            place.accounts.note_arrival(task, (site.payer(), Cause::Network), place.now);
         }
-        let tally = &mut self.services[site.service as usize];
-        tally.arrivals += 1;
-        tally.present.up(now);
-        record.arrived = now;
+        place.tally.arrivals += 1;
+        place.tally.present.up(place.now);
+        record.arrived = place.now;
         record.pc = site.entry;
-        if let Some(visits) = &mut self.visits {
+        if let Some(visits) = place.visits {
             visits.begin(task);
         }
-        if instance.is(INJECTS | DOOR | WALL) || site.caller == Caller::Publisher {
+        if place.instance.is(INJECTS | DOOR | WALL) || site.caller == Caller::Publisher {
             return self.arrive_askew(world, site, task);
         }
-        if instance.workers_free > 0 && instance.health == Health::Up {
-            instance.workers_free -= 1;
-            tally.workers.up(now);
+        if place.instance.workers_free > 0 && place.instance.health == Health::Up {
+            place.instance.workers_free -= 1;
+            place.tally.workers.up(place.now);
             record.flags |= WORKER;
-            self.proceed(world, task);
+            let next = place.proceed(world, task);
+            self.do_next(world, task, next);
         } else {
-            self.wait_for_worker(world, at, task);
+            self.wait_for_worker(world, self.local(self.tasks[task].instance), task);
         }
     }
 
@@ -225,32 +217,19 @@ impl Partition {
         }
     }
 
-    /// A step needs a core.
-    #[inline(always)]
-    pub(crate) fn want_core(&mut self, world: World<'_>, task: u32, law: u32) {
-        let place = self.place_of(task);
+    /// A step needs a core, and who gets it is not as simple as in [`Place::begin_or_wait`].
+    #[inline(never)]
+    fn want_core_by_rules(&mut self, world: World<'_>, task: u32) {
+        let mut place = self.place_of(task);
         if place.instance.processor != NONE {
             return self.share_processor(world, task);
         }
-        if place.instance.cores_free > 0 {
-            place.instance.cores_free -= 1;
-            return place.begin_work(world, law, task, NONE);
+        if place.is_full(world, task) {
+            return self.refused_inside(world, task);
         }
-        if place.is_bounded(task) {
-            if place.instance.waiting >= world.plan.services[place.instance.service as usize].queue {
-                return self.refused_inside(world, task);
-            }
-            place.instance.waiting += 1;
-        }
-        let record = &mut place.tasks[task as usize];
-        record.state = State::AwaitingCore;
-        record.queued = record.queued.wrapping_sub(place.now);
-        place.tally.waiting.up(place.now);
-        if place.instance.is(CORE_LINE) {
-            let at = self.local(self.tasks[task].instance);
-            return self.join_line(world, at, task);
-        }
-        place.instance.for_core.join(place.tasks, task);
+        place.await_core(task);
+        let at = self.local(self.tasks[task].instance);
+        self.join_line(world, at, task);
     }
 
     /// Refused after it was let in, perhaps with a worker: before its first core.
@@ -266,25 +245,6 @@ impl Partition {
         self.reply(world, task, Outcome::Refused);
     }
 
-    /// Where a record is served. The borrow of each part is of its own, so that what was looked up is
-    /// known until the step ends.
-    #[inline(always)]
-    fn place_of(&mut self, task: u32) -> Place<'_> {
-        let tasks = self.tasks.as_mut_slice();
-        let instance = &mut self.instances[(tasks[task as usize].instance - self.first_instance) as usize];
-        Place {
-            now: self.now,
-            tasks,
-            tally: &mut self.services[instance.service as usize],
-            instance,
-            guards: &self.guards,
-            accounts: &mut self.accounts,
-            visits: &mut self.visits,
-            queue: &mut self.queue,
-            ready: &mut self.ready,
-        }
-    }
-
     /// The waiting of a request counts up to its first core.
     #[inline(always)]
     pub(crate) fn know_queue(&mut self, service: u32, task: u32) {
@@ -297,7 +257,7 @@ impl Partition {
 
     #[inline(always)]
     pub(crate) fn work_ends(&mut self, world: World<'_>, task: u32) {
-        let place = self.place_of(task);
+        let mut place = self.place_of(task);
         let record = &mut place.tasks[task as usize];
         record.pc += 1;
         place.tally.busy.down(place.now);
@@ -309,7 +269,8 @@ impl Partition {
         }
         let next = place.instance.for_core.leave(place.tasks);
         place.give_core(world, next, task);
-        self.proceed(world, task);
+        let next = place.proceed(world, task);
+        self.do_next(world, task, next);
     }
 
     /// The same where rules say who gets the core.
@@ -338,40 +299,36 @@ impl Partition {
     }
 
     /// The endpoint has ended: answer, and let the next one in.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn ends(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
-        let now = self.now;
         if self.visits.is_some() {
             let end = if outcome == Outcome::Ok { VisitEnd::Completed } else { VisitEnd::Error };
             self.visit_ends(world, task, end);
         }
-        let record = &mut self.tasks[task];
-        let at = (record.instance - self.first_instance) as usize;
-        let instance = &mut self.instances[at];
-        let guarded = instance.is(DOOR);
-        let tally = &mut self.services[instance.service as usize];
-        if !record.has(QUEUE_KNOWN) {
-            record.flags |= QUEUE_KNOWN;
-            tally.queue.record(record.queued);
+        let next = self.place_of(task).end(world, task, outcome);
+        self.do_next(world, task, next);
+    }
+
+    /// Goes on where its place could not.
+    #[inline(always)]
+    pub(crate) fn do_next(&mut self, world: World<'_>, task: u32, next: Next<'_>) {
+        match next {
+            Next::Nothing => {}
+            Next::Step => self.step_on(world, task),
+            Next::WantCore => self.want_core_by_rules(world, task),
+            Next::LetIn(outcome) => self.let_next_in(world, task, outcome),
+            Next::Reply(outcome) => self.reply_by_rules(world, task, outcome),
+            // Nobody else is let in by it: this does not nest any deeper.
+            Next::Answered(site, outcome) => self.answered(world, site, task, outcome),
         }
-        let time = now - record.arrived;
-        tally.present.down(now);
-        tally.residence += u128::from(time);
-        if outcome == Outcome::Ok {
-            tally.completed += 1;
-            tally.stay.record(time);
-        } else {
-            tally.errors += 1;
-        }
-        if record.has(WORKER) {
-            record.flags &= !WORKER;
-            instance.workers_free += 1;
-            tally.workers.down(now);
-            if !instance.for_worker.is_empty() {
-                self.hand_out_workers(world, at);
-            }
-        }
-        if guarded {
+    }
+
+    /// Somebody waits for the place of a request that has ended, or a guard must know.
+    #[inline(never)]
+    fn let_next_in(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
+        let at = self.local(self.tasks[task].instance);
+        self.hand_out_workers(world, at);
+        if self.instances[at].is(DOOR) {
             self.leaves_guard(world, task, outcome);
         }
         self.reply(world, task, outcome);
@@ -391,12 +348,19 @@ impl Partition {
     }
 
     /// Sends the answer, if anybody waits for it.
-    #[inline(always)]
     pub(crate) fn reply(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
+        let next = self.place_of(task).reply(world, task, outcome);
+        self.do_next(world, task, next);
+    }
+
+    /// The same where not everything is as it is mostly.
+    #[inline(never)]
+    fn reply_by_rules(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
         let site = self.site_of(world, task);
-        let record = &mut self.tasks[task];
+        let record = &self.tasks[task];
+        let (is_sampled, is_visitor) = (record.has(SAMPLED), record.has(VISITOR));
         if record.has(DETACHED) || site.caller == Caller::Publisher {
-            if record.has(SAMPLED) {
+            if is_sampled {
                 self.stay_ends(world, task, outcome.into());
             }
             if site.caller != Caller::Publisher {
@@ -404,63 +368,21 @@ impl Partition {
             }
             return self.free(task);
         }
-        if record.has(VISITOR) {
-            return self.answer_abroad(world, site, task, outcome);
-        }
-        let (client, instance) = (self.clients[record.client as usize], record.instance);
-        let stream = &mut self.instances[(instance - self.first_instance) as usize].draws.network;
-        let delay = match site.caller {
-            Caller::Users => {
-                let home = || self.sources[client.origin as usize].zone;
-                way_back_to_users(world, site, stream, instance, home)
-            }
-            _ => {
-                let caller = self.first_instance + client.origin;
-                let home = world.plan.zone_of[caller as usize];
-                way_back(world, site, stream, instance, home, caller)
-            }
-        };
-        let delay = if world.view.disturbances.is_empty() {
-            delay
-        } else {
-            match self.disturbed_answer(world, task, delay) {
-                Some(longer) => longer,
-                None => return self.lose_answer(world, task, outcome),
-            }
-        };
-        let record = &mut self.tasks[task];
-        if delay == 0 && site.caller == Caller::Users && !site.has_extra {
-            // Nobody else is let in by it: this does not nest either.
-            self.answered(world, site, task, outcome);
-        } else {
-            record.state = State::Inbound(outcome);
-            self.schedule(task, delay);
-        }
-    }
-
-    #[inline(never)]
-    fn answer_abroad(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
         let delay = self.way_home(world, site, task);
         let delay = if world.view.disturbances.is_empty() {
             Some(delay)
         } else {
             self.disturbed_answer(world, task, delay)
         };
-        if self.tasks[task].has(SAMPLED) {
+        // Its caller will not tell of the stay, or not this partition's.
+        if is_sampled && (is_visitor || delay.is_none()) {
             self.stay_ends(world, task, outcome.into());
         }
         match delay {
             None => self.lose(world, task),
+            Some(0) if site.answers_at_once() && !is_visitor => self.answered(world, site, task, outcome),
             Some(delay) => self.send_home(task, site, delay, outcome),
         }
-    }
-
-    #[cold]
-    fn lose_answer(&mut self, world: World<'_>, task: u32, outcome: Outcome) {
-        if self.tasks[task].has(SAMPLED) {
-            self.stay_ends(world, task, outcome.into());
-        }
-        self.lose(world, task);
     }
 
     /// How long an answer takes.
@@ -477,7 +399,7 @@ impl Partition {
         let at = self.local(instance);
         let stream = &mut self.instances[at].draws.network;
         match site.caller {
-            Caller::Users => way_back_to_users(world, site, stream, instance, || home),
+            Caller::Users => way_back_to_users(world, site, stream, instance, home),
             _ => way_back(world, site, stream, instance, home, caller),
         }
     }
@@ -498,81 +420,9 @@ impl Partition {
     }
 }
 
-/// Where a record is served: its instance and what is counted there.
-struct Place<'a> {
-    now: u64,
-    tasks: &'a mut [Task],
-    instance: &'a mut Instance,
-    tally: &'a mut ServiceTally,
-    guards: &'a [Guard],
-    accounts: &'a mut Accounts,
-    visits: &'a mut Option<Box<Visits>>,
-    queue: &'a mut EventQueue,
-    ready: &'a mut VecDeque<u32>,
-}
-
-impl Place<'_> {
-    /// Whether the queue's bound counts this wait for a core: the first, if workers are unlimited.
-    #[inline(always)]
-    fn is_bounded(&self, task: u32) -> bool {
-        self.instance.bounds_cores && !self.tasks[task as usize].has(QUEUE_KNOWN)
-    }
-
-    /// A core is free, or has its next work; the one before has just ended its own.
-    #[inline(always)]
-    fn give_core(self, world: World<'_>, next: Option<u32>, before: u32) {
-        let Some(next) = next else {
-            self.instance.cores_free += 1;
-            return;
-        };
-        self.instance.waiting -= u32::from(self.is_bounded(next));
-        let record = &mut self.tasks[next as usize];
-        record.queued = record.queued.wrapping_add(self.now);
-        self.tally.waiting.down(self.now);
-        let Op::Work { law } = world.plan.ops[record.pc as usize] else { unreachable!("a core is for work") };
-        self.begin_work(world, law, next, before);
-    }
-
-    /// A core was taken for this record, from the one before, if any.
-    #[inline(always)]
-    fn begin_work(self, world: World<'_>, law: u32, task: u32, before: u32) {
-        let (now, service) = (self.now, self.instance.service);
-        let mut nanos = world.plan.laws[law as usize].sample_nanos(&mut self.instance.draws.work);
-        if self.instance.pace != 1.0 {
-            nanos = (nanos as f64 * self.instance.pace + 0.5) as u64;
-        }
-        if self.instance.is(DRAGS) {
-            let plan = &world.plan.services[service as usize];
-            let goes =
-                |task: u32| matches!(world.plan.ops[self.tasks[task as usize].pc as usize], Op::Return);
-            let n_going = u32::from(before != NONE && goes(before));
-            nanos = self.guards[self.instance.guard as usize].dragged(plan, nanos, n_going);
-        }
-        let record = &mut self.tasks[task as usize];
-        if !record.has(QUEUE_KNOWN) {
-            record.flags |= QUEUE_KNOWN;
-            self.tally.queue.record(record.queued);
-        }
-        self.tally.busy.up(now);
-        self.tally.work = self.tally.work.wrapping_add(u128::from(nanos));
-        record.state = State::Working;
-        if let Some(visits) = self.visits {
-            visits.draw(task, nanos);
-        }
-        if record.has(SAMPLED) {
-            self.accounts.note(task, (service, Cause::Core), now);
-        }
-        if nanos == 0 {
-            self.ready.push_back(task);
-        } else {
-            self.queue.push(now + nanos, task);
-        }
-    }
-}
-
 /// How long the answer of an instance to an instance takes.
 #[inline(always)]
-fn way_back(
+pub(crate) fn way_back(
     world: World<'_>,
     site: &Site,
     stream: &mut Stream,
@@ -586,17 +436,11 @@ fn way_back(
 
 /// How long the answer to a user takes.
 #[inline(always)]
-fn way_back_to_users(
-    world: World<'_>,
-    site: &Site,
-    stream: &mut Stream,
-    instance: u32,
-    home: impl Fn() -> u32,
-) -> u64 {
+fn way_back_to_users(world: World<'_>, site: &Site, stream: &mut Stream, instance: u32, home: u32) -> u64 {
     let mut delay = site.response_ns + users_hop(world, stream);
     // Nobody is far from home while everything is where it was at the start.
     if world.view.has_changed() {
-        let (home, here) = (home(), world.plan.zone_of[instance as usize]);
+        let here = world.plan.zone_of[instance as usize];
         if is_far(world, site, home, here) {
             delay += hop(world, stream, here, home, false);
         }

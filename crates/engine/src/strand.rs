@@ -6,15 +6,11 @@ use crate::plan::{Op, Start};
 use crate::task::{BRANCH, Outcome, QUEUE_KNOWN, SAMPLED, State};
 
 impl Partition {
-    /// Goes on with the steps of a record until it has to wait or ends. The two steps that every request
-    /// has are part of whatever leads to them.
+    /// Goes on with the steps of a record until it has to wait or ends.
     #[inline(always)]
     pub(crate) fn proceed(&mut self, world: World<'_>, task: u32) {
-        match world.plan.ops[self.tasks[task].pc as usize] {
-            Op::Work { law } => self.want_core(world, task, law),
-            Op::Return => self.ends(world, task, Outcome::Ok),
-            _ => self.step_on(world, task),
-        }
+        let next = self.place_of(task).proceed(world, task);
+        self.do_next(world, task, next);
     }
 
     #[inline(never)]
@@ -22,7 +18,10 @@ impl Partition {
         loop {
             let pc = self.tasks[task].pc;
             match world.plan.ops[pc as usize] {
-                Op::Work { law } => return self.want_core(world, task, law),
+                Op::Work { law } => {
+                    let next = self.place_of(task).begin_or_wait(world, law, task);
+                    return self.do_next(world, task, next);
+                }
                 Op::Wait { law } => {
                     let stream = &mut self.instance_of(task).draws.work;
                     let nanos = world.plan.laws[law as usize].sample_nanos(stream);

@@ -170,6 +170,12 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// Whether an answer that takes no time lets nobody else in.
+    #[inline]
+    pub(crate) fn answers_at_once(&self) -> bool {
+        self.caller == Caller::Users && !self.has_extra
+    }
+
     /// Whose account the time on the way is put down to: the service called, or the users' own.
     #[inline]
     pub(crate) fn payer(&self) -> u32 {
