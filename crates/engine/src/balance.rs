@@ -318,7 +318,10 @@ fn jump_hash(mut key: u64, buckets: u32) -> u32 {
 /// One way between users and their first service.
 #[inline(always)]
 pub(crate) fn users_hop(world: World<'_>, stream: &mut Stream) -> u64 {
-    world.plan.wires.users.as_ref().map_or(0, |law| law.sample_nanos(stream))
+    match &world.plan.wires.users {
+        Some(law) => law.sample_nanos(stream),
+        None => 0,
+    }
 }
 
 /// One way between two zones, lost segments sent again.

@@ -127,10 +127,9 @@ impl Partition {
         &mut self.extras[client.extra as usize]
     }
 
-    /// Sends; the bound counts from now.
+    /// Sends what was made just now; the bound counts from now.
     #[inline(always)]
     fn attempt(&mut self, world: World<'_>, site: &Site, task: u32, sender: Sender) {
-        self.tasks[task].sent = self.now;
         if site.lane != NONE {
             self.arm(site.lane, task);
         }
@@ -139,6 +138,7 @@ impl Partition {
 
     /// The same once more.
     pub(crate) fn attempt_again(&mut self, world: World<'_>, site: &Site, task: u32) {
+        self.tasks[task].sent = self.now;
         self.attempt(world, site, task, self.sender_of(task));
     }
 
@@ -205,7 +205,7 @@ impl Partition {
     #[cold]
     fn find_no_instance(&mut self, task: u32) {
         let record = &mut self.tasks[task];
-        record.state = State::Inbound(Outcome::Unreachable);
+        record.state = State::inbound(Outcome::Unreachable);
         record.instance = NONE;
         self.schedule(task, 0);
     }
@@ -245,6 +245,15 @@ impl Partition {
             return self.free(task);
         }
         self.answered(world, self.site_of(world, task), task, outcome);
+    }
+
+    /// The same, and it is not a good one.
+    #[inline(never)]
+    pub(crate) fn failure_comes(&mut self, world: World<'_>, task: u32, state: State) {
+        let Some(outcome) = state.answer() else {
+            unreachable!("no event is due for a record that is {state:?}")
+        };
+        self.answer_comes(world, task, outcome);
     }
 
     /// An answer that nobody waits for any more.
@@ -372,12 +381,13 @@ impl Partition {
     #[inline(always)]
     pub(crate) fn succeeded(&mut self, world: World<'_>, site: &Site, task: u32) {
         let now = self.now;
+        let flags = self.tasks[task].flags;
         let latency = now - self.first_sent(task);
         let book = &mut self.calls[site.tally as usize];
         book.tally.succeeds(now);
         book.latency.record(latency);
         if site.caller == Caller::Users {
-            if self.tasks[task].has(SAMPLED) {
+            if flags & SAMPLED != 0 {
                 self.close_account(world, site, task, Outcome::Ok);
             }
             self.user_is_done(world, site, task);
@@ -405,6 +415,7 @@ impl Partition {
         }
     }
 
+    #[inline(never)]
     fn close_account(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
         self.request_ends(world, site, task, outcome);
         let latency = self.now - self.first_sent(task);

@@ -184,8 +184,9 @@ impl Partition {
         let owner = match record.state {
             // Messages arrive and queue, whatever the instance does.
             State::Outbound | State::Knocking | State::Thinking => None,
-            State::Inbound(_) if record.has(DETACHED) => None,
-            State::Inbound(_) | State::BackingOff | State::Rejected => self.caller_of(world, task),
+            state if state.answer().is_some() && record.has(DETACHED) => None,
+            state if state.answer().is_some() => self.caller_of(world, task),
+            State::BackingOff | State::Rejected => self.caller_of(world, task),
             _ => self.server_of(task),
         };
         let held = owner.filter(|at| self.instances[*at].health.stands_still());

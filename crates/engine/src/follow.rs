@@ -133,7 +133,7 @@ impl Partition {
             // It is with the callee, in another partition: all of this attempt was in vain.
             return Account::new(self.first_sent(task), self.tracing.at_home.remove(task));
         };
-        if let State::Inbound(outcome) = self.tasks[task].state {
+        if let Some(outcome) = self.tasks[task].state.answer() {
             let mark = account.mark;
             self.end_stay(world, task, &mut account, mark, outcome.into());
         }

@@ -47,8 +47,8 @@ fn flows_balance(
                 continue;
             }
             // A message counts until it has arrived, wherever it is going.
-            let travels =
-                matches!(record.state, State::Outbound | State::AwaitingConnection | State::Inbound(_));
+            let travels = matches!(record.state, State::Outbound | State::AwaitingConnection)
+                || record.state.answer().is_some();
             if record.has(VISITOR) {
                 if plan.sites[record.client as usize].caller == Caller::Publisher {
                     count(record.client, travels);

@@ -342,14 +342,14 @@ impl Partition {
             State::Working => self.work_ends(world, task),
             State::Waiting => self.wait_ends(world, task),
             State::Knocking => self.is_knocked_at(world, task),
-            State::Inbound(Outcome::Connected) => self.connected(world, task),
-            State::Inbound(outcome) => self.answer_comes(world, task, outcome),
+            State::InboundOk => self.answer_comes(world, task, Outcome::Ok),
+            State::InboundConnected => self.connected(world, task),
             State::Granted => self.proceed(world, task),
             State::Thinking => self.user_sends(world, task),
             State::BackingOff => self.try_again(world, task),
             State::Rejected => self.rejected(world, task),
             State::Ghost | State::GhostAtWork => self.ghost_goes(task),
-            other => unreachable!("no event is due for a record that is {other:?}"),
+            other => self.failure_comes(world, task, other),
         }
     }
 
@@ -382,9 +382,11 @@ impl Partition {
     /// A fresh record; everything that has a meaning at once is set.
     #[inline(always)]
     pub(crate) fn new_task(&mut self, parent: u32, client: u32, flags: u8) -> u32 {
+        let now = self.now;
         let parent_epoch = if parent == NONE { 0 } else { self.tasks[parent].epoch };
         let at = self.tasks.take();
         let task = &mut self.tasks[at];
+        task.sent = now;
         task.parent = parent;
         task.parent_epoch = parent_epoch;
         task.client = client;
@@ -526,7 +528,7 @@ impl Partition {
                         self.is_in_vain(service, outcome);
                         continue;
                     }
-                    self.tasks[caller].state = State::Inbound(outcome);
+                    self.tasks[caller].state = State::inbound(outcome);
                     if let Some(account) = message.account {
                         self.account_comes_home(caller, account);
                     }

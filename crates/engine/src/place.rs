@@ -93,29 +93,30 @@ impl Place<'_> {
             self.begin_work(world, law, task, NONE);
             return Next::Nothing;
         }
-        if self.instance.is(CORE_LINE) || self.is_full(world, task) {
+        let counts = self.is_bounded(task);
+        if self.instance.is(CORE_LINE) || (counts && self.is_full(world)) {
             return Next::WantCore;
         }
-        self.await_core(task);
+        self.await_core(task, counts);
         self.instance.for_core.join(self.tasks, task);
         Next::Nothing
     }
 
     /// Whether the queue's bound counts this wait for a core: the first, if workers are unlimited.
     #[inline(always)]
-    fn is_bounded(&self, task: u32) -> bool {
+    pub(crate) fn is_bounded(&self, task: u32) -> bool {
         self.instance.bounds_cores && !self.tasks[task as usize].has(QUEUE_KNOWN)
     }
 
     #[inline(always)]
-    pub(crate) fn is_full(&self, world: World<'_>, task: u32) -> bool {
-        let queue = || world.plan.services[self.instance.service as usize].queue;
-        self.is_bounded(task) && self.instance.waiting >= queue()
+    pub(crate) fn is_full(&self, world: World<'_>) -> bool {
+        self.instance.waiting >= world.plan.services[self.instance.service as usize].queue
     }
 
+    /// `counts` if the queue's bound counts this wait.
     #[inline(always)]
-    pub(crate) fn await_core(&mut self, task: u32) {
-        self.instance.waiting += u32::from(self.is_bounded(task));
+    pub(crate) fn await_core(&mut self, task: u32, counts: bool) {
+        self.instance.waiting += u32::from(counts);
         let record = &mut self.tasks[task as usize];
         record.state = State::AwaitingCore;
         record.queued = record.queued.wrapping_sub(self.now);
@@ -230,7 +231,7 @@ impl Place<'_> {
         if delay == 0 && site.answers_at_once() {
             return Next::Answered(site, outcome);
         }
-        self.tasks[task as usize].state = State::Inbound(outcome);
+        self.tasks[task as usize].state = State::inbound(outcome);
         self.schedule(task, delay);
         Next::Nothing
     }

@@ -224,10 +224,11 @@ impl Partition {
         if place.instance.processor != NONE {
             return self.share_processor(world, task);
         }
-        if place.is_full(world, task) {
+        let counts = place.is_bounded(task);
+        if counts && place.is_full(world) {
             return self.refused_inside(world, task);
         }
-        place.await_core(task);
+        place.await_core(task, counts);
         let at = self.local(self.tasks[task].instance);
         self.join_line(world, at, task);
     }
@@ -408,7 +409,7 @@ impl Partition {
     pub(crate) fn send_home(&mut self, task: u32, site: &Site, delay: u64, outcome: Outcome) {
         let record = &mut self.tasks[task];
         if !record.has(VISITOR) {
-            record.state = State::Inbound(outcome);
+            record.state = State::inbound(outcome);
             return self.schedule(task, delay);
         }
         let (caller, caller_epoch) = (record.parent, record.parent_epoch);

@@ -178,6 +178,7 @@ impl Partition {
         let (which, sampled) = source.next_request(workload);
         let sender = Sender { client: source.first_client + which, origin: local };
         let record = &mut self.tasks[task];
+        record.sent = self.now;
         record.client = sender.client;
         record.flags |= sampled;
         self.user_request(

@@ -40,8 +40,13 @@ pub(crate) enum State {
     Waiting,
     /// Waiting for answers of others.
     Blocked,
-    /// The answer is on its way to the caller.
-    Inbound(Outcome),
+    // The answer is on its way to the caller: a state for each, so that telling states apart is one jump.
+    InboundOk,
+    InboundError,
+    InboundRefused,
+    InboundUnreachable,
+    InboundTimeout,
+    InboundConnected,
     /// The callee is in another partition; this is the caller's half.
     Remote,
     /// Nobody will ever answer.
@@ -55,6 +60,31 @@ pub(crate) enum State {
 }
 
 impl State {
+    #[inline(always)]
+    pub(crate) fn inbound(outcome: Outcome) -> State {
+        match outcome {
+            Outcome::Ok => State::InboundOk,
+            Outcome::Error => State::InboundError,
+            Outcome::Refused => State::InboundRefused,
+            Outcome::Unreachable => State::InboundUnreachable,
+            Outcome::Timeout => State::InboundTimeout,
+            Outcome::Connected => State::InboundConnected,
+        }
+    }
+
+    /// Which answer is on its way to the caller.
+    pub(crate) fn answer(self) -> Option<Outcome> {
+        match self {
+            State::InboundOk => Some(Outcome::Ok),
+            State::InboundError => Some(Outcome::Error),
+            State::InboundRefused => Some(Outcome::Refused),
+            State::InboundUnreachable => Some(Outcome::Unreachable),
+            State::InboundTimeout => Some(Outcome::Timeout),
+            State::InboundConnected => Some(Outcome::Connected),
+            _ => None,
+        }
+    }
+
     /// Whether a record is with an instance, and not on the wire or with its caller.
     pub(crate) fn is_served(self) -> bool {
         matches!(
