@@ -21,7 +21,7 @@ fn main() {
         ["bench", only] => bench::main(Some(only)),
         _ => {
             eprintln!(
-                "usage: cargo xtask validate | nightly | differential DIR | bench [w1 | w2 | zones | memory | w3 | others | threads | counts | --peers]"
+                "usage: cargo xtask validate | nightly | differential DIR | bench [w1 | w2 | zones | memory | w3 | others | spans | threads | counts | --peers]"
             );
             std::process::exit(2);
         }

@@ -28,7 +28,7 @@ pub struct Figures {
 }
 
 /// Bytes allocated and not yet given back.
-fn live() -> usize {
+pub(super) fn live() -> usize {
     let stats = INSTRUMENTED_SYSTEM.stats();
     stats.bytes_allocated - stats.bytes_deallocated
 }

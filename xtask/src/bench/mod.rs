@@ -7,6 +7,7 @@ mod bare;
 pub mod memory;
 mod models;
 pub mod peers;
+mod spans;
 
 use std::time::Instant;
 
@@ -207,6 +208,9 @@ pub fn main(only: Option<&str>) {
         product("two tiers of uqSim", &models::two_tier(), 20.0, None).print();
         product("fan-out to 1,000", &models::fan_out(), 10.0, None).print();
         product("10,000 at one instant", &models::same_instant(), 0.5, None).print();
+    }
+    if wants("spans") {
+        spans::main();
     }
     if wants("counts") {
         counts();

@@ -43,7 +43,11 @@ impl SpanBatch {
 
     pub fn add(&mut self, span: &TraceSpan) {
         match self.format {
-            TraceFormat::Zipkin => zipkin::write(&mut self.texts, &self.labels, self.origin_ns, span),
+            TraceFormat::Zipkin => {
+                // They are written one after the other as they are.
+                self.texts.extend_from_slice(if self.is_empty() { b"" } else { b",\n" });
+                zipkin::write(&mut self.texts, &self.labels, self.origin_ns, span);
+            }
             TraceFormat::Otlp => otlp::write(&mut self.texts, self.origin_ns, &self.labels, span),
         }
         self.ends.push((span.side, self.texts.len()));
@@ -63,23 +67,12 @@ impl SpanBatch {
         match self.format {
             TraceFormat::Zipkin => {
                 document.push(b'[');
-                self.list(document, b",");
+                document.extend_from_slice(&self.texts);
                 document.push(b']');
             }
             TraceFormat::Otlp => otlp::document(document, &self.labels, &self.texts, &self.ends),
         }
         self.clear();
-    }
-
-    fn list(&self, out: &mut Vec<u8>, separator: &[u8]) {
-        let mut start = 0;
-        for (_, end) in &self.ends {
-            if start > 0 {
-                out.extend_from_slice(separator);
-            }
-            out.extend_from_slice(&self.texts[start..*end]);
-            start = *end;
-        }
     }
 
     fn clear(&mut self) {
@@ -89,7 +82,7 @@ impl SpanBatch {
 }
 
 /// Spans between two writes to the file.
-const SPANS_PER_WRITE: usize = 2_048;
+const SPANS_PER_WRITE: usize = 512;
 
 /// A file of spans; the first error is told in the end.
 pub struct TraceWriter<W> {
@@ -125,25 +118,27 @@ impl<W: Write> TraceWriter<W> {
     }
 
     fn write(&mut self) {
-        if self.batch.is_empty() || self.result.is_err() {
-            return self.batch.clear();
+        if !self.batch.is_empty() && self.result.is_ok() {
+            self.result = match self.batch.format {
+                TraceFormat::Zipkin => self.write_part_of_list(),
+                TraceFormat::Otlp => self.write_line(),
+            };
+            self.written += self.batch.len() as u64;
         }
-        let before = self.written;
-        self.written += self.batch.len() as u64;
+        self.batch.clear();
+    }
+
+    /// One list over all writes.
+    fn write_part_of_list(&mut self) -> io::Result<()> {
+        self.out.write_all(if self.written == 0 { b"[\n" } else { b",\n" })?;
+        self.out.write_all(&self.batch.texts)
+    }
+
+    fn write_line(&mut self) -> io::Result<()> {
         self.buffer.clear();
-        match self.batch.format {
-            // One list over all writes.
-            TraceFormat::Zipkin => {
-                self.buffer.extend_from_slice(if before == 0 { b"[\n" } else { b",\n" });
-                self.batch.list(&mut self.buffer, b",\n");
-                self.batch.clear();
-            }
-            TraceFormat::Otlp => {
-                self.batch.take(&mut self.buffer);
-                self.buffer.push(b'\n');
-            }
-        }
-        self.result = self.out.write_all(&self.buffer);
+        otlp::document(&mut self.buffer, &self.batch.labels, &self.batch.texts, &self.batch.ends);
+        self.buffer.push(b'\n');
+        self.out.write_all(&self.buffer)
     }
 }
 
