@@ -1,13 +1,15 @@
 //! What scenarios do.
 
+use tarsier_engine::{SecondRow, SeriesSubject};
 use tarsier_model::{
-    CallMatch, CallPolicy, ErrorKind, Failures, Happening, Jitter, Model, Party, RegionId, Retry, Scenario,
-    Service, ServiceId, Step, Target, Trouble, Zone, ZoneId,
+    Arrivals, CallMatch, CallPolicy, Demand, ErrorKind, Failures, Happening, Jitter, Model, Party, RegionId,
+    Retry, Scenario, Service, ServiceId, Step, Target, Trouble, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
 
-use crate::support::{Build, all_of, call, close, mean_ms, ms, open, work_ms};
+use crate::support::{Build, all_of, call, close, mean_ms, ms, open, with, work_ms};
+use crate::troubles::{scenario as happening_at, watched};
 
 fn scenario(at: u64, lasts: Option<u64>, trouble: Trouble) -> Scenario {
     let happening = Happening { at: Span::from_secs(at), lasts: lasts.map(Span::from_secs), trouble };
@@ -29,6 +31,23 @@ fn killed_instances_lose_what_they_hold_and_come_back() {
     let users = &silent.workloads[0];
     assert_eq!(users.errors, 0);
     close("lost", users.in_flight_end as f64, 1_020.0, 0.1);
+}
+
+/// One call a second of 60 s of work each, until who makes them dies after 20 s: with its connections it calls off what
+/// it has asked for, which was 10 to 30 cores busy until then. Who vanishes without a sign does not.
+#[test]
+fn who_dies_calls_off_what_it_asked_for() {
+    let busy = |silent| {
+        let policy = CallPolicy { cancel: true, ..CallPolicy::default() };
+        let outcome = Build::new()
+            .service("front", vec![Step::Call(with(policy, 1))], |_| {})
+            .service("back", vec![Step::Work(Law::Constant(ms(60e3)))], |s| s.cores = 100)
+            .open("w", 1.0, 0)
+            .run_with(100, 3, &scenario(20, None, Trouble::Kill { target: all_of(0), silent }));
+        outcome.services[1].utilization
+    };
+    assert!((0.02..0.07).contains(&busy(false)), "{}", busy(false));
+    assert!(busy(true) > 0.1, "{}", busy(true));
 }
 
 #[test]
@@ -127,6 +146,46 @@ fn lost_instances_are_those_meant() {
         assert_eq!(errors > 0, share == 1.0, "who is left takes over: {errors}");
         if share < 1.0 {
             close("utilisation", outcome.services[1].utilization, 0.05 / (1.0 - share), 0.05);
+        }
+    }
+}
+
+/// The first lasts from 20 to 40 s, the second from 30 to 50 s: each ends by itself, whichever began first. What a
+/// second of the workload tells is right alone, with both, and alone again.
+#[test]
+fn what_overlaps_ends_each_by_itself() {
+    let delay = |add| Trouble::Delay {
+        calls: CallMatch::to(all_of(1)),
+        add: Some(Law::Constant(ms(add))),
+        factor: 1.0,
+    };
+    let slow = |factor| Trouble::Slow { target: all_of(1), factor };
+    let load = |factor| Trouble::Load { workload: None, factor };
+    let latency = |row: &SecondRow| row.latency_mean_s.expect("some complete") * 1e3;
+    let rate = |row: &SecondRow| row.completed as f64;
+    type Shows = fn(&SecondRow) -> f64;
+    let cases: [([Trouble; 2], Shows, [f64; 4]); 3] = [
+        ([delay(8.0), delay(40.0)], latency, [9.0, 49.0, 41.0, 1.0]),
+        ([slow(3.0), slow(7.0)], latency, [3.0, 21.0, 7.0, 1.0]),
+        ([load(2.0), load(3.0)], rate, [40.0, 120.0, 60.0, 20.0]),
+    ];
+    for (troubles, shows, expected) in cases {
+        let regular =
+            Demand::Open { rate: vec![(Span::ZERO, 20.0)], arrivals: Arrivals::Regular, steps: Vec::new() };
+        let model = Build::new()
+            .service("front", vec![Step::Call(call(1))], |_| {})
+            .service("back", vec![Step::Work(Law::Constant(ms(1.0)))], |s| s.cores = 10)
+            .workload("w", 0, regular, CallPolicy::default())
+            .seal();
+        let [first, second] = troubles;
+        let what = format!("{first:?}, {second:?}");
+        let happenings = vec![(20, Some(20), first), (30, Some(20), second)];
+        let (_, notes) = watched(&model, 11, &happening_at(happenings));
+        for (at, expected) in [25, 35, 45, 55].into_iter().zip(expected) {
+            let of_users =
+                |row: &&SecondRow| row.second == at && matches!(row.subject, SeriesSubject::Workload(_));
+            let row = notes.rows.iter().find(of_users).expect("every second is told");
+            close(&what, shows(row), expected, 1e-6);
         }
     }
 }
