@@ -4,6 +4,7 @@ pub mod bench;
 mod coverage;
 pub mod differential;
 pub mod nightly;
+mod servers;
 mod soak;
 pub mod tidy;
 pub mod validate;

@@ -1,15 +1,15 @@
 //! `cargo xtask nightly`: what takes minutes. Coverage of intervals, memory over time, fuzzing, other simulators
-//! beside ours, then the whole validation. `nightly NAME…` does only those named.
+//! beside ours, real collectors, then the whole validation. `nightly NAME…` does only those named.
 
 use std::fs;
 use std::process::Command;
 
 use crate::validate::root;
-use crate::{bench, coverage, soak, validate};
+use crate::{bench, coverage, servers, soak, validate};
 
 type Part = (&'static str, fn() -> Result<(), String>);
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("coverage", || report("validation/coverage.md", coverage::measure)),
     ("soak", || report("docs/soak.md", soak::measure)),
     ("fuzz", fuzz),
@@ -17,6 +17,7 @@ const PARTS: [Part; 5] = [
         bench::peers::main();
         Ok(())
     }),
+    ("servers", servers::main),
     ("validate", || validate::main(&["--check"])),
 ];
 

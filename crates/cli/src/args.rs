@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tarsier_generate::{MOST_CONTINENTS, MOST_INSTANCES, MOST_REGIONS, MOST_SERVICES, MOST_ZONES};
+use tarsier_interop::TraceFormat;
 use tarsier_lab::Sample;
 use tarsier_units::{Span, parse};
 
@@ -263,7 +264,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
 
-    /// Send the metrics of the run to a collector while it goes: `otlp=http://127.0.0.1:4318`
+    /// Send to a collector while the run goes: `otlp=http://127.0.0.1:4318` metrics and spans, `zipkin=http://127.0.0.1:9411`
+    /// spans
     #[arg(long, value_name = "FORMAT=URL", value_parser = collector, action = clap::ArgAction::Append)]
     pub(crate) send: Vec<Collector>,
 }
@@ -271,25 +273,37 @@ pub(crate) struct RunArgs {
 /// Where telemetry goes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Collector {
+    pub(crate) format: TraceFormat,
     /// What paths of the protocol are below.
     pub(crate) url: String,
 }
 
 impl fmt::Display for Collector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "otlp={}", self.url)
+        let format = match self.format {
+            TraceFormat::Otlp => "otlp",
+            TraceFormat::Zipkin => "zipkin",
+        };
+        write!(f, "{format}={}", self.url)
     }
 }
 
 fn collector(text: &str) -> Result<Collector, String> {
-    match text.split_once('=') {
-        Some(("otlp", url)) if url.strip_prefix("http://").is_some_and(|rest| !rest.is_empty()) => {
-            Ok(Collector { url: url.to_owned() })
+    let format = |name| match name {
+        "otlp" => Some(TraceFormat::Otlp),
+        "zipkin" => Some(TraceFormat::Zipkin),
+        _ => None,
+    };
+    let parts = text.split_once('=').and_then(|(name, url)| Some((format(name)?, url)));
+    match parts {
+        Some((format, url)) if url.strip_prefix("http://").is_some_and(|rest| !rest.is_empty()) => {
+            Ok(Collector { format, url: url.to_owned() })
         }
-        Some(("otlp", url)) if url.starts_with("https://") => {
+        Some((_, url)) if url.starts_with("https://") => {
             Err("only http:// is spoken; put a local collector in between".to_owned())
         }
-        _ => Err("a collector is written like otlp=http://127.0.0.1:4318".to_owned()),
+        _ => Err("a collector is written like otlp=http://127.0.0.1:4318 or zipkin=http://127.0.0.1:9411"
+            .to_owned()),
     }
 }
 
@@ -368,6 +382,8 @@ mod tests {
     fn collectors_are_formats_and_addresses() {
         let here = collector("otlp=http://127.0.0.1:4318").expect("it is one");
         assert_eq!(here.to_string(), "otlp=http://127.0.0.1:4318");
+        let zipkin = collector("zipkin=http://here:9411").expect("it is one");
+        assert_eq!((zipkin.format, zipkin.url.as_str()), (TraceFormat::Zipkin, "http://here:9411"));
         assert!(collector("otlp=https://127.0.0.1").is_err_and(|error| error.contains("only http://")));
         for wrong in ["", "otlp", "otlp=", "otlp=http://", "127.0.0.1:4318", "statsd=http://127.0.0.1"] {
             assert!(collector(wrong).is_err_and(|error| error.contains("like otlp=")), "{wrong}");

@@ -36,11 +36,11 @@ impl Audience {
         live: Option<Live>,
     ) -> Result<Option<Audience>, Failure> {
         let traces = args.write.iter().filter_map(|output| trace_format(*output));
-        let is_traced = traces.clone().next().is_some();
+        let is_traced = traces.clone().next().is_some() || !args.send.is_empty();
         if args.traces.is_some() && !is_traced {
             return Err(Failure::with_hint(
                 "`--traces` says which requests are traced, but nobody wants to know",
-                "write their spans: `--out DIR --write zipkin` or `--write otlp`",
+                "write their spans: `--out DIR --write zipkin` or `otlp`; or send them: `--send otlp=URL`",
             ));
         }
         let begin = |out: &OutDir| {
@@ -90,6 +90,9 @@ impl tarsier_lab::Audience for Audience {
     fn span(&mut self, span: &TraceSpan) {
         for (_, traces) in self.files.iter_mut().flat_map(|files| &mut files.traces) {
             traces.span(span);
+        }
+        if let Some(live) = &mut self.live {
+            live.span(span);
         }
     }
 }

@@ -77,7 +77,7 @@ impl Courier {
 
     fn attempt(&self, batch: &Batch) -> Answer {
         let url = format!("{}{}", self.base, batch.path);
-        let sent = self.agent.post(&url).header(CONTENT_TYPE, "application/json").send(&batch.body);
+        let sent = self.agent.post(&url).header(CONTENT_TYPE, "application/json").send(&batch.body[..]);
         let mut response = match sent {
             Ok(response) => response,
             Err(error) => return Answer::Later(error.to_string(), None),

@@ -16,7 +16,7 @@ const QUEUED: usize = 4;
 pub struct Batch {
     /// Below the collector's address: `/v1/traces`.
     pub path: &'static str,
-    pub body: String,
+    pub body: Vec<u8>,
     /// How many spans or points it holds.
     pub items: u64,
 }
@@ -155,7 +155,7 @@ mod tests {
     }
 
     fn batch(body: &str, items: u64) -> Batch {
-        Batch { path: "/v1/traces", body: body.to_owned(), items }
+        Batch { path: "/v1/traces", body: body.into(), items }
     }
 
     const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";

@@ -1,4 +1,4 @@
-//! A run that others look at while it goes: simulated time follows the clock, metrics are served and sent.
+//! A run that others look at while it goes: simulated time follows the clock, metrics are served, telemetry is sent.
 
 mod pace;
 mod post;
@@ -6,7 +6,7 @@ mod post;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use tarsier_engine::SecondRow;
+use tarsier_engine::{SecondRow, TraceSpan};
 use tarsier_interop::Meters;
 use tarsier_model::SealedModel;
 use tarsier_server::Metrics;
@@ -43,7 +43,7 @@ impl Live {
         }
         let meters = Arc::new(Mutex::new(Meters::new(model, &tarsier_lab::calls(model))));
         let metrics = args.listen.map(|address| serve(address, &meters)).transpose()?;
-        let post = args.send.iter().map(|to| Post::open(to, args)).collect::<Result<_, _>>()?;
+        let post = args.send.iter().map(|to| Post::open(to, args, model)).collect::<Result<_, _>>()?;
         Ok(Some(Live { pace: args.pace.map(Pace::new), meters, second: 0, post, _metrics: metrics }))
     }
 
@@ -58,6 +58,10 @@ impl Live {
         self.meters.lock().expect("no one panics holding it").row(row);
     }
 
+    pub(crate) fn span(&mut self, span: &TraceSpan) {
+        self.post.iter_mut().for_each(|post| post.span(span));
+    }
+
     /// The last second is sent as well; then everything has to arrive.
     pub(crate) fn finish(mut self) {
         self.send();
@@ -68,8 +72,8 @@ impl Live {
 
     fn send(&mut self) {
         let meters = self.meters.lock().expect("no one panics holding it");
-        for post in &self.post {
-            post.metrics(&meters, self.second);
+        for post in &mut self.post {
+            post.second(&meters, self.second);
         }
     }
 }

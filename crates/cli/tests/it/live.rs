@@ -87,6 +87,6 @@ fn a_collector_that_is_not_there_costs_its_telemetry_and_nothing_else() {
     let options = ["--for", "3s", "--seed", "7", "--json"];
     let alone = tarsier(&[&["run", &path], &options[..]].concat()).ends_with(0);
     let sending = tarsier(&[&["run", &path, "--send", &nobody], &options[..]].concat()).ends_with(0);
-    sending.says("0 accepted, 0 rejected").says("dropped").says("refused");
+    sending.says("0 points accepted, 0 rejected").says("dropped").says("refused");
     assert_eq!(sending.json()["fingerprint"], alone.json()["fingerprint"]);
 }
