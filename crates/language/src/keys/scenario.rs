@@ -250,7 +250,7 @@ pub(crate) static FLUSH: Object = Object {
     keys: &[
         TARGET_SERVICE,
         key("refill", &Shape::Duration, "how long it takes until all hits are back")
-            .default("0s")
+            .default("30s, or 0s after `for`")
             .also(&["warm-up"]),
     ],
     shared: &[],

@@ -93,7 +93,7 @@ pub(crate) static REGION: Object = Object {
 /// Besides these keys it has pairs of regions.
 pub(crate) static NETWORK: Object = Object {
     name: "the network",
-    doc: "One-way latency by locality, as distributions; and what holds on every hop but `same-host`.",
+    doc: "One-way latency by locality, as distributions; and what holds on every hop between services but `same-host`.",
     keys: &[
         key("users", &Shape::Law, "from users to the first service, and back").default("0s"),
         key("same-host", &Shape::Law, "within a host").default("10us + exp(5us)"),

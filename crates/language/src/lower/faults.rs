@@ -306,9 +306,13 @@ fn never_apart(cx: &Context<'_>, from: End, to: End) -> Option<&'static str> {
     }
 }
 
-/// Without `for` it is empty for no time at all, and fills up at once.
+/// How long a cache takes to fill up where nothing is said of that.
+const USUAL_REFILL: Span = Span::from_secs(30);
+
+/// Without `for` it is empty for no time at all.
 fn flush(cx: &Context<'_>, fields: &Fields<'_>, lasts: Option<&Entry>) -> Option<Trouble> {
-    let refill = fields.get("refill").map_or(Some(Span::ZERO), |node| cx.duration(node));
+    let usual = if lasts.is_some() { Span::ZERO } else { USUAL_REFILL };
+    let refill = fields.get("refill").map_or(Some(usual), |node| cx.duration(node));
     if refill == Some(Span::ZERO) && lasts.is_none() {
         let message = "a cache that fills up again at once was never empty";
         let diagnostic = Diagnostic::error(Code::Ineffective, fields.place(), message);
