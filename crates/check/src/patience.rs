@@ -117,7 +117,7 @@ impl<'m> Below<'_, 'm> {
 /// The longest that a caller waits, with all attempts and what lies between them.
 fn bound_s(policy: &CallPolicy) -> Option<f64> {
     let attempts = policy.timeout.map(|timeout| {
-        let retries = policy.retry.as_ref().map_or(0, |retry| retry.attempts);
+        let retries = slow_retries(policy);
         timeout.as_secs_f64() * (1.0 + f64::from(retries)) + backoffs_s(policy, retries)
     });
     let deadline = policy.deadline.map(|deadline| deadline.after.as_secs_f64());
@@ -125,6 +125,12 @@ fn bound_s(policy: &CallPolicy) -> Option<f64> {
         (Some(attempts), Some(deadline)) => Some(attempts.min(deadline)),
         (one, other) => one.or(other),
     }
+}
+
+/// Retries after attempts that may have taken all of their timeout: who is refused, or reaches nobody, knows at once.
+fn slow_retries(policy: &CallPolicy) -> u32 {
+    let slow = policy.retry.as_ref().filter(|retry| retry.on.timeout || retry.on.error);
+    slow.map_or(0, |retry| retry.attempts)
 }
 
 /// Without jitter; of a great many the first ones, the rest being as long as the longest.
@@ -174,8 +180,7 @@ impl Bound<'_> {
     /// `api -> db alone 3 attempts of 2s`.
     fn label(&self, model: &Model) -> String {
         let path = format!("{} -> {}", model.endpoint_label(self.from), model.endpoint_label(self.call.to));
-        let policy = &self.call.policy;
-        match (policy.timeout, policy.retry.as_ref().map_or(0, |retry| retry.attempts)) {
+        match (self.call.policy.timeout, slow_retries(&self.call.policy)) {
             (Some(timeout), more) if more > 0 => format!("{path} alone {} attempts of {timeout}", more + 1),
             _ => format!("{path} alone {}", seconds(self.seconds)),
         }
@@ -184,7 +189,7 @@ impl Bound<'_> {
 
 #[cfg(test)]
 mod tests {
-    use tarsier_model::{Backoff, Deadline, Retry};
+    use tarsier_model::{Backoff, Deadline, Failures, Retry};
 
     use super::*;
     use crate::fixture::{call_with, messages, model, retries, work_ms};
@@ -226,6 +231,17 @@ mod tests {
         let bounded_by_deadline = CallPolicy { deadline, ..lower };
         assert!(impatient(bounded(600, 0), bounded_by_deadline.clone()).is_empty());
         assert!(impatient(bounded(599, 0), bounded_by_deadline).len() == 1);
+    }
+
+    /// Whoever is refused at once has not waited: 20 retries of that are no second.
+    #[test]
+    fn what_fails_at_once_takes_no_time() {
+        let on = Failures { timeout: false, error: false, refused: true, unreachable: true };
+        let retry = Some(Retry { on, ..retries(20).expect("there are some") });
+        let lower = CallPolicy { retry, ..bounded(1000, 0) };
+        assert!(impatient(bounded(1100, 0), lower.clone()).is_empty());
+        let found = impatient(bounded(1099, 0), lower);
+        assert!(found.len() == 1 && found[0].contains("(api -> db alone 1s)"), "{found:?}");
     }
 
     #[test]
