@@ -22,6 +22,8 @@ pub(crate) enum Bell {
     Hedge,
     /// Nobody waits for it.
     Cancel,
+    /// Of no record: it is time to see to hints.
+    Handoff,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,6 +52,13 @@ impl Partition {
         self.schedule_alarm(at, time);
     }
 
+    /// For what is no record, by its number.
+    pub(crate) fn ring_later(&mut self, number: u32, time: u64, bell: Bell) {
+        let at = self.alarms.take();
+        self.alarms[at] = Alarm { bell, task: number, life: 0 };
+        self.schedule_alarm(at, time);
+    }
+
     /// From now on it is known when the record ends. Which life of this record it is.
     pub(crate) fn follow(&mut self, task: u32) -> u32 {
         if !self.tasks[task].has(RETRIED) {
@@ -75,6 +84,9 @@ impl Partition {
     pub(crate) fn alarm_fires(&mut self, world: World<'_>, at: u32) {
         let Alarm { bell, task, life } = self.alarms[at];
         self.alarms.give_back(at);
+        if bell == Bell::Handoff {
+            return self.hand_over(world, task);
+        }
         if self.life_of(task) == life && (self.n_paused == 0 || !self.hold_back_bell(world, task, bell)) {
             self.ring(world, task, bell);
         }
@@ -87,6 +99,7 @@ impl Partition {
             Bell::Connect => self.connect_times_out(world, task),
             Bell::Hedge => self.hedge(world, task),
             Bell::Cancel => self.cancel(world, task),
+            Bell::Handoff => unreachable!("hints belong to no record"),
         }
     }
 

@@ -82,7 +82,7 @@ impl Partition {
 
     /// The client at a site of the instance that runs `parent`.
     #[inline(always)]
-    fn sender_at(&self, site: &Site, parent: u32) -> Sender {
+    pub(crate) fn sender_at(&self, site: &Site, parent: u32) -> Sender {
         let origin = self.local(self.tasks[parent].instance);
         Sender { client: self.instances[origin].clients + site.number, origin: origin as u32 }
     }
@@ -166,6 +166,7 @@ impl Partition {
             Picks::Entrance => self.enter(world, site, task, sender),
             Picks::Any => self.pick(world, site, task, sender.client).map(|instance| (instance, false)),
             Picks::Circle => self.pick_from_circle(world, site, task),
+            Picks::Replica => Some((self.tasks[task].instance, false)),
         };
         let Some((instance, far)) = picked else { return self.find_no_instance(task) };
         if site.notes_instance && self.has_to_connect(world, site, task, instance) {
@@ -226,7 +227,7 @@ impl Partition {
             caller_zone: self.zone_of_client(world, client),
             key,
             knocks,
-            luggage: world.plan.carries.then(|| Box::new(self.luggage[task as usize])),
+            parcel: self.parcel(world, site, task),
         };
         let account = self.send_account_abroad(world, site, task);
         let message = Message { time: self.now + delay, from: self.index, body, account };
@@ -332,6 +333,9 @@ impl Partition {
             self.accounts.put(heir, account);
             // Time since the last note was spent waiting in vain.
             self.note(site, heir, Cause::Timeout);
+        }
+        if site.picks == Picks::Replica {
+            self.share_freight(task, heir);
         }
         if self.keeps_kin {
             self.inherit_home(task, heir);
@@ -444,9 +448,16 @@ impl Partition {
         let account = if self.tasks[task].has(SAMPLED) { self.accounts.take(task) } else { None };
         let record = &self.tasks[task];
         let (parent, epoch, joins) = (record.parent, record.parent_epoch, record.has(JOINS));
+        if joins && site.picks == Picks::Replica {
+            self.replica_answers(world, task, outcome);
+        }
         self.free(task);
         if parent == NONE || self.tasks[parent].epoch != epoch {
-            return self.is_in_vain(site.service, outcome);
+            // What a replica does is not in vain because others were faster.
+            if site.picks != Picks::Replica {
+                self.is_in_vain(site.service, outcome);
+            }
+            return;
         }
         if joins {
             let outcome = if site.optional { Outcome::Ok } else { outcome };

@@ -12,7 +12,8 @@ use crate::alarm::Bell;
 use crate::instance::CORE_LINE;
 use crate::outcome::Cause;
 use crate::partition::{Partition, World};
-use crate::plan::{Caller, NONE, Site};
+use crate::plan::{Caller, NONE, Picks, Site};
+use crate::replicas::Freight;
 use crate::retry::History;
 use crate::task::{Outcome, QUEUE_KNOWN, SAMPLED};
 
@@ -33,7 +34,23 @@ impl Default for Luggage {
     }
 }
 
+/// What a request takes along to another partition.
+#[derive(Clone, Copy)]
+pub(crate) struct Parcel {
+    pub(crate) luggage: Option<Luggage>,
+    pub(crate) freight: Option<Freight>,
+}
+
 impl Partition {
+    pub(crate) fn parcel(&self, world: World<'_>, site: &Site, task: u32) -> Option<Box<Parcel>> {
+        let asks_replica = site.picks == Picks::Replica;
+        (asks_replica || world.plan.carries).then(|| {
+            let luggage = world.plan.carries.then(|| self.luggage[task as usize]);
+            let freight = asks_replica.then(|| self.stores.freight_of(task));
+            Box::new(Parcel { luggage, freight })
+        })
+    }
+
     /// What a request carries that was made on behalf of `from`: an instance's request, or nobody's.
     pub(crate) fn pack(&mut self, site: &Site, task: u32, from: u32) {
         let inherited = if from == NONE { Luggage::default() } else { self.luggage[from as usize] };

@@ -236,6 +236,7 @@ impl Ledger {
             timeline: Vec::new(),
             timeline_dropped: 0,
             faults: Vec::new(),
+            stores: Vec::new(),
             calls: (calls.zip(&plan.calls))
                 .map(|((track, counts), (from, to))| {
                     let in_flight = counts.integral(now) - track.start.integral(now - elapsed);

@@ -11,12 +11,14 @@ mod cancel;
 mod circle;
 mod client;
 mod config;
+mod consistency;
 mod control;
 mod deadline;
 mod disturbed;
 mod fault;
 mod follow;
 mod guard;
+mod handoff;
 mod handshake;
 mod identities;
 mod instance;
@@ -32,6 +34,7 @@ mod plan;
 mod policy;
 mod processor;
 mod race;
+mod replicas;
 mod retry;
 mod run;
 mod serve;
@@ -49,8 +52,8 @@ mod windows;
 
 pub use config::{Pulse, RunConfig, Verdict, Visit, Watch};
 pub use outcome::{
-    CallOutcome, Cause, FaultOutcome, Outcome, SecondRow, SeriesSubject, ServiceOutcome, Stopped, VisitEnd,
-    Why, WhyPart, WorkloadOutcome,
+    AccessOutcome, CallOutcome, Cause, FaultOutcome, Outcome, SecondRow, SeriesSubject, ServiceOutcome,
+    Stopped, StoreOutcome, VisitEnd, Why, WhyPart, WorkloadOutcome,
 };
 pub use run::run;
 pub use span::{Side, SpanEnd, SpanKind, Stretch, TraceSpan, Traces};

@@ -1,6 +1,6 @@
 //! What a run found, as plain data.
 
-use tarsier_model::{EndpointId, ServiceId};
+use tarsier_model::{AccessKind, EndpointId, Level, ServiceId};
 use tarsier_stats::Recorder;
 
 use crate::timeline::Event;
@@ -24,6 +24,8 @@ pub struct Outcome {
     pub workloads: Vec<WorkloadOutcome>,
     pub services: Vec<ServiceOutcome>,
     pub calls: Vec<CallOutcome>,
+    /// Of replicated stores.
+    pub stores: Vec<StoreOutcome>,
     /// What happened, in order; of what the partitions noted the first 10,000.
     pub timeline: Vec<Event>,
     /// How many more there were.
@@ -127,6 +129,38 @@ pub struct CallOutcome {
     /// Mean number in flight.
     pub in_flight_mean: f64,
     pub latency: Recorder,
+}
+
+/// What became of a replicated store.
+#[derive(Clone, Debug)]
+pub struct StoreOutcome {
+    pub service: ServiceId,
+    pub accesses: Vec<AccessOutcome>,
+    /// Writes that a coordinator kept for a replica that had missed them.
+    pub hints_stored: u64,
+    pub hints_replayed: u64,
+    /// There were too many.
+    pub hints_dropped: u64,
+    /// At the end.
+    pub hints_waiting: u64,
+    /// Replicas that got written anew what a read had found to be older there.
+    pub repairs: u64,
+}
+
+/// The reads or writes of one endpoint.
+#[derive(Clone, Debug)]
+pub struct AccessOutcome {
+    pub endpoint: EndpointId,
+    pub kind: AccessKind,
+    pub level: Level,
+    /// Enough replicas answered.
+    pub answered: u64,
+    /// Too few replicas were there, so none was asked.
+    pub unavailable: u64,
+    /// Reads that missed a write which had been acknowledged before they began.
+    pub stale: u64,
+    /// For how long before they began.
+    pub age: Recorder,
 }
 
 /// Where the time of a workload's requests went, from a seeded sample of them: the time on the

@@ -12,7 +12,7 @@ use crate::account::{Accounts, Causes};
 use crate::alarm::Alarm;
 use crate::border::Refusals;
 use crate::client::{Client, Extra};
-use crate::deadline::Luggage;
+use crate::deadline::{Luggage, Parcel};
 use crate::fault::Injection;
 use crate::guard::Guard;
 use crate::instance::{Draws, EXPIRES, Health, Instance, Line, WALL};
@@ -24,6 +24,7 @@ use crate::lock::Try;
 use crate::outcome::Stopped;
 use crate::plan::{Caller, NONE, Plan, Site};
 use crate::processor::Processor;
+use crate::replicas::Shelf;
 use crate::retry::History;
 use crate::source::Source;
 use crate::tally::{Books, CallBook, CallTally, ServiceTally};
@@ -56,18 +57,17 @@ pub(crate) enum Body {
         key: u64,
         /// It asks only to be connected.
         knocks: bool,
-        luggage: Option<Box<Luggage>>,
+        parcel: Option<Box<Parcel>>,
     },
     /// Nobody waits for the answer any more.
-    Cancel {
-        caller: u32,
-        caller_epoch: u32,
-    },
+    Cancel { caller: u32, caller_epoch: u32 },
     Answer {
         caller: u32,
         caller_epoch: u32,
         service: u32,
         outcome: Outcome,
+        /// What a replica found.
+        version: u64,
     },
 }
 
@@ -119,6 +119,7 @@ pub(crate) struct Partition {
     pub(crate) histories: Vec<History>,
     /// What travels with requests, by record, if anything does.
     pub(crate) luggage: Vec<Luggage>,
+    pub(crate) stores: Shelf,
     pub(crate) alarms: Slab<Alarm>,
     /// How many followed records have ended, by place.
     pub(crate) lives: Vec<u32>,
@@ -179,6 +180,7 @@ impl Partition {
             causes: Vec::new(),
             histories: Vec::new(),
             luggage: Vec::new(),
+            stores: Shelf::new(plan, part.instances.len()),
             alarms: Slab::new(),
             lives: Vec::new(),
             keeps_kin: plan.keeps_kin,
@@ -498,7 +500,7 @@ impl Partition {
         for message in messages.drain(..) {
             assert!(message.time >= self.now, "messages come from the future");
             match message.body {
-                Body::Request { instance, site, caller, caller_epoch, caller_zone, key, knocks, luggage } => {
+                Body::Request { instance, site, caller, caller_epoch, caller_zone, key, knocks, parcel } => {
                     let task = self.new_task(NONE, site, VISITOR);
                     let record = &mut self.tasks[task];
                     record.parent = caller;
@@ -508,8 +510,9 @@ impl Partition {
                     record.lane_prev = message.from;
                     record.lane_next = caller_zone;
                     record.state = if knocks { State::Knocking } else { State::Outbound };
-                    if let Some(luggage) = luggage {
-                        self.carry(task, *luggage);
+                    if let Some(parcel) = parcel {
+                        parcel.luggage.into_iter().for_each(|luggage| self.carry(task, luggage));
+                        parcel.freight.into_iter().for_each(|freight| self.stores.load(task, freight));
                     }
                     if let Some(account) = message.account {
                         self.tasks[task].flags |= SAMPLED;
@@ -523,12 +526,15 @@ impl Partition {
                 Body::Cancel { caller, caller_epoch } => {
                     self.cancel_guest(message.from, caller, caller_epoch, message.time);
                 }
-                Body::Answer { caller, caller_epoch, service, outcome } => {
+                Body::Answer { caller, caller_epoch, service, outcome, version } => {
                     if self.tasks[caller].epoch != caller_epoch {
                         self.is_in_vain(service, outcome);
                         continue;
                     }
                     self.tasks[caller].state = State::inbound(outcome);
+                    if version > 0 {
+                        self.stores.unload(caller, version);
+                    }
                     if let Some(account) = message.account {
                         self.account_comes_home(caller, account);
                     }

@@ -7,6 +7,7 @@ use tarsier_units::NANOS_PER_SECOND;
 use crate::aftermath::{Aftermath, reaches};
 use crate::border;
 use crate::config::{Pulse, RunConfig, Verdict, Watch};
+use crate::consistency::Consistency;
 use crate::control::{Control, Stage};
 use crate::identities;
 use crate::ledger::{Ledger, Seconds};
@@ -58,7 +59,19 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
     );
     let end = warmup + config.duration.nanos();
     assert!(end < crate::kernel::queue::END_OF_TIME, "a run ends before time does");
-    let run = Run { config, plan: &plan, windows: &windows, control, ledger, aftermath, told, warmup, end };
+    let consistency = Consistency::new(&plan);
+    let run = Run {
+        config,
+        plan: &plan,
+        windows: &windows,
+        control,
+        ledger,
+        consistency,
+        aftermath,
+        told,
+        warmup,
+        end,
+    };
     let mut outcome = windows.with_helpers(|| run.go(model, watch));
     outcome.seed = config.seed;
     outcome
@@ -70,6 +83,7 @@ struct Run<'a> {
     windows: &'a Windows<'a>,
     control: Control,
     ledger: Ledger,
+    consistency: Consistency,
     aftermath: Aftermath,
     told: Seconds,
     warmup: u64,
@@ -113,6 +127,7 @@ impl Run<'_> {
             identities::check(now, self.plan, self.windows, &mut partitions);
         }
         let mut outcome = self.ledger.outcome(now, model, self.plan, &mut partitions);
+        outcome.stores = self.consistency.outcomes(model, self.plan, &partitions);
         let (faults, discovery) = self.control.timelines();
         let forbidden = border::told(self.plan, partitions.iter().map(|partition| &**partition));
         let noted = discovery.into_iter().chain(partitions.iter().map(|partition| &partition.timeline));
@@ -130,6 +145,10 @@ impl Run<'_> {
     /// Where the clock must stop next: a batch or a second ends, the warm-up ends, a scenario acts.
     fn next_boundary(&self, now: u64) -> u64 {
         let mut next = self.end.min(self.control.next_time());
+        if !self.plan.stores.is_empty() {
+            // Notes are not kept for longer.
+            next = next.min((now / NANOS_PER_SECOND + 1) * NANOS_PER_SECOND);
+        }
         if now < self.warmup {
             return next.min(self.warmup);
         }
@@ -147,8 +166,10 @@ impl Run<'_> {
         let mut partitions = self.windows.at_rest();
         partitions.iter_mut().for_each(|partition| partition.now = now);
         show(&mut partitions, watch);
+        self.consistency.take_in(self.plan, &mut partitions);
         if now == self.warmup {
             self.ledger.start(now, &mut partitions[0]);
+            self.consistency.start();
         } else if now > self.warmup {
             let counted = now - self.warmup;
             let second_ends =
@@ -163,6 +184,7 @@ impl Run<'_> {
             }
             if batch_ends {
                 self.ledger.close_batch();
+                self.consistency.close_batch();
             }
         }
         if now < self.end && self.control.next_time() <= now {
@@ -180,12 +202,15 @@ impl Run<'_> {
     fn cut_short(&mut self, now: u64) {
         let mut partitions = self.windows.at_rest();
         partitions.iter_mut().for_each(|partition| partition.now = now);
+        self.consistency.take_in(self.plan, &mut partitions);
         if now > self.warmup {
             self.ledger.collect(now, self.plan, &mut partitions[0], None);
             self.ledger.close_batch();
+            self.consistency.close_batch();
         } else {
             // Nothing was counted yet.
             self.ledger.start(now, &mut partitions[0]);
+            self.consistency.start();
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::instance::{CORE_LINE, DOOR, EXPIRES, Health, INJECTS, WALL, WORKER_LI
 use crate::outcome::{Cause, VisitEnd};
 use crate::partition::{Body, Message, Partition, World};
 use crate::place::Next;
-use crate::plan::{Caller, NONE, Op, Site};
+use crate::plan::{Caller, NONE, Op, Picks, Site};
 use crate::span::SpanEnd;
 use crate::task::{BRANCH, DETACHED, Outcome, QUEUE_KNOWN, SAMPLED, State, VISITOR, WORKER};
 
@@ -413,7 +413,8 @@ impl Partition {
             return self.schedule(task, delay);
         }
         let (caller, caller_epoch) = (record.parent, record.parent_epoch);
-        let body = Body::Answer { caller, caller_epoch, service: site.service, outcome };
+        let version = if site.picks == Picks::Replica { self.stores.freight_of(task).version } else { 0 };
+        let body = Body::Answer { caller, caller_epoch, service: site.service, outcome, version };
         let to = record.lane_prev;
         let account = self.accounts.take(task);
         self.send_out(to, Message { time: self.now + delay, from: self.index, body, account });

@@ -79,6 +79,8 @@ impl Partition {
                         return self.expire(world, task);
                     }
                 }
+                Op::Replicate { access } => return self.replicate(world, task, access),
+                Op::Copy { writes } => self.touch_copy(task, writes),
                 Op::Return => return self.ends(world, task, Outcome::Ok),
                 Op::EndBranch => return self.branch_returns(world, task, Outcome::Ok),
             }
@@ -185,10 +187,12 @@ impl Partition {
             self.accounts.absorb(task, account, self.now);
         }
         if outcome == Outcome::Ok {
-            let Op::Parallel { branching } = world.plan.ops[self.tasks[task].pc as usize] else {
-                unreachable!("a record that waits for branches stands at a parallel step")
+            let pc = self.tasks[task].pc;
+            self.tasks[task].pc = match world.plan.ops[pc as usize] {
+                Op::Parallel { branching } => world.plan.branchings[branching as usize].next,
+                Op::Replicate { .. } => pc + 1,
+                _ => unreachable!("a record that waits for branches stands at a parallel step"),
             };
-            self.tasks[task].pc = world.plan.branchings[branching as usize].next;
             self.proceed(world, task);
         } else {
             self.fails(world, task, outcome);

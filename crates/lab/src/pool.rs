@@ -1,7 +1,7 @@
 //! Several outcomes of one model as one, added one after the other: however many they are, they take the memory
 //! of one.
 
-use tarsier_engine::{CallOutcome, Outcome, ServiceOutcome, Why, WhyPart, WorkloadOutcome};
+use tarsier_engine::{CallOutcome, Outcome, ServiceOutcome, StoreOutcome, Why, WhyPart, WorkloadOutcome};
 use tarsier_stats::Recorder;
 
 /// What has been pooled so far, in the order it was added.
@@ -81,6 +81,21 @@ fn append(sum: &mut Outcome, other: &Outcome) {
     sum.workloads.iter_mut().zip(&other.workloads).for_each(|(sum, other)| append_workload(sum, other));
     sum.services.iter_mut().zip(&other.services).for_each(|(sum, other)| append_service(sum, other));
     sum.calls.iter_mut().zip(&other.calls).for_each(|(sum, other)| append_call(sum, other));
+    sum.stores.iter_mut().zip(&other.stores).for_each(|(sum, other)| append_store(sum, other));
+}
+
+fn append_store(sum: &mut StoreOutcome, other: &StoreOutcome) {
+    sum.hints_stored += other.hints_stored;
+    sum.hints_replayed += other.hints_replayed;
+    sum.hints_dropped += other.hints_dropped;
+    sum.hints_waiting += other.hints_waiting;
+    sum.repairs += other.repairs;
+    for (sum, other) in sum.accesses.iter_mut().zip(&other.accesses) {
+        sum.answered += other.answered;
+        sum.unavailable += other.unavailable;
+        sum.stale += other.stale;
+        sum.age.append(&other.age);
+    }
 }
 
 /// Adds these fields of another to those of a sum.
@@ -167,6 +182,7 @@ pub(crate) mod tests {
             timeline: Vec::new(),
             timeline_dropped: 0,
             faults: Vec::new(),
+            stores: Vec::new(),
         }
     }
 

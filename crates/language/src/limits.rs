@@ -52,5 +52,9 @@ pub const MAX_RULES: usize = 1_000;
 pub const MAX_MEMBERS: usize = 1_000_000;
 /// Calls in the window of a breaker: each client instance remembers them one by one.
 pub const MAX_BREAKER_CALLS: u64 = 1_000_000;
+/// Copies of a key in a region, or answers that an access needs.
+pub const MAX_COPIES: u64 = 1_000;
+/// Keys of a replicated store.
+pub const MAX_KEYS: u64 = 1_000_000;
 /// Hedges of one request.
 pub const MAX_HEDGES: u64 = 100;

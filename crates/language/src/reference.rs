@@ -46,6 +46,7 @@ fn object(name: &str) -> &'static Object {
         "NETWORK" => &keys::NETWORK,
         "DEFAULTS" => &keys::DEFAULTS,
         "SERVICE" => &keys::SERVICE,
+        "REPLICATION" => &keys::REPLICATION,
         "CALL_OPTIONS" => &keys::CALL_OPTIONS,
         "RETRY" => &keys::RETRY,
         "BACKOFF" => &keys::BACKOFF,
@@ -95,6 +96,9 @@ fn words(name: &str) -> &'static [Word] {
     match name {
         "BALANCES" => keys::BALANCES,
         "METRICS" => keys::METRICS,
+        "LEVELS" => keys::LEVELS,
+        "ASKED" => keys::ASKED,
+        "REPLICATION_PRESETS" => keys::REPLICATION_PRESETS,
         other => unreachable!("the template asks for `{other}`"),
     }
 }

@@ -101,6 +101,8 @@ pub enum Balance {
     Hash,
     ZoneAware,
     RegionAware,
+    /// The replicas of the request's key, each its own: what a coordinator does.
+    Replicas,
 }
 
 impl Balance {

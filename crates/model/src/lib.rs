@@ -8,6 +8,7 @@ mod network;
 mod placement;
 mod protection;
 mod recursion;
+mod replication;
 mod resize;
 mod scenario;
 mod seal;
@@ -27,6 +28,7 @@ pub use protection::{
     RateLimit, Shed, Throttle, Trip,
 };
 pub use recursion::MAX_CALLS_PER_REQUEST;
+pub use replication::{Access, AccessKind, Level, Needs, Replication};
 pub use scenario::{
     CallMatch, Chaos, ChaosScale, ErrorKind, Happening, Party, Place, Scenario, Target, Trouble,
 };

@@ -16,7 +16,9 @@ impl Model {
                 let mut zones: Vec<ZoneId> = service.instances.iter().filter(here).copied().collect();
                 zones.sort_unstable();
                 zones.dedup();
-                let wanted = (n as u64 * u64::from(percent) / 100).max(1) as usize;
+                // A key needs an instance for each of its copies.
+                let least = service.replication.as_ref().map_or(1, |replication| replication.factor.into());
+                let wanted = (n as u64 * u64::from(percent) / 100).max(least) as usize;
                 instances.extend(zones.iter().cycle().take(wanted));
             }
             service.instances = instances;
@@ -47,6 +49,7 @@ impl Model {
         for endpoint in self.endpoints.iter_mut() {
             each_call(&mut endpoint.steps, &stay_around);
         }
+        self.coordinate_anew();
         self
     }
 }

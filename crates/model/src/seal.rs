@@ -5,7 +5,7 @@ use std::ops::Deref;
 use tarsier_units::{Id, IdVec};
 
 use crate::recursion::{Excess, MAX_CALLS_PER_REQUEST, excesses};
-use crate::{Demand, EndpointId, Model, ServiceId, Step, WorkloadId};
+use crate::{Access, Demand, EndpointId, Model, Replication, Service, ServiceId, Step, WorkloadId};
 
 /// A model that holds its promises; the only thing the engine runs.
 #[derive(Clone, PartialEq, Debug)]
@@ -130,6 +130,37 @@ fn check_services(model: &Model, flaws: &mut Vec<Flaw>) {
         if service.endpoints.is_empty() || service.endpoints.end as usize > model.endpoints.len() {
             flaw("has no endpoints");
         }
+        if let Some(replication) = &service.replication
+            && let Some(wrong) = wrong_replication(model, service, replication)
+        {
+            flaw(wrong);
+        }
+    }
+}
+
+fn wrong_replication(model: &Model, service: &Service, replication: &Replication) -> Option<&'static str> {
+    let Replication { factor, keys, skew, repair, hints, .. } = *replication;
+    let too_few = |region| model.instances_in(service, region) < factor as usize;
+    let needs = |access| model.needs_of(service, access).expect("it is replicated");
+    let is_own = |endpoint: EndpointId| service.endpoints.contains(&endpoint.0);
+    let is_strange = |access: &Access| !is_own(access.coordinator) || !is_own(access.replica);
+    if factor == 0 || model.regions_of(service).into_iter().any(too_few) {
+        Some("has more copies than instances in a region, or none")
+    } else if keys == 0 || !(skew.is_finite() && skew >= 0.0) {
+        Some("has no keys")
+    } else if !(0.0..=1.0).contains(&repair) || hints.is_some_and(|rate| !(rate.is_finite() && rate > 0.0)) {
+        Some("repairs or hints at an impossible rate")
+    } else if replication.accesses.iter().any(is_strange) {
+        Some("coordinates endpoints that are not its own")
+    } else if replication
+        .accesses
+        .iter()
+        .map(needs)
+        .any(|needs| needs.answers == 0 || needs.answers > needs.of)
+    {
+        Some("has a level that cannot be reached")
+    } else {
+        None
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use tarsier_random::Law;
 
-use crate::{Call, Discovery, EndpointId, HealthCheck, Protection, Retry, ServiceId, ZoneId};
+use crate::{Call, Discovery, EndpointId, HealthCheck, Protection, Replication, Retry, ServiceId, ZoneId};
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct Service {
@@ -28,6 +28,8 @@ pub struct Service {
     pub health: Option<HealthCheck>,
     /// What its `lock` and `conflict` steps are about; every instance has its own.
     pub locks: Vec<Lock>,
+    /// If it keeps several copies of what it stores.
+    pub replication: Option<Replication>,
     /// Its endpoints stand next to each other.
     pub endpoints: Range<u32>,
 }
@@ -58,6 +60,7 @@ impl Service {
             discovery: None,
             health: None,
             locks: Vec::new(),
+            replication: None,
             endpoints: 0..0,
         }
     }

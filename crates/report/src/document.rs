@@ -8,7 +8,7 @@ use tarsier_engine::{CallOutcome, Cause, ServiceOutcome, Why, WhyPart, WorkloadO
 use tarsier_stats::{Interval, Recorder};
 use tarsier_units::Id;
 
-use crate::{Report, call_label, faults, slo, timeline, verdict};
+use crate::{Report, call_label, faults, slo, stores, timeline, verdict};
 
 /// The document, with a line end.
 pub fn json(report: &Report<'_>) -> String {
@@ -36,6 +36,7 @@ fn document(report: &Report<'_>) -> Value {
         "workloads": workloads(report),
         "services": services(report),
         "calls": calls(report),
+        "stores": stores::value(report),
         "slo": verdicts(report),
         "faults": faults::value(report),
         "timeline": timeline::value(report),
@@ -124,7 +125,7 @@ fn verdicts(report: &Report<'_>) -> Vec<Value> {
 }
 
 /// A recorder's figures, null where there are no samples.
-fn durations(recorder: &Recorder) -> Value {
+pub(crate) fn durations(recorder: &Recorder) -> Value {
     let summary = recorder.summary();
     let value = |nanos: Option<f64>| nanos.map(seconds);
     let interval = |it: Option<Interval>| it.map(|it| [seconds(it.low), seconds(it.high)]);

@@ -13,6 +13,7 @@ mod percentiles;
 mod schema_test;
 mod series;
 mod slo;
+mod stores;
 mod style;
 mod table;
 mod text;

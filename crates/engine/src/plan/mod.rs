@@ -7,6 +7,7 @@ mod compartments;
 mod partitioning;
 mod program;
 mod rates;
+mod stores;
 mod walls;
 mod wires;
 
@@ -21,6 +22,7 @@ use tarsier_units::Id;
 
 pub(crate) use program::{Branching, Conflict, ContendOp, Hold, Op, Start};
 pub(crate) use rates::RateCurve;
+pub(crate) use stores::{AccessPlan, StorePlan};
 pub(crate) use walls::Wall;
 pub(crate) use wires::{FIRST_RETRANSMISSION_NS, Wires};
 
@@ -43,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) entries: Vec<u32>,
     pub(crate) sites: Vec<Site>,
     pub(crate) walls: Vec<Wall>,
+    pub(crate) stores: Vec<StorePlan>,
+    pub(crate) accesses: Vec<AccessPlan>,
     /// From whom to whom each entry of the calls' statistics is.
     pub(crate) calls: Vec<(EndpointId, EndpointId)>,
     pub(crate) services: Vec<ServicePlan>,
@@ -117,6 +121,8 @@ pub(crate) enum Picks {
     Any,
     /// Those of the caller's own circle.
     Circle,
+    /// The replica that the coordinator has chosen.
+    Replica,
 }
 
 /// A place from which calls are made: one call step, or one destination of a workload.
@@ -235,6 +241,8 @@ impl Plan {
             caches: program.caches,
             sites: program.sites,
             walls: Vec::new(),
+            stores: Vec::new(),
+            accesses: program.accesses,
             calls: program.calls,
             zone_of: layout.zone_of,
             service_of: layout.service_of,
@@ -262,6 +270,7 @@ impl Plan {
             sites.iter_mut().zip(0..).for_each(|(site, number)| site.number = number);
         }
         compartments::divide(model, &mut plan.services, &mut plan.sites);
+        plan.stores = stores::stores(model, &plan);
         plan.walls = walls::raise(model, &mut plan.services, &mut plan.sites);
         plan.hashes = plan.sites.iter().any(|site| site.balance == Balance::Hash);
         plan.add_sources(model, &workload_sites, warmup_ns, duration_ns);

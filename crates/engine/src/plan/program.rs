@@ -3,14 +3,15 @@
 use std::ops::Range;
 
 use tarsier_model::{
-    Balance, Call, CallPolicy, Connect, ConnectCost, Demand, EndpointId, Retry, SealedModel, ServiceId, Step,
+    AccessKind, Balance, Branch, Call, CallPolicy, Connect, ConnectCost, Demand, EndpointId, Retry,
+    SealedModel, ServiceId, Step,
 };
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
 
 use super::{
-    CallIndex, Caller, NONE, Picks, Site, any_policy, cumulative, propagates, protects, service_index,
-    tracks_outstanding,
+    AccessPlan, CallIndex, Caller, NONE, Picks, Site, any_policy, cumulative, propagates, protects,
+    service_index, tracks_outstanding,
 };
 
 /// One instruction of an endpoint's program.
@@ -57,6 +58,14 @@ pub(crate) enum Op {
         share: f64,
     },
     Contend(ContendOp),
+    /// A coordinator asks replicas, and goes on when enough have answered.
+    Replicate {
+        access: u32,
+    },
+    /// A replica writes its copy, or reads it.
+    Copy {
+        writes: bool,
+    },
     /// The endpoint fails here if nobody waits for it any more.
     Expire,
     /// The endpoint has ended well.
@@ -150,6 +159,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) holds: Vec<Hold>,
     pub(crate) held_at: Vec<u32>,
     pub(crate) conflicts: Vec<Conflict>,
+    pub(crate) accesses: Vec<AccessPlan>,
     /// What is held where the next instruction goes.
     scope: Scope,
     call_index: CallIndex,
@@ -175,6 +185,7 @@ impl<'a> Compiler<'a> {
             holds: Vec::new(),
             held_at: Vec::new(),
             conflicts: Vec::new(),
+            accesses: Vec::new(),
             scope: Scope::NOTHING,
             call_index: CallIndex::default(),
             site_ranges: Vec::new(),
@@ -198,6 +209,10 @@ impl<'a> Compiler<'a> {
                 self.endpoint = id;
                 let steps = &self.model.endpoints[id].steps;
                 self.steps(steps);
+                let replication = service.replication.as_ref();
+                if let Some(access) = replication.and_then(|replication| replication.served_by(id)) {
+                    self.ops.push(Op::Copy { writes: access.kind == AccessKind::Write });
+                }
                 self.ops.push(Op::Return);
             }
             self.site_ranges.push(first_site..self.sites.len() as u32);
@@ -250,9 +265,14 @@ impl<'a> Compiler<'a> {
                 self.ops.push(Op::Wait { law });
             }
             Step::Call(call) => self.call(call),
+            // Replicas that nobody waits for are asked with the others.
+            Step::Publish(call) if call.policy.balance == Balance::Replicas => {}
             Step::Publish(call) => {
                 let site = self.call_site(Caller::Publisher, call);
                 self.ops.push(Op::Publish { site });
+            }
+            Step::Parallel { branches, .. } if asks_replicas(branches).is_some() => {
+                asks_replicas(branches).into_iter().for_each(|call| self.replicate(call));
             }
             Step::Parallel { branches, need } => {
                 let branches: Vec<_> = branches.iter().map(|b| (b.times, b.steps.as_slice())).collect();
@@ -380,6 +400,13 @@ impl<'a> Compiler<'a> {
             Branching { branches: starts, need: narrow(need), spare: narrow(n_branches - need), next };
     }
 
+    fn replicate(&mut self, call: &Call) {
+        let site = self.call_site(Caller::Service, call);
+        let access = self.accesses.len() as u32;
+        self.accesses.push(AccessPlan::new(self.model, self.endpoint, site));
+        self.ops.push(Op::Replicate { access });
+    }
+
     fn call_site(&mut self, caller: Caller, call: &Call) -> u32 {
         let pair = (self.endpoint, call.to);
         let tally = self.model.workloads.len() as u32 + self.call_index.of(pair, &mut self.calls);
@@ -434,6 +461,7 @@ impl<'a> Compiler<'a> {
             has_deadline,
             rules,
             picks: match caller {
+                _ if policy.balance == Balance::Replicas => Picks::Replica,
                 _ if has_circle => Picks::Circle,
                 Caller::Users => Picks::Entrance,
                 _ => Picks::Any,
@@ -463,6 +491,15 @@ impl<'a> Compiler<'a> {
             self.timeouts.push(timeout);
             self.timeouts.len() - 1
         }) as u32
+    }
+}
+
+/// What a coordinator has every replica do, if this is what the branches are.
+fn asks_replicas(branches: &[Branch]) -> Option<&Call> {
+    let [Branch { steps, .. }] = branches else { return None };
+    match &steps[..] {
+        [Step::Call(call)] if call.policy.balance == Balance::Replicas => Some(call),
+        _ => None,
     }
 }
 

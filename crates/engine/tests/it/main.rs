@@ -10,6 +10,7 @@ mod hedges;
 mod policies;
 mod protection;
 mod queueing;
+mod replicas;
 mod sameness;
 mod segmentation;
 mod support;

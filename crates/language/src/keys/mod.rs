@@ -8,6 +8,7 @@ mod distributions;
 mod guard;
 mod presets;
 mod protection;
+mod replication;
 mod scenario;
 mod segmentation;
 mod service;
@@ -21,6 +22,7 @@ pub(crate) use distributions::{FAMILIES, Family, Parameter, Quantity};
 pub(crate) use guard::{CODEL, DISCOVERY, HEALTH, LIMIT, QUEUE, RATE_LIMIT, SHED};
 pub(crate) use presets::{CALL_PRESETS, CallPreset};
 pub(crate) use protection::{BREAKER, CONNECT, DEADLINE_OBJECT, HEDGE, OUTLIER, THROTTLE};
+pub(crate) use replication::{REPLICATION, REPLICATION_DEFAULTS, ReplicationPreset, level_of};
 pub(crate) use scenario::{
     CHAOS, CHAOS_RATE, COLD, DELAY, ERROR, FLUSH, FREEZE, HAPPENING, KILL, LEAK, LOAD, LOSE, LOSS, PARTITION,
     PAUSE, PIN, RESTART, SLOW, STALL, TROUBLES,
@@ -30,8 +32,8 @@ pub(crate) use service::{AVAILABILITY, INSTANCES, PRESETS, Preset, SERVICE, SERV
 pub(crate) use steps::{BRANCHES, CACHE, CONFLICT_RETRY, OPTION, STEPS};
 pub(crate) use top::{DEFAULTS, NETWORK, REGION, TOP};
 pub(crate) use words::{
-    BALANCES, CHAOSES, DISCOVERIES, ERRORS, FAILURES, JITTERS, KINDS, LIMITS, METRICS, ORDERS, PRIORITIES,
-    RELATIONS, SCHEDULINGS,
+    ASKED, BALANCES, CHAOSES, DISCOVERIES, ERRORS, FAILURES, JITTERS, KINDS, LEVELS, LIMITS, METRICS, ORDERS,
+    PRIORITIES, RELATIONS, REPLICATION_PRESETS, SCHEDULINGS,
 };
 pub(crate) use workload::{SHAPE_STEP, WORKLOAD};
 
@@ -44,6 +46,7 @@ pub(crate) static OBJECTS: &[&Object] = &[
     &SERVICE,
     &INSTANCES,
     &AVAILABILITY,
+    &REPLICATION,
     &QUEUE,
     &CODEL,
     &LIMIT,

@@ -3,6 +3,7 @@
 use tarsier_model::Kind;
 
 use super::guard::{BULKHEADS, DISCOVERY, HEALTH, LIMIT, QUEUE, RATE_LIMIT, SHED};
+use super::replication::REPLICATION;
 use super::words::{KINDS, SCHEDULINGS};
 use super::{Key, NONE, Names, Object, Shape, UNLIMITED, key, later, word};
 use crate::limits::{MAX_CORES, MAX_COUNT, MAX_INSTANCES};
@@ -17,6 +18,13 @@ pub(crate) static SERVICE: Object = Object {
             &Shape::Map { keys: "ENDPOINT", pattern: None, value: &Shape::Steps },
             "the steps of each endpoint, by name; instead of `do`",
         ),
+        key(
+            "replication",
+            &Shape::Object(&REPLICATION),
+            "keeps several copies of each key; its `endpoints` are then what a replica does",
+        )
+        .default("none")
+        .also(&["replicated", "consistency", "quorum"]),
     ],
     shared: &[SETTINGS],
 };

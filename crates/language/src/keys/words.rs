@@ -93,3 +93,31 @@ pub(crate) static CHAOSES: &[Word] = &[
     word("gorilla", "zones are lost"),
     word("kong", "regions are lost"),
 ];
+
+pub(crate) static LEVELS: &[Word] = &[
+    word("one", "one replica, wherever it is"),
+    word("local-one", "one replica in the coordinator's region"),
+    word("quorum", "more than half of all replicas, regions together"),
+    word("local-quorum", "more than half of the replicas in the coordinator's region"),
+    word("all", "every replica in every region"),
+];
+
+pub(crate) static ASKED: &[Word] = &[
+    word("needed", "as many as the level needs, the nearest first"),
+    word("all", "all that may answer for the level; the first answers count"),
+];
+
+pub(crate) static REPLICATION_PRESETS: &[Word] = &[
+    word(
+        "cassandra",
+        "reads and writes at `local-one`, reads ask as many replicas as needed (Apache Cassandra 4 and its drivers)",
+    ),
+    word(
+        "riak",
+        "reads and writes at `local-quorum`, reads ask all replicas of the region (Riak KV: `n_val`, `r`, `w`; each region a cluster)",
+    ),
+    word(
+        "dynamo",
+        "two replicas for reads and for writes, reads ask all (DeCandia et al., «Dynamo», SOSP 2007: N, R, W = 3, 2, 2)",
+    ),
+];

@@ -131,6 +131,7 @@ fn limit(cx: &Context<'_>, node: &Node) -> Option<Limit> {
     let word = fields.get("kind").and_then(|node| cx.word(node, LIMITS));
     let [start, min, max] = ["start", "min", "max"].map(|name| fields.get(name).and_then(count));
     let kind = limit_kind(cx, &fields, word.unwrap_or("fixed"));
+    let window = window(cx, &fields, word.unwrap_or("fixed"));
     let word = word?;
     only_for(cx, &fields, word, LIMIT_KEYS);
     let (usual_min, usual_max) = if word == "vegas" { (1.0, 1_000.0) } else { (20.0, 200.0) };
@@ -139,7 +140,7 @@ fn limit(cx: &Context<'_>, node: &Node) -> Option<Limit> {
         Limit { start, min: start, max: start, kind, window: None }
     } else {
         let (min, max) = (min.unwrap_or(start.min(usual_min)), max.unwrap_or(start.max(usual_max)));
-        Limit { start, min, max, kind, window: window(cx, &fields, word) }
+        Limit { start, min, max, kind, window }
     };
     check_limit(cx, &limit, fields.place());
     Some(limit)

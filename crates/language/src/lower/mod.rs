@@ -20,6 +20,7 @@ mod network;
 mod placement;
 mod presets;
 mod protection;
+mod replication;
 mod retry;
 mod samples;
 mod scalars;

@@ -118,7 +118,9 @@ impl Names {
 
     fn endpoint_names(&self, service: ServiceId) -> Vec<&str> {
         let range = self.services[service.index()].endpoints.clone();
-        self.endpoints[range].iter().filter_map(|endpoint| endpoint.name.as_deref()).collect()
+        let names = self.endpoints[range].iter().filter_map(|endpoint| endpoint.name.as_deref());
+        // Those with spaces are none that a file could name.
+        names.filter(|name| !name.contains(' ')).collect()
     }
 
     fn zone_label(&self, zone: &ZoneName) -> String {
@@ -237,6 +239,7 @@ impl Context<'_> {
     pub(crate) fn named_endpoint(&self, service: ServiceId, name: Reference<'_>) -> Option<EndpointId> {
         let declared = &self.names.services[service.index()];
         let found = self.names.endpoint_ids.get(&(service.index(), name.text.to_owned())).copied();
+        let found = found.filter(|_| !name.text.contains(' '));
         if found.is_none() && !declared.endpoints.is_empty() && !self.sink.is_full() {
             let message = format!("`{}` has no endpoint `{}`", declared.name, name.text);
             let diagnostic = Diagnostic::error(Code::UnknownEndpoint, name.place, message);

@@ -1,6 +1,6 @@
 //! Services and their endpoints.
 
-use tarsier_model::{Endpoint, Model, Scheduling, Service, ServiceId};
+use tarsier_model::{Endpoint, Model, Replication, Scheduling, Service, ServiceId};
 use tarsier_units::Id;
 
 use super::context::Context;
@@ -9,6 +9,7 @@ use super::guard::guard;
 use super::locks;
 use super::names::{EndpointName, Names, check_name};
 use super::placement::instances;
+use super::replication::{replica_name, store};
 use super::steps::{check_size, steps};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -51,14 +52,22 @@ fn declare_endpoints(names: &mut Names, entry: &Entry) -> usize {
         names.endpoints.push(EndpointName { service, name: None, place: entry.key.place });
         return 1;
     }
-    let endpoints =
-        entry.value.get("endpoints").and_then(|endpoints| endpoints.value.entries()).unwrap_or(&[]);
-    names.endpoints.extend(endpoints.iter().map(|endpoint| EndpointName {
-        service,
-        name: Some(endpoint.key.text.clone()),
-        place: endpoint.key.place,
-    }));
-    endpoints.len()
+    let endpoints = given_endpoints(&entry.value);
+    let declared = |name: String, endpoint: &Entry| {
+        let place = endpoint.key.place;
+        EndpointName { service, name: Some(name), place }
+    };
+    names.endpoints.extend(endpoints.iter().map(|endpoint| declared(endpoint.key.text.clone(), endpoint)));
+    if entry.value.get("replication").is_none() {
+        return endpoints.len();
+    }
+    let at_replicas = endpoints.iter().map(|endpoint| declared(replica_name(&endpoint.key.text), endpoint));
+    names.endpoints.extend(at_replicas);
+    2 * endpoints.len()
+}
+
+fn given_endpoints(service: &Node) -> &[Entry] {
+    service.get("endpoints").and_then(|endpoints| endpoints.value.entries()).unwrap_or(&[])
 }
 
 pub(super) fn lower<'n>(cx: &Context<'n>, services: Option<&'n Node>, model: &mut Model) {
@@ -96,16 +105,50 @@ fn lower_service<'n>(cx: &Context<'n>, entry: &'n Entry, model: &mut Model) -> S
     let place = entry.key.place;
     let own = Fields::open(cx, &entry.value, &SERVICE, place);
     let first = model.endpoints.len() as u32;
-    if let Some(own) = &own {
-        endpoints(cx, own, model);
-    }
     let defaults = cx.service_defaults.and_then(|node| Fields::open(cx, node, &SERVICE_DEFAULTS, node.place));
     if let Some(defaults) = &defaults {
         defaults.abandon();
     }
-    let service = settings(cx, &Settings { own, defaults }, &entry.key.text, place);
+    let given = Settings { own, defaults };
+    let service = settings(cx, &given, &entry.key.text, place);
+    let replicated = given.own.as_ref().and_then(|own| own.get("replication"));
+    let replication = match (&given.own, replicated) {
+        (Some(own), Some(node)) => replicated_endpoints(cx, own, node, &entry.value, &service, model),
+        (Some(own), None) => {
+            endpoints(cx, own, model);
+            None
+        }
+        (None, _) => None,
+    };
     let locks = locks::finish(cx);
-    Service { locks, endpoints: first..model.endpoints.len() as u32, ..service }
+    Service { locks, replication, endpoints: first..model.endpoints.len() as u32, ..service }
+}
+
+/// What the file says under `endpoints` is what replicas do.
+fn replicated_endpoints<'n>(
+    cx: &Context<'n>,
+    own: &Fields<'n>,
+    replication: &'n Node,
+    service_node: &'n Node,
+    service: &Service,
+    model: &mut Model,
+) -> Option<Replication> {
+    let given = own.one_of(cx, &["do", "endpoints"])?;
+    if given.key.text == "do" {
+        let message = "a replicated store has endpoints, so that it is known which read and which write";
+        let diagnostic = Diagnostic::error(Code::Exclusive, given.key.place, message);
+        cx.report(diagnostic.hint("as in `endpoints: { read: [...], write: [...] }`"));
+        return None;
+    }
+    let given = given_endpoints(service_node);
+    if given.is_empty() {
+        endpoints(cx, own, model);
+        return None;
+    }
+    given.iter().for_each(|entry| {
+        check_name(cx, &entry.key.text, entry.key.place, "an endpoint");
+    });
+    store(cx, replication, given, service, model)
 }
 
 fn settings(cx: &Context<'_>, settings: &Settings<'_>, name: &str, place: Place) -> Service {
@@ -184,7 +227,13 @@ fn endpoints<'n>(cx: &Context<'n>, own: &Fields<'n>, model: &mut Model) {
     }
 }
 
-fn endpoint<'n>(cx: &Context<'n>, name: Option<&str>, place: Place, node: &'n Node, model: &mut Model) {
+pub(super) fn endpoint<'n>(
+    cx: &Context<'n>,
+    name: Option<&str>,
+    place: Place,
+    node: &'n Node,
+    model: &mut Model,
+) {
     cx.places.borrow_mut().begin_endpoint();
     let steps = steps(cx, node);
     check_size(cx, &steps, place);

@@ -70,6 +70,9 @@ fn guard(service: &Service, text: &mut String) {
     if let Some(health) = &service.health {
         line(format!("{health:?}"));
     }
+    if let Some(replication) = &service.replication {
+        line(format!("{replication:?}"));
+    }
     if !service.locks.is_empty() {
         line(format!("{:?}", service.locks));
     }

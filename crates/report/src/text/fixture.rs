@@ -1,13 +1,13 @@
 //! A small model and an outcome of it, made by hand, for the tests of this crate.
 
 use tarsier_engine::{
-    CallOutcome, Cause, Event, EventKind, EventSubject, FaultOutcome, Outcome, Reason, ServiceOutcome, Why,
-    WhyPart, WorkloadOutcome,
+    AccessOutcome, CallOutcome, Cause, Event, EventKind, EventSubject, FaultOutcome, Outcome, Reason,
+    ServiceOutcome, StoreOutcome, Why, WhyPart, WorkloadOutcome,
 };
 use tarsier_model::{
-    Arrivals, Call, CallPolicy, Demand, Endpoint, EndpointId, Happening, Metric, Model, Region, RegionId,
-    Relation, Scenario, Service, ServiceId, Slo, Step, Subject, Target, Trouble, Workload, WorkloadId, Zone,
-    ZoneId,
+    AccessKind, Arrivals, Call, CallPolicy, Demand, Endpoint, EndpointId, Happening, Level, Metric, Model,
+    Region, RegionId, Relation, Scenario, Service, ServiceId, Slo, Step, Subject, Target, Trouble, Workload,
+    WorkloadId, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_stats::{Recorder, Window};
@@ -126,6 +126,7 @@ pub(crate) fn outcome() -> Outcome {
         timeline: Vec::new(),
         timeline_dropped: 0,
         faults: Vec::new(),
+        stores: Vec::new(),
     }
 }
 
@@ -168,7 +169,33 @@ pub(crate) fn eventful() -> Outcome {
             recovered_ns: Some(8_000_000_000),
             lost: Some(250),
         }],
+        stores: vec![store()],
         ..outcome()
+    }
+}
+
+/// `db` keeps several copies; one read in twenty is 1 to 3 ms behind.
+fn store() -> StoreOutcome {
+    let access = |kind, stale, age| AccessOutcome {
+        endpoint: EndpointId(1),
+        kind,
+        level: Level::One,
+        answered: 200,
+        unavailable: 5,
+        stale,
+        age,
+    };
+    StoreOutcome {
+        service: ServiceId(1),
+        accesses: vec![
+            access(AccessKind::Read, 10, recorder([1_000_000, 2_000_000, 3_000_000])),
+            access(AccessKind::Write, 0, Recorder::default()),
+        ],
+        hints_stored: 30,
+        hints_replayed: 20,
+        hints_dropped: 0,
+        hints_waiting: 10,
+        repairs: 4,
     }
 }
 

@@ -5,6 +5,7 @@ mod faults;
 mod headline;
 mod histogram;
 mod services;
+mod stores;
 mod timeline;
 mod verdict;
 mod why;
@@ -33,6 +34,7 @@ pub fn text(report: &Report<'_>) -> String {
         headlines(report),
         workloads::section(report),
         services::section(report),
+        stores::section(report),
         faults::section(report),
         timeline::section(report),
         why::sections(report),
