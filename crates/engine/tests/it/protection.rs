@@ -161,6 +161,19 @@ fn an_adaptive_throttle_sends_a_multiple_of_what_is_accepted() {
     close("K = 1.1", sent(1.1), 330.0, 0.03);
 }
 
+/// A backend that answers with errors has accepted the requests all the same.
+#[test]
+fn errors_do_not_throttle() {
+    let throttle = Throttle { factor: 2.0, window: Span::from_secs(120) };
+    let policy = CallPolicy { throttle: Some(throttle), ..CallPolicy::default() };
+    let outcome = Build::new()
+        .service("s", vec![Step::Fail(1.0)], |_| {})
+        .workload("w", 0, open(100.0), policy)
+        .run(100, 6);
+    assert_eq!((outcome.workloads[0].rejected, outcome.workloads[0].completed), (0, 0));
+    assert!(outcome.workloads[0].errors > 9_000);
+}
+
 /// A storm that outlives a ten-second outage (M/M/1, 100/s, bound of 1 s, three retries at once), and what cures it.
 #[test]
 fn budgets_and_breakers_end_retry_storms() {
