@@ -22,15 +22,7 @@ impl Partition {
                     let next = self.place_of(task).begin_or_wait(world, law, task);
                     return self.do_next(world, task, next);
                 }
-                Op::Wait { law } => {
-                    let stream = &mut self.instance_of(task).draws.work;
-                    let nanos = world.plan.laws[law as usize].sample_nanos(stream);
-                    self.tasks[task].state = State::Waiting;
-                    if let Some(visits) = &mut self.visits {
-                        visits.draw(task, nanos);
-                    }
-                    return self.schedule(task, nanos);
-                }
+                Op::Wait { law } => return self.wait(world, law, task),
                 Op::Call { site, .. } => {
                     self.tasks[task].state = State::Blocked;
                     return self.call(world, site, task, false);
@@ -86,6 +78,17 @@ impl Partition {
             }
             self.tasks[task].pc = pc + 1;
         }
+    }
+
+    #[inline(always)]
+    fn wait(&mut self, world: World<'_>, law: u32, task: u32) {
+        let stream = &mut self.instance_of(task).draws.work;
+        let nanos = world.plan.laws[law as usize].sample_nanos(stream);
+        self.tasks[task].state = State::Waiting;
+        if let Some(visits) = &mut self.visits {
+            visits.draw(task, nanos);
+        }
+        self.schedule(task, nanos);
     }
 
     /// A step has failed, and with it the endpoint or the branch.
