@@ -20,15 +20,15 @@ const DECAY_NS: f64 = 10e9;
 impl Partition {
     /// The instance that an instance calls.
     #[inline(always)]
-    pub(crate) fn pick(&mut self, world: World<'_>, site: &Site, task: u32, client_idx: u32) -> Option<u32> {
+    pub(crate) fn pick(&mut self, world: World<'_>, site: &Site, task: u32, sender: Sender) -> Option<u32> {
         let targets = if site.balance.is_local() {
-            let zone = self.zone_of_client(world, client_idx);
+            let zone = world.plan.zone_of[(self.first_instance + sender.origin) as usize];
             nearest(&world.view.now, world, site, zone)
         } else {
             world.view.now.all(site.service)
         };
         match targets {
-            [] => self.pick_late(world, site, task, client_idx),
+            [] => self.pick_late(world, site, task, sender.client),
             [only] => Some(*only),
             several => Some(self.choose(world, site, task, several)),
         }

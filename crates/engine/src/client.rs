@@ -164,7 +164,7 @@ impl Partition {
     fn depart(&mut self, world: World<'_>, site: &Site, task: u32, sender: Sender) {
         let picked = match site.picks {
             Picks::Entrance => self.enter(world, site, task, sender),
-            Picks::Any => self.pick(world, site, task, sender.client).map(|instance| (instance, false)),
+            Picks::Any => self.pick(world, site, task, sender).map(|instance| (instance, false)),
             Picks::Circle => self.pick_from_circle(world, site, task),
             Picks::Replica => Some((self.tasks[task].instance, false)),
         };
