@@ -27,9 +27,10 @@ pub(crate) struct Place<'a> {
     pub(crate) tally: &'a mut ServiceTally,
     pub(crate) accounts: &'a mut Accounts,
     pub(crate) visits: &'a mut Option<Box<Visits>>,
-    clients: &'a [Client],
+    // Not slices: these would be looked up for every step, and few need them.
+    clients: &'a Vec<Client>,
+    guards: &'a Vec<Guard>,
     first_instance: u32,
-    guards: &'a [Guard],
     queue: &'a mut EventQueue,
     ready: &'a mut VecDeque<u32>,
 }
