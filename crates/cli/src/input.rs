@@ -185,8 +185,9 @@ fn unreadable(source: &str, error: &io::Error) -> Failure {
         return Failure::new(format!("cannot read `{source}`: {error}"));
     }
     let names = catalogue::entries().iter().map(|(name, _)| *name);
-    // `shp.yaml` is a file that is not there, `shp` may be a name of the catalogue.
-    let stem = source.strip_suffix(".yaml").or_else(|| source.strip_suffix(".yml")).unwrap_or(source);
+    // `shp.yaml` is a file that is not there, `shp` may be a name of the catalogue; so of Spigo's `lamp_arch.json`.
+    let endings = [".yaml", ".yml", "_arch.json"];
+    let stem = endings.iter().find_map(|ending| source.strip_suffix(ending)).unwrap_or(source);
     let hint = match nearest(stem, names) {
         Some(near) => format!("did you mean `{near}`, which comes with Tarsier?"),
         None => "name a file, or one of what `tarsier list` shows".to_owned(),
@@ -219,6 +220,7 @@ mod tests {
     #[test]
     fn unknown_names_get_the_nearest_as_a_hint() {
         assert!(failure("shpo").contains("did you mean `shop`"));
+        assert!(failure("lamp_arch.json").contains("did you mean `lamp`"));
         assert!(failure("shpo.yaml").contains("did you mean `shop`"));
         assert!(failure("/no/such/folder/x.yaml").contains("`tarsier list`"));
         assert!(failure("/").contains("is a folder"));

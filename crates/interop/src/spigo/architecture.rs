@@ -17,6 +17,8 @@ pub(super) struct Architecture {
     pub(super) victim: Option<usize>,
     /// The last of them is the root.
     pub(super) services: Vec<Service>,
+    /// Those of the service with the most.
+    pub(super) n_regions: usize,
 }
 
 #[derive(Debug)]
@@ -56,8 +58,15 @@ impl Service {
 }
 
 impl Architecture {
-    pub(super) fn n_regions(&self) -> usize {
-        self.services.iter().map(|service| service.regions).max().unwrap_or(0).max(1) as usize
+    pub(super) fn new(
+        name: &str,
+        description: &str,
+        victim: Option<usize>,
+        services: Vec<Service>,
+    ) -> Architecture {
+        let n_regions = services.iter().map(|service| service.regions).max().unwrap_or(0).max(1) as usize;
+        let [name, description] = [name, description].map(str::to_owned);
+        Architecture { name, description, victim, services, n_regions }
     }
 
     pub(super) fn depends_on_itself(&self, at: usize) -> bool {

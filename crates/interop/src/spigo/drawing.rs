@@ -26,6 +26,8 @@ struct Drawing<'n> {
     by_name: BTreeMap<&'n str, usize>,
     services: Vec<Service>,
     by_service: BTreeMap<&'n str, usize>,
+    /// Services with their numbers, as they end the names of instances.
+    numbered: BTreeSet<&'n str>,
 }
 
 impl Reader<'_> {
@@ -34,6 +36,8 @@ impl Reader<'_> {
         let graph = root.get("graph")?;
         let Kind::List(entries) = &graph.value.kind else { return None };
         let mut drawing = Drawing::default();
+        let names = entries.iter().filter_map(|entry| entry.get("node")?.value.text());
+        drawing.numbered = names.filter_map(|name| parts(name).map(|(_, instance)| instance)).collect();
         for entry in entries {
             if let Some(node) = entry.get("node") {
                 self.add_instance(&mut drawing, &node.value, entry);
@@ -55,13 +59,13 @@ impl Reader<'_> {
             service.count = self.scaled((service.count, service.place));
             service.regions = self.spread((service.regions, service.place));
         }
-        let description = text("description").to_owned();
-        Some(Architecture { name: name.to_owned(), description, victim: None, services })
+        Some(Architecture::new(name, text("description"), None, services))
     }
 
     fn add_instance<'n>(&self, drawing: &mut Drawing<'n>, node: &'n Node, entry: &'n Node) {
         let Some(name) = self.text(node) else { return };
-        let Some((cell, service)) = parts(name) else {
+        let found = parts(name).and_then(|(cell, instance)| Some((cell, drawing.service_of(instance)?)));
+        let Some((cell, service)) = found else {
             let message = format!("`{name}` is not the name of an instance");
             let diagnostic = Diagnostic::error(Code::BadName, node.place, message);
             self.report(diagnostic.hint(format!(
@@ -119,22 +123,35 @@ impl Reader<'_> {
     }
 }
 
-/// Where an instance stands, and its service.
+/// Where an instance stands, and its service with its number.
 fn parts(name: &str) -> Option<(Cell, &str)> {
     let mut parts = name.split('.');
     let (_, region, zone) = (parts.next()?, parts.next()?, parts.next()?);
     let instance = parts.next().filter(|_| parts.next().is_none())?;
-    let service = instance.trim_end_matches(|c: char| c.is_ascii_digit());
-    let is_numbered = instance.len() >= service.len() + 2 && !service.is_empty();
     let position = |names: &[&str], name: &str| match name {
         "*" => Some(None),
         _ => names.iter().position(|known| *known == name).map(Some),
     };
     let cell = Cell { region: position(&REGIONS, region)?, zone: position(&ZONES, zone)?, n: 1 };
-    is_numbered.then_some((cell, service))
+    Some((cell, instance))
 }
 
+/// Of the number of an instance.
+const MOST_DIGITS: usize = 7;
+
 impl Drawing<'_> {
+    /// `php` of `php07` and of `php123`. Of `s300` it is `s` if there is an `s00` to count from, and else `s3`.
+    fn service_of<'i>(&self, instance: &'i str) -> Option<&'i str> {
+        let name = instance.trim_end_matches(|c: char| c.is_ascii_digit());
+        let most = instance.len() - name.len();
+        let of = |n_digits: usize| instance.split_at(instance.len() - n_digits);
+        // Numbers of more than two digits do not begin with 0.
+        let longer = (3..=most.min(MOST_DIGITS)).rev().map(of).filter(|(_, number)| !number.starts_with('0'));
+        let counted =
+            longer.map(|(name, _)| name).find(|name| self.numbered.contains(format!("{name}00").as_str()));
+        counted.or_else(|| (most >= 2).then(|| of(2).0)).filter(|name| !name.is_empty())
+    }
+
     /// Counts, regions and dependencies, from where the instances stand and whom they know.
     fn connect(&mut self, edges: &BTreeMap<(usize, usize), Place>) {
         for (at, service) in self.services.iter_mut().enumerate() {

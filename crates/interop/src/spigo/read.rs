@@ -62,12 +62,8 @@ impl Reader<'_> {
         let services = drafts.into_iter().map(|draft| self.linked(draft, &by_name)).collect();
         let text = |key: &str| root.get(key).and_then(|entry| self.text(&entry.value)).unwrap_or_default();
         let name = if fallback_name.is_empty() { text("arch") } else { fallback_name };
-        Some(Architecture {
-            name: name.to_owned(),
-            description: text("description").to_owned(),
-            victim: root.get("victim").and_then(|entry| self.victim(entry, &by_name)),
-            services,
-        })
+        let victim = root.get("victim").and_then(|entry| self.victim(entry, &by_name));
+        Some(Architecture::new(name, text("description"), victim, services))
     }
 
     fn service<'n>(&self, node: &'n Node) -> Option<Draft<'n>> {

@@ -64,7 +64,7 @@ fn one_of(architecture: &Architecture, at: usize, verb: &str) -> Lines {
     let near = match service.package.is_zone_local {
         true => ", balance: zone-aware",
         // One for all the world belongs to no region.
-        false if service.is_global() && architecture.n_regions() > 1 => ", balance: round-robin",
+        false if service.is_global() && architecture.n_regions > 1 => ", balance: round-robin",
         false => "",
     };
     weighed(architecture, &architecture.called_by(at), &|name| format!("call: {}{near}", target(name, verb)))

@@ -35,10 +35,10 @@ fn head(architecture: &Architecture, file: &str, options: &Options) -> String {
         text.push_str(&format!("description: {}\n", in_quotes(&architecture.description)));
     }
     text.push_str("\nregions:\n");
-    for region in &REGIONS[..architecture.n_regions()] {
+    for region in &REGIONS[..architecture.n_regions] {
         text.push_str(&format!("  {region}: {{ zones: [{}] }}\n", ZONES.join(", ")));
     }
-    if architecture.n_regions() > 1 {
+    if architecture.n_regions > 1 {
         text.push_str(
             "\n# In Spigo a service knew the instances of its own region only; here it goes to another when there are none.\n\
              defaults:\n  call: { balance: region-aware }\n",
@@ -83,11 +83,11 @@ fn placement(architecture: &Architecture, service: &Service) -> Vec<String> {
     if service.is_global() {
         return vec!["    instances: 1                   # one for all the world".to_owned()];
     }
-    let number = if architecture.n_regions() == 1 { n.to_string() } else { format!("{{ per-region: {n} }}") };
+    let number = if architecture.n_regions == 1 { n.to_string() } else { format!("{{ per-region: {n} }}") };
     let remark =
         if service.count == 0 { "                   # one in each region, for all of its zones" } else { "" };
     let mut lines = vec![format!("    instances: {number}{remark}")];
-    if (service.regions as usize) < architecture.n_regions() {
+    if (service.regions as usize) < architecture.n_regions {
         lines.push(format!("    regions: [{}]", REGIONS[..service.regions as usize].join(", ")));
     }
     lines
@@ -97,7 +97,7 @@ fn workload(architecture: &Architecture) -> String {
     let root = architecture.services.last().expect("there is a service");
     let [get, put] = ["get", "put"].map(|verb| target(&root.name, verb));
     // An instance for all the world stands in the first region, and so do those who ask it.
-    let from = if root.is_global() && architecture.n_regions() > 1 {
+    let from = if root.is_global() && architecture.n_regions > 1 {
         format!("\n    from: {}", REGIONS[0])
     } else {
         String::new()
