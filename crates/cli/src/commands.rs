@@ -35,14 +35,18 @@ pub(crate) fn schema() -> Result<Ending, Failure> {
 
 pub(crate) fn list() -> Result<Ending, Failure> {
     let width = catalogue::entries().iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
-    for (name, _) in catalogue::entries() {
-        let model = input::load(&SourceArg { source: (*name).to_owned(), scaling: ScaleArgs::AS_IT_IS })?;
-        let line = model.description.lines().next().unwrap_or_default();
-        text.push_str(format!("{name:<width$}  {line}").trim_end());
-        text.push('\n');
+    let mut paragraphs = Vec::new();
+    for (family, names) in catalogue::families() {
+        let mut lines = vec![family.heading.to_owned()];
+        for name in names {
+            let source = SourceArg { source: name.to_owned(), scaling: ScaleArgs::AS_IT_IS };
+            let model = input::load(&source)?;
+            let line = model.description.lines().next().unwrap_or_default();
+            lines.push(format!("{name:<width$}  {line}").trim_end().to_owned());
+        }
+        paragraphs.push(lines.join("\n") + "\n");
     }
-    print(&text)?;
+    print(&paragraphs.join("\n"))?;
     Ok(Ending::Done)
 }
 

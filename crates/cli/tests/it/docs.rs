@@ -19,6 +19,7 @@ const PAGES: &[&str] = &[
     "docs/guide/verdict.md",
     "docs/guide/check.md",
     "docs/guide/spigo.md",
+    "docs/guide/catalogue.md",
     "docs/reference/cli.md",
 ];
 
