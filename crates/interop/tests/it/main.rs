@@ -6,3 +6,4 @@ mod counts;
 mod golden;
 mod page;
 mod samples;
+mod swarm;
