@@ -50,11 +50,13 @@ pub struct Translation {
 /// Whether a file is Spigo's, by what is in it.
 pub fn recognise(source: &[u8]) -> bool {
     // Most files are not: they need not be read to know that.
-    let mut text = source.iter().skip_while(|byte| byte.is_ascii_whitespace());
-    text.next() == Some(&b'{')
-        && read_tree(source, &Sink::default())
-            .is_some_and(|root| root.get("arch").is_some() && (has(&root, "services") || has(&root, "graph")))
+    let is_object = source.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let is_likely = is_object && source.windows(ARCH.len()).any(|part| part == ARCH);
+    let root = is_likely.then(|| read_tree(source, &Sink::default())).flatten();
+    root.is_some_and(|root| root.get("arch").is_some() && (has(&root, "services") || has(&root, "graph")))
 }
+
+const ARCH: &[u8] = b"\"arch\"";
 
 fn has(root: &Node, list: &str) -> bool {
     root.get(list).is_some_and(|entry| matches!(entry.value.kind, Kind::List(_)))
