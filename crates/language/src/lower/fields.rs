@@ -83,7 +83,7 @@ impl<'n> Fields<'n> {
         self.read.set(u64::MAX);
     }
 
-    /// Exactly one of these keys; says so if there are none or several.
+    /// Exactly one of these keys; says so if there are none or several, and then the rest has no meaning.
     pub(crate) fn one_of(&self, cx: &Context<'_>, names: &[&str]) -> Option<&'n Entry> {
         let given: Vec<&Entry> = names.iter().filter_map(|name| self.get_entry(name)).collect();
         match given[..] {
@@ -91,10 +91,12 @@ impl<'n> Fields<'n> {
             [] => {
                 let message = format!("{} needs one of {}", self.object.name, listed(names.iter().copied()));
                 cx.report(Diagnostic::error(Code::MissingKey, self.place, message));
+                self.abandon();
                 None
             }
             [first, second, ..] => {
                 exclude(cx, first, second, self.object.name);
+                self.abandon();
                 None
             }
         }

@@ -161,6 +161,17 @@ impl<'t> Builder<'t> {
         Place::new(start, start + kept)
     }
 
+    /// `&name` belongs to a value, but what can be said about the value is not about that.
+    fn without_anchor(&self, place: Place) -> Place {
+        let text = &self.text[place.start..place.end];
+        match text.find(char::is_whitespace) {
+            Some(anchor) if text.starts_with('&') => {
+                Place::new(place.end - text[anchor..].trim_start().len(), place.end)
+            }
+            _ => place,
+        }
+    }
+
     fn event(&mut self, event: Event<'_>, place: Place) -> Result<(), Stop> {
         match event {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
@@ -168,7 +179,7 @@ impl<'t> Builder<'t> {
             Event::Alias(anchor) => self.alias(anchor, place),
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), place);
-                let node = self.scalar(&text, style, place);
+                let node = self.scalar(&text, style, self.without_anchor(place));
                 self.finish(node, anchor)
             }
             Event::SequenceStart(anchor, tag) => {
