@@ -18,6 +18,7 @@ Examples:
   tarsier run shop.yaml --for 10m --seed 7         run a file for ten simulated minutes
   tarsier run shop --scenario zone-loss --out dir  with what may happen, written to files
   tarsier run shop --scenario zone-loss --verdict  and whether it recovers from that
+  tarsier run migration                            from a LAMP stack to three regions, step by step
   tarsier check shop.yaml                          read a file and draw its calls, without running it
 
 Exit codes:
@@ -168,7 +169,7 @@ fn rate(text: &str) -> Result<f64, String> {
         .map_err(|error| format!("{error}; a rate is written like 500/s"))
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Clone, PartialEq, Debug)]
 pub(crate) struct SourceArg {
     /// A YAML or JSON file, `-` for standard input, or a name of the catalogue (see `tarsier list`)
     #[arg(value_name = "FILE|NAME")]
@@ -202,7 +203,7 @@ fn percent(text: &str) -> Result<u32, String> {
     possible.ok_or_else(|| format!("a scale is a whole number of percent, from 1% to {LARGEST_SCALE}%"))
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, PartialEq, Debug)]
 #[command(args_override_self = true)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
@@ -243,6 +244,10 @@ pub(crate) struct RunArgs {
     /// Threads at most; all cores by default. The result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) threads: Option<u32>,
+
+    /// With `migration`: only this step of it, like any other architecture
+    #[arg(long, value_name = "N")]
+    pub(crate) step: Option<u32>,
 
     /// Let this scenario of the file happen
     #[arg(long, value_name = "NAME")]

@@ -57,16 +57,21 @@ const FAMILIES: &[Family] = &[
         ],
     },
 ];
+const MIGRATION: Family =
+    Family { heading: "Migration: ten steps, beside each other by `tarsier run migration`", names: &[] };
 const LESSONS: Family = Family { heading: "Lessons: what goes wrong, and what helps", names: &[] };
 const OTHERS: Family = Family { heading: "Others", names: &[] };
 
 /// Every entry once, in its family; the empty families are left out.
 pub(crate) fn families() -> Vec<(&'static Family, Vec<&'static str>)> {
     let is_lesson = |name: &str| name.starts_with("lessons/");
+    let is_step = |name: &str| name.starts_with("migration/");
     let has_family = |name: &str| FAMILIES.iter().any(|family| family.names.contains(&name));
     let names = || entries().iter().map(|(name, _)| *name);
     let mut families: Vec<_> = FAMILIES.iter().map(|family| (family, family.names.to_vec())).collect();
-    families.push((&OTHERS, names().filter(|name| !is_lesson(name) && !has_family(name)).collect()));
+    families.push((&MIGRATION, names().filter(|name| is_step(name)).collect()));
+    let is_other = |name: &&str| !is_lesson(name) && !is_step(name) && !has_family(name);
+    families.push((&OTHERS, names().filter(is_other).collect()));
     families.push((&LESSONS, names().filter(|name| is_lesson(name)).collect()));
     families.retain(|(_, names)| !names.is_empty());
     families

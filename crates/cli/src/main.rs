@@ -9,6 +9,7 @@ mod failure;
 mod generate;
 mod input;
 mod live;
+mod migration;
 mod onlooker;
 mod out_dir;
 mod run;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
 
 fn execute(command: &Command) -> Result<Ending, Failure> {
     match command {
+        Command::Run(args) if migration::is_meant(args) => migration::run(args),
         Command::Run(args) => run::run(args),
         Command::Check { source, json } => commands::check(source, *json),
         Command::Generate(args) => generate::generate(args),

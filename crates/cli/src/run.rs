@@ -14,13 +14,13 @@ use crate::failure::{Ending, Failure};
 use crate::live::Live;
 use crate::onlooker::{Onlooker, hear_interrupts};
 use crate::out_dir::OutDir;
-use crate::{input, print, warn};
+use crate::{input, migration, print, warn};
 
 /// The warm-up where nothing better can be found out.
 const USUAL_WARMUP: Span = Span::from_secs(10);
 
 pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
-    let model = input::load(&args.source)?;
+    let model = input::load(&migration::source(args)?)?;
     let scenario = args.scenario.as_ref().map(|name| scenario_named(&model, name)).transpose()?;
     let plan = plan(args, scenario)?;
     if let Some(scenario) = scenario.filter(|_| args.verdict) {
@@ -61,9 +61,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
     }
 }
 
-fn plan<'a>(args: &RunArgs, scenario: Option<&'a Scenario>) -> Result<Plan<'a>, Failure> {
+/// How many may work: never more than there are cores.
+pub(crate) fn threads(args: &RunArgs) -> usize {
     let available = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = args.threads.map_or(available, |asked| available.min(asked as usize));
+    args.threads.map_or(available, |asked| available.min(asked as usize))
+}
+
+fn plan<'a>(args: &RunArgs, scenario: Option<&'a Scenario>) -> Result<Plan<'a>, Failure> {
+    let threads = threads(args);
     let warmup = match args.warmup {
         WarmupArg::Given(span) => Warmup::Given(span),
         WarmupArg::Auto => Warmup::Auto { otherwise: USUAL_WARMUP },

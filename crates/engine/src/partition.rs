@@ -155,6 +155,9 @@ pub(crate) struct Partition {
     pub(crate) fingerprint: u64,
 }
 
+/// 2^32 divided by the golden ratio (Knuth, The Art of Computer Programming, volume 3, 6.4): multiples are far apart.
+const SCATTER: u32 = 0x9e37_79b1;
+
 impl Partition {
     pub(crate) fn new(plan: &Plan, names: &Names<'_>, index: u32) -> Partition {
         let part = &plan.partitions[index as usize];
@@ -246,8 +249,12 @@ impl Partition {
                 | if part.is_walled { WALL } else { 0 },
             bounds_cores: part.workers.is_none(),
         });
-        // Callers start at different instances, or all would send to the same one at once.
-        part.sites.clone().for_each(|site| self.add_client(plan, site, local, number));
+        // Callers start at different instances, or all would send to the same one at once. Where they see only those
+        // around them, their own numbers are those of every third zone or so: scattered, they are all kinds.
+        part.sites.clone().for_each(|site| {
+            let is_local = plan.sites[site as usize].balance.is_local();
+            self.add_client(plan, site, local, if is_local { number.wrapping_mul(SCATTER) } else { number });
+        });
     }
 
     pub(crate) fn add_client(&mut self, plan: &Plan, site: u32, origin: u32, cursor: u32) {

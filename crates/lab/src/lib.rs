@@ -7,7 +7,9 @@
 mod pool;
 mod progress;
 mod replicate;
+mod search;
 mod slowest;
+mod survey;
 mod verdict;
 mod warmup;
 
@@ -17,6 +19,7 @@ use tarsier_units::Span;
 
 use progress::Listener;
 pub use progress::{Observer, Phase, Progress};
+pub use survey::surveys;
 pub use verdict::{Trigger, verdict};
 pub use warmup::{Finding, WarmupVerdict};
 

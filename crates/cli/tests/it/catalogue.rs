@@ -21,6 +21,7 @@ fn every_architecture_runs_as_it_did() {
         let default = format!("tarsier run {name} --for 5s --warmup 2s");
         let actual = summary(expected.lines().next().unwrap_or(&default));
         if accept {
+            fs::create_dir_all(path.parent().expect("it is in a folder")).expect("there is room");
             fs::write(&path, actual).expect("there is room");
         } else if actual != expected {
             different.push(format!("{name} was\n{expected}\nand is\n{actual}"));
@@ -73,12 +74,14 @@ fn the_guide_names_every_architecture() {
 
 #[test]
 fn every_architecture_is_checked() {
-    // Lessons are about mistakes, and `check` finds these.
+    // Lessons are about mistakes, and `check` finds these; so it does in the first steps of the migration.
     for name in entries() {
         let ran = tarsier(&["check", &name]).ends_with(0);
         assert_eq!(ran.stderr, "", "{name} has no warnings");
         assert!(ran.stdout.contains("first, at "), "{name}:\n{}", ran.stdout);
-        assert!(!ran.stdout.lines().any(|line| line.starts_with('!')), "{name}:\n{}", ran.stdout);
+        let is_well =
+            !["migration/0-lamp", "migration/1-memcache", "migration/2-web-proxy"].contains(&&name[..]);
+        assert!(!is_well || !ran.stdout.lines().any(|line| line.starts_with('!')), "{name}:\n{}", ran.stdout);
     }
 }
 

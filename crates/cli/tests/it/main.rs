@@ -6,6 +6,7 @@ mod docs;
 mod generate;
 mod lessons;
 mod live;
+mod migration;
 mod mistakes;
 mod outputs;
 mod readme;
