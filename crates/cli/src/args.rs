@@ -65,6 +65,8 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write the graph of an architecture as another tool's file
+    Export(ExportArgs),
     /// Print what a file of another tool is in the language of Tarsier: that is what runs
     Import {
         /// Whose file it is
@@ -73,6 +75,47 @@ pub(crate) enum Command {
         #[command(flatten)]
         source: SourceArg,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExportArgs {
+    /// Whose file: services as a picture (dot, mermaid), or every instance (the others)
+    #[arg(value_enum)]
+    pub(crate) format: Graph,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArg,
+
+    /// Write it here instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Say when instances go and come in this scenario: runs it (gexf, spigo)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Option<String>,
+
+    /// Simulated time of that run
+    #[arg(long = "for", value_name = "TIME", default_value = "60s", requires = "scenario", allow_hyphen_values = true, value_parser = positive_span)]
+    pub(crate) duration: Span,
+
+    /// Of that run: chaos strikes others with another
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "scenario")]
+    pub(crate) seed: u64,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Graph {
+    /// Graphviz
+    Dot,
+    /// A flowchart of Mermaid
+    Mermaid,
+    Graphml,
+    /// Gephi's
+    Gexf,
+    /// Statements for Neo4j
+    Cypher,
+    /// What Spigo draws
+    Spigo,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

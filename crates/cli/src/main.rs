@@ -5,6 +5,7 @@ mod args;
 mod audience;
 mod catalogue;
 mod commands;
+mod export;
 mod failure;
 mod generate;
 mod input;
@@ -46,6 +47,7 @@ fn execute(command: &Command) -> Result<Ending, Failure> {
     match command {
         Command::Run(args) if migration::is_meant(args) => migration::run(args),
         Command::Run(args) => run::run(args),
+        Command::Export(args) => export::export(args),
         Command::Check { source, json } => commands::check(source, *json),
         Command::Generate(args) => generate::generate(args),
         Command::Schema => commands::schema(),

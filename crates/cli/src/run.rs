@@ -120,7 +120,7 @@ fn judge(model: &SealedModel, plan: &Plan<'_>, warmup: Span, smallest: bool) -> 
     verdict
 }
 
-fn scenario_named<'a>(model: &'a SealedModel, name: &str) -> Result<&'a Scenario, Failure> {
+pub(crate) fn scenario_named<'a>(model: &'a SealedModel, name: &str) -> Result<&'a Scenario, Failure> {
     model.scenario_named(name).ok_or_else(|| {
         let names = || model.scenarios.iter().map(|scenario| scenario.name.as_str());
         let hint = match nearest(name, names()) {

@@ -35,6 +35,8 @@ pub trait Watch {
     /// Called for every stay of a request on an instance, now and then, in the order in which those of a partition
     /// ended; warm-up included.
     fn visit(&mut self, _visit: &Visit) {}
+    /// Called, now and then, for every instance that a scenario takes away or that is there again, in order.
+    fn instance(&mut self, _change: &InstanceChange) {}
     /// Of which requests [`Watch::span`] is called; asked once, before the run.
     fn traces(&self) -> Traces {
         Traces::None
@@ -57,6 +59,17 @@ pub struct Visit {
     pub demand_ns: u64,
     pub left_ns: u64,
     pub end: VisitEnd,
+}
+
+/// An instance is gone, or there again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InstanceChange {
+    /// Nanoseconds since the end of the warm-up, before which it is negative.
+    pub time_ns: i64,
+    /// An index into the model's services.
+    pub service: usize,
+    pub number: u32,
+    pub is_up: bool,
 }
 
 /// How far a run is.

@@ -7,6 +7,7 @@ use tarsier_model::ErrorKind;
 use tarsier_random::Stream;
 
 use crate::alarm::Bell;
+use crate::config::InstanceChange;
 use crate::instance::{Health, Line};
 use crate::partition::{Partition, World};
 use crate::plan::{Caller, NONE};
@@ -85,8 +86,15 @@ impl Partition {
             Health::Stalled => unreachable!("what is stalled was dropped"),
             Health::Down | Health::BlackHole => {
                 self.services[self.instances[at].service as usize].up.up(self.now);
+                self.note_change(world, at, true);
             }
         }
+    }
+
+    fn note_change(&mut self, world: World<'_>, at: usize, is_up: bool) {
+        let number = world.plan.number_of[self.first_instance as usize + at];
+        let service = self.instances[at].service as usize;
+        self.changes.push(InstanceChange { time_ns: self.now as i64, service, number, is_up });
     }
 
     fn marks(&self, instances: &[usize]) -> Vec<bool> {
@@ -312,6 +320,7 @@ impl Partition {
         instance.waiting = 0;
         instance.health = health;
         self.services[service].up.down(self.now);
+        self.note_change(world, at, false);
         self.reset_guard(world, at);
         self.restart_shields(world, at);
     }

@@ -50,7 +50,7 @@ mod view;
 mod visits;
 mod windows;
 
-pub use config::{Pulse, RunConfig, Verdict, Visit, Watch};
+pub use config::{InstanceChange, Pulse, RunConfig, Verdict, Visit, Watch};
 pub use outcome::{
     AccessOutcome, CallOutcome, Cause, FaultOutcome, Outcome, SecondRow, SeriesSubject, ServiceOutcome,
     Stopped, StoreOutcome, VisitEnd, Why, WhyPart, WorkloadOutcome,

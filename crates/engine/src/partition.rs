@@ -12,6 +12,7 @@ use crate::account::{Accounts, Causes};
 use crate::alarm::Alarm;
 use crate::border::Refusals;
 use crate::client::{Client, Extra};
+use crate::config::InstanceChange;
 use crate::deadline::{Luggage, Parcel};
 use crate::fault::Injection;
 use crate::guard::Guard;
@@ -134,6 +135,8 @@ pub(crate) struct Partition {
     /// If somebody wants to see them.
     pub(crate) visits: Option<Box<crate::visits::Visits>>,
     pub(crate) tracing: crate::trace::Tracing,
+    /// Instances that went or came back since somebody was last told; times are those of the run.
+    pub(crate) changes: Vec<InstanceChange>,
     /// Events held back while their instance is paused.
     pub(crate) held: Vec<crate::fault::Held>,
     /// How many instances here are paused.
@@ -193,6 +196,7 @@ impl Partition {
             accounts: Accounts::default(),
             visits: None,
             tracing: crate::trace::Tracing::default(),
+            changes: Vec::new(),
             held: Vec::new(),
             n_paused: 0,
             injections: Vec::new(),

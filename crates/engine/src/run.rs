@@ -113,7 +113,7 @@ impl Run<'_> {
                 self.windows.come_to_rest(&mut reached);
                 now = reached.min(next);
                 self.cut_short(now);
-                show(&mut self.windows.at_rest(), watch);
+                show(self.warmup, &mut self.windows.at_rest(), watch);
             } else {
                 now = next;
                 self.at_boundary(now, watch);
@@ -165,7 +165,7 @@ impl Run<'_> {
     fn at_boundary(&mut self, now: u64, watch: &mut dyn Watch) {
         let mut partitions = self.windows.at_rest();
         partitions.iter_mut().for_each(|partition| partition.now = now);
-        show(&mut partitions, watch);
+        show(self.warmup, &mut partitions, watch);
         self.consistency.take_in(self.plan, &mut partitions);
         if now == self.warmup {
             self.ledger.start(now, &mut partitions[0]);
@@ -231,12 +231,16 @@ impl Watch for SecondsWatch<'_> {
     }
 }
 
-/// Shows visits and spans to whoever wants to see them.
-fn show(partitions: &mut [impl std::ops::DerefMut<Target = Partition>], watch: &mut dyn Watch) {
+/// Shows visits, spans and instances that went or came to whoever wants to see them.
+fn show(warmup: u64, partitions: &mut [impl std::ops::DerefMut<Target = Partition>], watch: &mut dyn Watch) {
     for partition in partitions {
         let visits = partition.visits.iter_mut().flat_map(|visits| visits.drain());
         visits.for_each(|visit| watch.visit(&visit));
         partition.tracing.take().iter().for_each(|span| watch.span(span));
+        for mut change in partition.changes.drain(..) {
+            change.time_ns -= warmup as i64;
+            watch.instance(&change);
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Other tools' files: architectures as graphs, runs as metrics and traces, and the files of Spigo.
 
+mod export;
 mod graph;
 mod meters;
 mod size;
 pub mod spigo;
 mod traces;
 
+pub use export::{GraphFormat, Lives, export};
 pub use graph::{Calls, Graph, Instance};
 pub use meters::Meters;
 pub use size::{Size, sizes_json};

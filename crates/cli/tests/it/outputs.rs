@@ -93,3 +93,23 @@ fn a_sample_that_nobody_wants_is_a_mistake() {
         ran.ends_with(2);
     }
 }
+
+#[test]
+fn graphs_go_where_they_are_wanted() {
+    let path = file("outputs-graph", PAIR);
+    let to = folder("outputs-graph.out").join("pair.gexf").display().to_string();
+    tarsier(&["export", "gexf", &path, "--out", &to]).ends_with(0);
+    let written = fs::read_to_string(&to).expect("it was written");
+    assert_eq!(tarsier(&["export", "gexf", &path]).ends_with(0).stdout, written);
+    assert!(!written.contains("<spell"), "nothing was run");
+    tarsier(&["export", "dot", &path, "--out", "/no/such/folder/x"]).ends_with(2).says("cannot write");
+    tarsier(&["export", "visio", &path]).ends_with(2).says("possible values");
+    let timed = ["--scenario", "zone-loss"];
+    tarsier(&[&["export", "dot", "shop"][..], &timed].concat()).ends_with(2).says("export gexf or spigo");
+    tarsier(&["export", "gexf", "shop", "--scenario", "zone-los"]).ends_with(2).says("`zone-loss`");
+    let lost = tarsier(&[&["export", "spigo", "shop", "--for", "40s"][..], &timed].concat()).ends_with(0);
+    let graph: Value = serde_json::from_str(&lost.stdout).expect("a document");
+    let entries = graph["graph"].as_array().expect("entries");
+    let gone: Vec<&Value> = entries.iter().filter(|entry| entry.get("done").is_some()).collect();
+    assert!(!gone.is_empty() && gone.iter().all(|it| it["timestamp"] == "2026-01-01T00:00:30.000000000Z"));
+}
