@@ -96,6 +96,8 @@ impl Consistency {
         notes.sort_by_key(|note| note.at);
         notes.iter().for_each(|note| self.acknowledge(plan, note));
         notes.iter().for_each(|note| self.judge(plan, note));
+        let open = partitions.iter().filter_map(|partition| partition.stores.oldest_session()).min();
+        notes.iter().for_each(|note| self.forget(plan, note, open.unwrap_or(u64::MAX)));
     }
 
     fn acknowledge(&mut self, plan: &Plan, note: &Note) {
@@ -110,11 +112,21 @@ impl Consistency {
         }
         let history = &mut histories[key];
         if history.back().is_none_or(|newest| newest.version < version) {
-            if history.len() == REMEMBERED {
-                history.pop_front();
-            }
             history.push_back(Acknowledged { at: note.at, version });
         }
+    }
+
+    /// What is too long ago, and no read that is still under way began before it.
+    fn forget(&mut self, plan: &Plan, note: &Note, oldest: u64) {
+        let access = &plan.accesses[note.access as usize];
+        let Event::Done { key, .. } = note.event else { return };
+        let history = self.histories[access.store as usize].get_mut(key as usize);
+        let history = history.into_iter().filter(|_| access.writes);
+        history.for_each(|history| {
+            while history.len() > REMEMBERED && history[1].at < oldest {
+                history.pop_front();
+            }
+        });
     }
 
     fn judge(&mut self, plan: &Plan, note: &Note) {

@@ -10,6 +10,7 @@ pub mod general;
 pub mod markov;
 pub mod network;
 pub mod policy;
+pub mod staleness;
 
 use tarsier_random::num::bisect;
 

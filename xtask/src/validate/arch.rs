@@ -2,10 +2,10 @@
 //! service `n`. Modifiers change what was added last. Times are in milliseconds, rates per second.
 
 use tarsier_model::{
-    Arrivals, Backoff, Balance, Branch, Bucket, Budget, Call, CallPolicy, Chaos, ChaosScale, Demand,
-    Endpoint, EndpointId, Failures, Happening, Hedge, HedgeDelay, Jitter, Lock, Model, Priority, Protection,
-    Region, RegionId, Retry, Scenario, Scheduling, SealedModel, Service, ServiceId, Step, Target, Trouble,
-    Workload, Zone, ZoneId,
+    Access, AccessKind, Arrivals, Backoff, Balance, Branch, Bucket, Budget, Call, CallPolicy, Chaos,
+    ChaosScale, Demand, Endpoint, EndpointId, Failures, Happening, Hedge, HedgeDelay, Jitter, Level, Lock,
+    Model, Priority, Protection, Region, RegionId, Replication, Retry, Scenario, Scheduling, SealedModel,
+    Service, ServiceId, Step, Target, Trouble, Workload, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::{IdVec, Span};
@@ -248,6 +248,41 @@ impl Arch {
     /// Another lock of the last service.
     pub fn lock(self, permits: u32) -> Arch {
         self.last_service(|service| service.locks.push(Lock { name: "lock".into(), permits }))
+    }
+
+    /// A store whose replicas do this to read and to write, with as many instances as copies: endpoint 0 reads, 1 writes.
+    pub fn replicated(
+        mut self,
+        [read, write]: [Level; 2],
+        mut replication: Replication,
+        steps: [Vec<Step>; 2],
+    ) -> Arch {
+        let mut endpoints = Vec::new();
+        for (number, (kind, level)) in
+            [(AccessKind::Read, read), (AccessKind::Write, write)].into_iter().enumerate()
+        {
+            let [coordinator, replica] = [number as u32, number as u32 + 2].map(EndpointId);
+            let needs = replication.needs(level, 1);
+            endpoints.push(replication.coordinate(kind, needs, 1, replica, Span::from_secs(3_600)));
+            replication.accesses.push(Access { kind, level, coordinator, replica });
+        }
+        self.model.services.push(Service {
+            instances: vec![ZoneId(0); replication.factor as usize],
+            endpoints: 0..4,
+            replication: Some(replication),
+            ..Service::named("store")
+        });
+        for (number, steps) in endpoints.into_iter().chain(steps).enumerate() {
+            let name = Some(format!("e{number}"));
+            self.model.endpoints.push(Endpoint { service: ServiceId(0), name, steps });
+        }
+        self
+    }
+
+    /// How long messages between instances take, also of one to itself.
+    pub fn all_hops(mut self, law: Law) -> Arch {
+        self.model.network.same_host.latency = Some(law.clone());
+        self.hops(law)
     }
 
     /// How long messages between instances take.

@@ -90,6 +90,17 @@ pub fn slower_than(ms: f64) -> impl Fn(&Runs) -> f64 {
     }
 }
 
+/// The share of stale reads of the first store, read at its first endpoint.
+pub fn stale(runs: &Runs) -> f64 {
+    let reads = &runs[0].outcome.stores[0].accesses[0];
+    share(reads.stale, reads.answered)
+}
+
+/// For how long they had been out of date when they began.
+pub fn stale_age_mean(runs: &Runs) -> f64 {
+    mean_ms(&runs[0].outcome.stores[0].accesses[0].age)
+}
+
 /// Mean wait for a core or a worker, zeros included.
 pub fn wait_mean(runs: &Runs) -> f64 {
     wait_mean_at(0)(runs)

@@ -119,6 +119,23 @@ fn partial_quorums_do() {
     }
 }
 
+/// One key that is written 200 times a second: PBS's chance that the fits of LinkedIn's SSDs give, 0.256% (independent
+/// Monte Carlo, 20 million reads). Some 1,500 reads are stale, several of them of one write.
+#[test]
+fn a_hot_key_is_stale_as_often_as_pbs_says() {
+    let mut store = Store { zones: 1, each: 3, ..Store::new(Level::One, Level::One) };
+    (store.replication.asks_all, store.replication.keys) = (true, 1);
+    store.steps = [Vec::new(), Vec::new()];
+    let mut build = store.loaded(1_000.0, 200.0);
+    let body = Law::Pareto { min: 0.235e6, alpha: 10.0, max: f64::INFINITY };
+    let leg = Link { latency: Some(Law::Mix(vec![(0.9122, body), (0.0878, exp_ms(1.0 / 1.66))])) };
+    build.model.network = Network { same_host: leg.clone(), same_zone: leg, ..Network::none() };
+    let outcome = build.run(600, 9);
+    let (_, reads, _) = only(&outcome);
+    close("share of stale reads", reads.stale as f64 / reads.answered as f64, 0.002_559, 0.2);
+    close("their age", mean_ms(&reads.age), 0.5387, 0.2);
+}
+
 /// The k-th of n answers, each after an exponential time: 1/n + 1/(n - 1) + … + 1/(n - k + 1) of its mean.
 #[test]
 fn the_kth_of_n_answers_is_an_order_statistic() {

@@ -13,6 +13,7 @@ mod networks;
 mod overload;
 mod protection;
 mod sharing;
+mod stores;
 mod verdict;
 
 use super::case::Case;
@@ -38,6 +39,7 @@ pub(super) fn sections() -> Vec<Section> {
         Section { title: "Protection by callers", cases: callers::cases() },
         Section { title: "Protection of an instance", cases: protection::cases() },
         Section { title: "Availability under random faults", cases: faults::cases() },
+        Section { title: "Replicated stores", cases: stores::cases() },
         Section { title: "Contention and backoff", cases: contention::cases() },
     ]
 }
