@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::keys::{
-    CALL_PRESETS, CallPreset, FAMILIES, Key, NETWORK, Names, Object, STEPS, Shape, Status, TOP, Word,
+    CALL_PRESETS, CallPreset, FAMILIES, Key, LAYERED, NETWORK, Names, Object, STEPS, Shape, Status, TOP, Word,
 };
 
 /// `10%` or `0.1`.
@@ -80,7 +80,9 @@ impl Definitions {
             "properties": properties,
             "additionalProperties": false,
         });
-        if !required.is_empty() {
+        // What a layered option leaves out may stand in a preset or in the defaults.
+        let is_layered = LAYERED.iter().any(|layered| std::ptr::eq(layered.object, object));
+        if !required.is_empty() && !is_layered {
             definition["required"] = json!(required);
         }
         if std::ptr::eq(object, &raw const NETWORK) {

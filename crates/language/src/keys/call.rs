@@ -77,6 +77,27 @@ static SIZES: &[Key] = &[
         .default("0B"),
 ];
 
+/// An option of calls whose keys are taken one by one from the call, its preset and the defaults.
+pub(crate) struct Layered {
+    pub(crate) key: &'static str,
+    pub(crate) object: &'static Object,
+    /// What a bare value is short for.
+    pub(crate) bare: Option<&'static str>,
+}
+
+/// A `budget` is none of them: half of a bucket with half of another would be neither.
+pub(crate) static LAYERED: &[Layered] = &[
+    Layered { key: "deadline", object: &DEADLINE_OBJECT, bare: Some("after") },
+    Layered { key: "retry", object: &RETRY, bare: Some("attempts") },
+    Layered { key: "backoff", object: &BACKOFF, bare: Some("base") },
+    Layered { key: "hedge", object: &HEDGE, bare: Some("after") },
+    Layered { key: "breaker", object: &BREAKER, bare: None },
+    Layered { key: "outlier", object: &OUTLIER, bare: None },
+    Layered { key: "throttle", object: &THROTTLE, bare: Some("factor") },
+    Layered { key: "connections", object: &CONNECTIONS, bare: None },
+    Layered { key: "connect", object: &CONNECT, bare: None },
+];
+
 const TIMEOUT: Key = key(
     "timeout",
     &TIMEOUT_SHAPE,
@@ -157,13 +178,10 @@ const PRIORITY: Key =
     key("priority", &PRIORITY_SHAPE, "how much the request matters; what a service sheds first")
         .default("that of the request which makes the call, or else `normal`")
         .also(&["criticality", "importance"]);
-const PRESET: Key = key(
-    "preset",
-    &PRESET_SHAPE,
-    "what a known client does by default; a key beside it wins over the preset's",
-)
-.default("none")
-.also(&["policy", "profile"]);
+const PRESET: Key =
+    key("preset", &PRESET_SHAPE, "what a known client does by default; what is said beside it wins")
+        .default("none")
+        .also(&["policy", "profile"]);
 pub(crate) static RETRY: Object = Object {
     name: "a retry policy",
     doc: "More attempts after a failed one.",

@@ -17,7 +17,7 @@ mod top;
 mod words;
 mod workload;
 
-pub(crate) use call::{BACKOFF, BUDGET, CALL_OPTIONS, CONNECTIONS, RETRY};
+pub(crate) use call::{BACKOFF, BUDGET, CALL_OPTIONS, CONNECTIONS, LAYERED, Layered, RETRY};
 pub(crate) use distributions::{FAMILIES, Family, Parameter, Quantity};
 pub(crate) use guard::{CODEL, DISCOVERY, HEALTH, LIMIT, QUEUE, RATE_LIMIT, SHED};
 pub(crate) use presets::{CALL_PRESETS, CallPreset};

@@ -1,5 +1,7 @@
 //! What a caller does about a call: timeouts, retries, balancing, connections, and what comes instead.
 
+use std::borrow::Cow;
+
 use tarsier_model::{Balance, Call, CallPolicy, Connections, EndpointId, Step};
 
 use super::context::Context;
@@ -7,7 +9,7 @@ use super::fields::Fields;
 use super::retry::retry;
 use super::scalars::is_none;
 use super::steps::steps;
-use super::{contradictions, locks, presets, protection};
+use super::{contradictions, layers, locks, presets, protection};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::keys::{BALANCES, CALL_OPTIONS, CONNECTIONS};
@@ -35,6 +37,16 @@ pub(super) struct Given<'n> {
     pub(super) node: &'n Node,
     pub(super) place: Place,
     pub(super) from_preset: bool,
+}
+
+impl<'n> Given<'n> {
+    fn at_its_place(self) -> Cow<'n, Node> {
+        if self.from_preset {
+            Cow::Owned(layers::moved(self.node, self.place))
+        } else {
+            Cow::Borrowed(self.node)
+        }
+    }
 }
 
 impl<'f, 'n> Options<'f, 'n> {
@@ -67,19 +79,42 @@ impl<'f, 'n> Options<'f, 'n> {
         self.layers.push(Layer { fields, named_at });
     }
 
-    /// What holds for this call; nothing if a step of this kind has no such option.
+    /// All that is said of an option, the strongest first; nothing if a step of this kind has no such option.
+    fn said<'o>(&'o self, name: &'o str) -> impl Iterator<Item = Given<'n>> + 'o {
+        let own = self.own.has(name).then(|| self.own.get(name)).flatten();
+        let own = own.map(|node| Given { node, place: node.place, from_preset: false });
+        let layers = self.layers.iter().filter(|_| self.own.has(name)).filter_map(move |layer| {
+            let node = layer.fields.get(name)?;
+            let from_preset = layer.named_at.is_some();
+            Some(Given { node, place: layer.named_at.unwrap_or(node.place), from_preset })
+        });
+        own.into_iter().chain(layers)
+    }
+
+    /// The strongest that is said of an option.
     pub(super) fn get(&self, name: &str) -> Option<Given<'n>> {
-        if !self.own.has(name) {
-            return None;
+        self.said(name).next()
+    }
+
+    /// What holds of an option for this call: what it leaves open may be said below. A preset is a
+    /// client as it is, and leaves nothing open.
+    fn whole(&self, name: &str) -> Option<Cow<'n, Node>> {
+        let mut said = self.said(name);
+        let first = said.next()?;
+        let mut whole = Cow::Borrowed(first.node);
+        let mut is_open = !first.from_preset;
+        while let Some(below) = said.next().filter(|_| is_open) {
+            let Some(both) = layers::over(name, &whole, &below.at_its_place()) else { break };
+            whole = Cow::Owned(both);
+            is_open = !below.from_preset;
         }
-        let own = self.own.get(name).map(|node| Given { node, place: node.place, from_preset: false });
-        own.or_else(|| {
-            self.layers.iter().find_map(|layer| {
-                let node = layer.fields.get(name)?;
-                let from_preset = layer.named_at.is_some();
-                Some(Given { node, place: layer.named_at.unwrap_or(node.place), from_preset })
-            })
-        })
+        Some(whole)
+    }
+
+    /// Whether the file itself says this key of an option.
+    pub(super) fn is_written(&self, name: &str, key: &str) -> bool {
+        let mut written = self.said(name).take_while(|given| !given.from_preset);
+        written.any(|given| given.node.text().is_some() || given.node.get(key).is_some())
     }
 
     /// Unless it says `none`.
@@ -126,23 +161,23 @@ pub(super) fn of_users<'n>(cx: &Context<'n>, own: &Fields<'n>) -> CallPolicy {
 }
 
 fn policy(cx: &Context<'_>, options: &Options<'_, '_>) -> CallPolicy {
-    let given = |name: &str| options.get(name).map(|given| given.node);
+    let given = |name: &str| options.whole(name);
     let wanted = |name: &str| given(name).filter(|node| !is_none(node));
     let policy = CallPolicy {
-        timeout: wanted("timeout").and_then(|node| cx.positive_duration(node)),
-        retry: wanted("retry").and_then(|node| retry(cx, node)),
-        balance: given("balance").and_then(|node| balance(cx, node)).unwrap_or_default(),
-        connections: wanted("connections").and_then(|node| connections(cx, node)),
+        timeout: wanted("timeout").and_then(|node| cx.positive_duration(&node)),
+        retry: wanted("retry").and_then(|node| retry(cx, &node)),
+        balance: given("balance").and_then(|node| balance(cx, &node)).unwrap_or_default(),
+        connections: wanted("connections").and_then(|node| connections(cx, &node)),
         deadline: wanted("deadline")
-            .and_then(|node| protection::deadline(cx, node, options.deadlines_travel)),
-        cancel: given("cancel").and_then(|node| cx.flag(node)).unwrap_or(false),
-        hedge: wanted("hedge").and_then(|node| protection::hedge(cx, node)),
-        breaker: wanted("breaker").and_then(|node| protection::breaker(cx, node)),
-        outlier: wanted("outlier").and_then(|node| protection::outlier(cx, node)),
-        throttle: wanted("throttle").and_then(|node| protection::throttle(cx, node)),
-        connect: wanted("connect").and_then(|node| protection::connect(cx, node)),
-        subset: wanted("subset").and_then(|node| cx.count32(node, 1, MAX_INSTANCES)),
-        priority: given("priority").and_then(|node| protection::priority(cx, node)),
+            .and_then(|node| protection::deadline(cx, &node, options.deadlines_travel)),
+        cancel: given("cancel").and_then(|node| cx.flag(&node)).unwrap_or(false),
+        hedge: wanted("hedge").and_then(|node| protection::hedge(cx, &node)),
+        breaker: wanted("breaker").and_then(|node| protection::breaker(cx, &node)),
+        outlier: wanted("outlier").and_then(|node| protection::outlier(cx, &node)),
+        throttle: wanted("throttle").and_then(|node| protection::throttle(cx, &node)),
+        connect: wanted("connect").and_then(|node| protection::connect(cx, &node)),
+        subset: wanted("subset").and_then(|node| cx.count32(&node, 1, MAX_INSTANCES)),
+        priority: given("priority").and_then(|node| protection::priority(cx, &node)),
     };
     contradictions::of_call(cx, options, &policy);
     policy

@@ -25,22 +25,23 @@ pub(super) fn of_call(cx: &Context<'_>, options: &Options<'_, '_>, policy: &Call
     hedge_after_bound(cx, options, policy);
     let deadline = policy.deadline.map(|deadline| deadline.after);
     let connecting = policy.connect.as_ref().and_then(|connect| connect.timeout);
-    let never_fires = |(name, span): (_, Option<Span>), (other, bound): (_, Option<Span>), what: &str| {
-        let (Some(longer), Some(shorter)) = (options.get(name), options.get(other)) else { return };
-        // What a preset brings along need not be said again.
-        if let (Some(span), Some(bound), false) = (span, bound, longer.from_preset)
-            && span > bound
-        {
-            let message = format!("{what} {span} never comes to bear: the {other} of {bound} is shorter");
-            let diagnostic = Diagnostic::warning(Code::NoEffect, longer.place, message);
-            cx.report(diagnostic.related(shorter.place, "the shorter one"));
-        }
-    };
-    never_fires(("timeout", policy.timeout), ("deadline", deadline), "a timeout of");
-    never_fires(("connect", connecting), ("timeout", policy.timeout), "a connect timeout of");
-    never_fires(("connect", connecting), ("deadline", deadline), "a connect timeout of");
+    let never_fires =
+        |(name, key, span): (_, _, Option<Span>), (other, bound): (_, Option<Span>), what: &str| {
+            let (Some(longer), Some(shorter)) = (options.get(name), options.get(other)) else { return };
+            // What a preset brings along need not be said again.
+            if let (Some(span), Some(bound), true) = (span, bound, options.is_written(name, key))
+                && span > bound
+            {
+                let message = format!("{what} {span} never comes to bear: the {other} of {bound} is shorter");
+                let diagnostic = Diagnostic::warning(Code::NoEffect, longer.place, message);
+                cx.report(diagnostic.related(shorter.place, "the shorter one"));
+            }
+        };
+    never_fires(("timeout", "", policy.timeout), ("deadline", deadline), "a timeout of");
+    never_fires(("connect", "timeout", connecting), ("timeout", policy.timeout), "a connect timeout of");
+    never_fires(("connect", "timeout", connecting), ("deadline", deadline), "a connect timeout of");
     let backoff = policy.retry.as_ref().and_then(|retry| retry.backoff.as_ref()).map(|backoff| backoff.base);
-    never_fires(("retry", backoff), ("deadline", deadline), "a first retry after");
+    never_fires(("retry", "backoff", backoff), ("deadline", deadline), "a first retry after");
 }
 
 /// A second attempt when nobody waits for the first any more.

@@ -12,6 +12,7 @@ mod fields;
 mod forbidden;
 mod guard;
 mod law;
+mod layers;
 mod locks;
 mod named;
 mod names;
