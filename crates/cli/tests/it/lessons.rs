@@ -117,6 +117,21 @@ fn tail_at_scale() {
     at_most(ran.workload("enough-of-them", "latency_s/p999"), 0.010);
 }
 
+/// R + W > N is never stale; of three zones QUORUM can do without one and ALL cannot.
+#[test]
+fn consistency() {
+    let ran = lesson("consistency", &["--scenario", "zone-lost"]);
+    let reads = |store: &str, figure: &str| ran.number(&format!("/stores/{store}/reads/read/{figure}"));
+    near(reads("one", "stale_share"), 0.0035, 0.3);
+    assert_eq!((reads("quorum", "stale"), reads("all", "stale")), (0.0, 0.0));
+    assert_eq!((reads("one", "unavailable"), reads("quorum", "unavailable")), (0.0, 0.0));
+    near(reads("all", "unavailable"), 800.0 * 20.0, 0.05);
+    near(ran.workload("at-all", "latency_s/mean") / ran.workload("at-quorum", "latency_s/mean"), 1.3, 0.1);
+    at_most(ran.workload("at-one", "latency_s/mean"), 0.5 * ran.workload("at-quorum", "latency_s/mean"));
+    // Three copies of 200 writes a second: every third was away.
+    near(ran.number("/stores/quorum/hints/stored"), 200.0 * 20.0, 0.05);
+}
+
 /// The front end looks saturated, the cache is not, and HTTP/2 does away with it.
 #[test]
 fn backpressure() {
