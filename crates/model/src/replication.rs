@@ -102,7 +102,8 @@ impl Replication {
         };
         let writes = kind == AccessKind::Write;
         let asked = if writes || self.asks_all { needs.of } else { needs.answers };
-        let others = if writes { self.factor * n_regions - needs.of } else { 0 };
+        // A store that has nowhere to stand is told of elsewhere.
+        let others = if writes { (self.factor * n_regions).saturating_sub(needs.of) } else { 0 };
         let beside =
             (others > 0).then(|| Step::Repeat { times: others, steps: vec![Step::Publish(call.clone())] });
         let branches = vec![Branch { times: asked, steps: vec![Step::Call(call)] }];
