@@ -5,6 +5,9 @@
 //! or has a fallback that can succeed; `parallel` when as many branches can as it needs; `choose` when one branch can;
 //! `maybe` when it can be passed by or its steps can succeed; `cache` when it can hit, or when its misses can succeed.
 //!
+//! A coordinator of a replicated store can answer while as many copies are left as its level needs: of the keys that are
+//! struck the least, copies being spread evenly over the zones of a region.
+//!
 //! An instance that lives is found by its callers: discovery has caught up. A fault of any kind (a kill, a stall, errors, a
 //! partition) takes away no more than the loss of the part it strikes: what succeeds without the part also succeeds
 //! beside it. So the losses of single parts are all that need be looked at.
@@ -14,7 +17,7 @@ use std::ops::Range;
 
 use tarsier_model::{
     Call, End, Endpoint, EndpointId, Enforce, Model, RegionId, Service, ServiceId, Step, Verdict, WorkloadId,
-    ZoneId,
+    ZoneId, asked_of_replicas,
 };
 use tarsier_units::IdVec;
 
@@ -273,6 +276,9 @@ impl<'m> Survey<'m> {
             Step::Fail(share) => *share < 1.0,
             Step::Call(call) => answers(call) || call.fallback.as_deref().map_or(call.optional, all),
             Step::Parallel { branches, need } => {
+                if let Some(call) = asked_of_replicas(branches) {
+                    return self.enough_copies(standing, host, call);
+                }
                 let succeeding = branches.iter().filter(|branch| all(&branch.steps));
                 succeeding.map(|branch| u64::from(branch.times)).sum::<u64>() >= u64::from(*need)
             }
@@ -283,6 +289,28 @@ impl<'m> Survey<'m> {
             }
             Step::Cache { ask, hit, miss, .. } => (*hit > 0.0 && answers(ask)) || all(miss),
         }
+    }
+
+    /// Whether as many replicas are left as a coordinator's level needs, of the keys that are struck the least.
+    fn enough_copies(&self, standing: &Standing, host: Host, call: &Call) -> bool {
+        let service = &self.model.services[host.service];
+        let access = service.replication.as_ref().and_then(|replication| replication.served_by(call.to));
+        let Some(needs) = access.and_then(|access| self.model.needs_of(service, access)) else {
+            return false;
+        };
+        let home = self.model.zones[host.zone].region;
+        let regions = self.model.regions_of(service).into_iter();
+        let counting = regions.filter(|region| !needs.local || *region == home);
+        counting.map(|region| self.copies_left(standing, host.service, region)).sum::<u32>() >= needs.answers
+    }
+
+    /// Copies are spread evenly over the zones of a region that the store stands in.
+    fn copies_left(&self, standing: &Standing, service: ServiceId, region: RegionId) -> u32 {
+        let factor = self.model.services[service].replication.as_ref().map_or(0, |it| it.factor);
+        let here = self.zones[service].iter().filter(|zone| self.model.zones[**zone].region == region);
+        let n_zones = here.clone().count() as u32;
+        let lost = here.filter(|zone| !self.lives(standing, Host { service, zone: **zone })).count() as u32;
+        if lost == n_zones { 0 } else { factor - lost * (factor / n_zones) }
     }
 
     /// Whether an endpoint can answer somebody (users, without a host) from anywhere.
@@ -311,4 +339,63 @@ fn callers(model: &Model) -> IdVec<EndpointId, Vec<EndpointId>> {
         }
     }
     callers
+}
+
+#[cfg(test)]
+mod tests {
+    use tarsier_model::{Access, AccessKind, Level, Region, Replication, Zone};
+    use tarsier_units::Span;
+
+    use super::*;
+
+    /// Three copies in each of so many regions of three zones; endpoint 0 reads, 1 is its replica's.
+    fn store(level: Level, n_regions: u32) -> Model {
+        let replication = Replication {
+            factor: 3,
+            keys: 1,
+            skew: 0.0,
+            asks_all: false,
+            repair: 1.0,
+            hints: None,
+            accesses: Vec::new(),
+        };
+        let (kind, needs) = (AccessKind::Read, replication.needs(level, n_regions));
+        let [coordinator, replica] = [0, 1].map(EndpointId);
+        let steps = replication.coordinate(kind, needs, n_regions, replica, Span::from_secs(1));
+        let access = Access { kind, level, coordinator, replica };
+        let mut model = Model::empty();
+        model.regions = (0..n_regions).map(|n| Region { name: format!("r{n}") }).collect();
+        let zone = |n: u32| Zone { name: format!("z{n}"), region: RegionId(n / 3) };
+        model.zones = (0..3 * n_regions).map(zone).collect();
+        let endpoint = |steps| Endpoint { service: ServiceId(0), name: None, steps };
+        model.endpoints = [endpoint(steps), endpoint(Vec::new())].into_iter().collect();
+        model.services.push(Service {
+            instances: (0..6 * n_regions).map(|n| ZoneId(n % (3 * n_regions))).collect(),
+            endpoints: 0..2,
+            replication: Some(Replication { accesses: vec![access], ..replication }),
+            ..Service::named("store")
+        });
+        model
+    }
+
+    /// Whether reads are answered without the part.
+    fn survives(level: Level, n_regions: u32, part: Part) -> bool {
+        let model = store(level, n_regions);
+        let survey = Survey::new(&model);
+        let whole = survey.whole();
+        assert!(survey.answers_users(&whole, EndpointId(0)), "{level:?} with nothing lost");
+        survey.answers_users(&survey.without(part, &whole), EndpointId(0))
+    }
+
+    /// As the engine's runs say.
+    #[test]
+    fn levels_differ_in_what_they_survive() {
+        let zone = Part::Zone(ZoneId(0));
+        assert!(survives(Level::One, 1, zone) && survives(Level::Quorum, 1, zone));
+        assert!(!survives(Level::All, 1, zone));
+        let region = Part::Region(RegionId(0));
+        assert!(survives(Level::One, 2, region) && survives(Level::LocalQuorum, 2, region));
+        assert!(!survives(Level::Quorum, 2, region) && survives(Level::Quorum, 3, region));
+        assert!(!survives(Level::One, 1, Part::Service(ServiceId(0))));
+    }
 }

@@ -28,7 +28,7 @@ pub use protection::{
     RateLimit, Shed, Throttle, Trip,
 };
 pub use recursion::MAX_CALLS_PER_REQUEST;
-pub use replication::{Access, AccessKind, Level, Needs, Replication};
+pub use replication::{Access, AccessKind, Level, Needs, Replication, asked_of_replicas};
 pub use scenario::{
     CallMatch, Chaos, ChaosScale, ErrorKind, Happening, Party, Place, Scenario, Target, Trouble,
 };

@@ -75,6 +75,15 @@ impl Level {
     }
 }
 
+/// What a coordinator has every replica do, if this is what the branches are.
+pub fn asked_of_replicas(branches: &[Branch]) -> Option<&Call> {
+    let [Branch { steps, .. }] = branches else { return None };
+    match &steps[..] {
+        [Step::Call(call)] if call.policy.balance == Balance::Replicas => Some(call),
+        _ => None,
+    }
+}
+
 impl Replication {
     pub fn needs(&self, level: Level, n_regions: u32) -> Needs {
         level.needs(self.factor, n_regions)

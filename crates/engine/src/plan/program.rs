@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use tarsier_model::{
-    AccessKind, Balance, Branch, Call, CallPolicy, Connect, ConnectCost, Demand, EndpointId, Retry,
-    SealedModel, ServiceId, Step,
+    AccessKind, Balance, Call, CallPolicy, Connect, ConnectCost, Demand, EndpointId, Retry, SealedModel,
+    ServiceId, Step, asked_of_replicas,
 };
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
@@ -271,8 +271,8 @@ impl<'a> Compiler<'a> {
                 let site = self.call_site(Caller::Publisher, call);
                 self.ops.push(Op::Publish { site });
             }
-            Step::Parallel { branches, .. } if asks_replicas(branches).is_some() => {
-                asks_replicas(branches).into_iter().for_each(|call| self.replicate(call));
+            Step::Parallel { branches, .. } if asked_of_replicas(branches).is_some() => {
+                asked_of_replicas(branches).into_iter().for_each(|call| self.replicate(call));
             }
             Step::Parallel { branches, need } => {
                 let branches: Vec<_> = branches.iter().map(|b| (b.times, b.steps.as_slice())).collect();
@@ -491,15 +491,6 @@ impl<'a> Compiler<'a> {
             self.timeouts.push(timeout);
             self.timeouts.len() - 1
         }) as u32
-    }
-}
-
-/// What a coordinator has every replica do, if this is what the branches are.
-fn asks_replicas(branches: &[Branch]) -> Option<&Call> {
-    let [Branch { steps, .. }] = branches else { return None };
-    match &steps[..] {
-        [Step::Call(call)] if call.policy.balance == Balance::Replicas => Some(call),
-        _ => None,
     }
 }
 
