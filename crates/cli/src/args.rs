@@ -260,7 +260,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Write these into the folder as well: spans for Zipkin or in OpenTelemetry's JSON
+    /// Write these into the folder as well: spans for Zipkin or in OpenTelemetry's JSON, histograms for HdrHistogram
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', requires = "out")]
     pub(crate) write: Vec<Output>,
 
@@ -360,6 +360,8 @@ fn collector(text: &str) -> Result<Collector, String> {
 pub(crate) enum Output {
     Zipkin,
     Otlp,
+    // The histograms as a log of HdrHistogram.
+    Hdr,
 }
 
 fn sample(text: &str) -> Result<Sample, String> {

@@ -70,6 +70,7 @@ fn trace_format(output: Output) -> Option<TraceFormat> {
     match output {
         Output::Zipkin => Some(TraceFormat::Zipkin),
         Output::Otlp => Some(TraceFormat::Otlp),
+        Output::Hdr => None,
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tarsier_interop::{TraceFormat, TraceWriter};
 use tarsier_model::SealedModel;
-use tarsier_report::{Report, SeriesWriter, histogram_files, json, write_timeline};
+use tarsier_report::{Report, SeriesWriter, histogram_files, json, write_hdr_log, write_timeline};
 use tarsier_units::Span;
 
 use crate::failure::Failure;
@@ -61,6 +61,13 @@ impl OutDir {
         });
         let traces = TraceWriter::new(create(&path)?, format, model);
         Ok((path, traces))
+    }
+
+    pub(crate) fn write_hdr(&self, report: &Report<'_>) -> Result<(), Failure> {
+        let path = self.root.join("histograms.hlog");
+        let mut file = create(&path)?;
+        let written = write_hdr_log(&mut file, report).and_then(|()| file.flush());
+        written.map_err(|error| Failure::unwritable(&path, &error))
     }
 
     /// Everything but what is written as it comes.

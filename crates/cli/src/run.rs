@@ -7,7 +7,7 @@ use tarsier_model::{Scenario, SealedModel};
 use tarsier_report::{Report, Verdict, VerdictKind};
 use tarsier_units::Span;
 
-use crate::args::{RunArgs, WarmupArg};
+use crate::args::{Output, RunArgs, WarmupArg};
 use crate::audience::Audience;
 use crate::catalogue::nearest;
 use crate::failure::{Ending, Failure};
@@ -50,6 +50,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
     };
     if let Some(out) = &out {
         out.write(&report)?;
+        if args.write.contains(&Output::Hdr) {
+            out.write_hdr(&report)?;
+        }
     }
     let text = if args.json { tarsier_report::json(&report) } else { tarsier_report::text(&report) };
     let printed = print(&text);

@@ -22,10 +22,16 @@ impl HistogramFile<'_> {
 
 /// One for the latency of each workload, service and call, and one for the queue of each service.
 pub fn histogram_files<'a>(report: &Report<'a>) -> Vec<HistogramFile<'a>> {
+    let named = named_histograms(report, ".hgrm").into_iter();
+    named.map(|(name, histogram)| HistogramFile { name, histogram }).collect()
+}
+
+/// The histograms with names that are safe, different, and end so.
+pub(crate) fn named_histograms<'a>(report: &Report<'a>, ending: &str) -> Vec<(String, &'a Histogram)> {
     let mut taken = BTreeSet::new();
-    let mut files = Vec::new();
+    let mut named = Vec::new();
     let mut add = |stem: String, recorder: &'a Recorder| {
-        files.push(HistogramFile { name: file_name(&stem, &mut taken), histogram: recorder.total() });
+        named.push((file_name(&stem, ending, &mut taken), recorder.total()));
     };
     let outcome = report.outcome;
     for (workload, found) in report.model.workloads.iter().zip(&outcome.workloads) {
@@ -38,19 +44,19 @@ pub fn histogram_files<'a>(report: &Report<'a>) -> Vec<HistogramFile<'a>> {
     for call in &outcome.calls {
         add(format!("call.{}.latency", call_label(report.model, call.from, call.to)), &call.latency);
     }
-    files
+    named
 }
 
 /// Letters, digits, `-`, `_` and `.`, not too long, and a number when another file has that name.
-fn file_name(stem: &str, taken: &mut BTreeSet<String>) -> String {
+fn file_name(stem: &str, ending: &str, taken: &mut BTreeSet<String>) -> String {
     const MAX_CHARS: usize = 150;
     let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     let stem: String = stem.replace(" -> ", "--").chars().take(MAX_CHARS).map(safe).collect();
-    let mut name = format!("{stem}.hgrm");
+    let mut name = format!("{stem}{ending}");
     let mut n = 2;
     // Some file systems do not tell capitals from small letters.
     while !taken.insert(name.to_ascii_lowercase()) {
-        name = format!("{stem}.{n}.hgrm");
+        name = format!("{stem}.{n}{ending}");
         n += 1;
     }
     name
@@ -63,10 +69,13 @@ mod tests {
     #[test]
     fn names_are_safe_and_different() {
         let mut taken = BTreeSet::new();
-        assert_eq!(file_name("call.web/home -> db.latency", &mut taken), "call.web_home--db.latency.hgrm");
-        assert_eq!(file_name("service.../../etc", &mut taken), "service..._.._etc.hgrm");
-        assert_eq!(file_name("service.Web", &mut taken), "service.Web.hgrm");
-        assert_eq!(file_name("service.web", &mut taken), "service.web.2.hgrm");
-        assert!(file_name(&"x".repeat(1000), &mut taken).len() < 200);
+        assert_eq!(
+            file_name("call.web/home -> db.latency", ".hgrm", &mut taken),
+            "call.web_home--db.latency.hgrm"
+        );
+        assert_eq!(file_name("service.../../etc", ".hgrm", &mut taken), "service..._.._etc.hgrm");
+        assert_eq!(file_name("service.Web", ".hgrm", &mut taken), "service.Web.hgrm");
+        assert_eq!(file_name("service.web", ".hgrm", &mut taken), "service.web.2.hgrm");
+        assert!(file_name(&"x".repeat(1000), ".hgrm", &mut taken).len() < 200);
     }
 }

@@ -7,6 +7,7 @@ mod culprit;
 mod document;
 mod faults;
 mod files;
+mod hdr;
 pub mod number;
 mod percentiles;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use tarsier_units::NANOS_PER_SECOND;
 
 pub use document::json;
 pub use files::{HistogramFile, histogram_files};
+pub use hdr::write_hdr_log;
 pub use series::SeriesWriter;
 pub use slo::{SloVerdict, verdicts};
 pub use style::bar;

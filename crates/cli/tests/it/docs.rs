@@ -18,6 +18,7 @@ const PAGES: &[&str] = &[
     "docs/guide/result.md",
     "docs/guide/verdict.md",
     "docs/guide/check.md",
+    "docs/guide/outputs.md",
     "docs/guide/migration.md",
     "docs/guide/spigo.md",
     "docs/guide/catalogue.md",
