@@ -17,11 +17,14 @@ fn main() {
         ["validate", ref options @ ..] => exit_on_error(xtask::validate::main(options)),
         ["bench"] => bench::main(None),
         ["bench", "one", name, size] => bench::one(name, size.parse().expect("a size in thousands")),
+        ["bench", "large", users, threads] => {
+            bench::large::one(users, threads.parse().expect("a number of threads"));
+        }
         ["bench", "--peers"] => bench::peers::main(),
         ["bench", only] => bench::main(Some(only)),
         _ => {
             eprintln!(
-                "usage: cargo xtask validate | nightly | differential DIR | bench [w1 | w2 | zones | memory | w3 | others | spans | threads | counts | --peers]"
+                "usage: cargo xtask validate | nightly | differential DIR | bench [w1 | w2 | zones | memory | w3 | others | large | spans | threads | counts | --peers]"
             );
             std::process::exit(2);
         }

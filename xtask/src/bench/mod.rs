@@ -4,6 +4,7 @@
 //! what counts is the ratio to the bare prototype in the same run.
 
 mod bare;
+pub mod large;
 pub mod memory;
 mod models;
 pub mod peers;
@@ -211,6 +212,9 @@ pub fn main(only: Option<&str>) {
     }
     if wants("spans") {
         spans::main();
+    }
+    if wants("large") {
+        large::main();
     }
     if wants("counts") {
         counts();
