@@ -140,7 +140,7 @@ pub(crate) struct Partition {
     /// Events held back while their instance is paused.
     pub(crate) held: Vec<crate::fault::Held>,
     /// How many instances here are paused.
-    pub(crate) n_paused: usize,
+    pub(crate) n_paused: u32,
     pub(crate) injections: Vec<Injection>,
     pub(crate) timeline: Timeline,
     /// What disturbed messages draw from.
@@ -152,7 +152,8 @@ pub(crate) struct Partition {
     /// When so many events have been, the loop has a break; at once if there is trouble.
     break_at: u64,
     /// Steps at one moment, and which that was.
-    standing: (u64, u64),
+    steps_at_once: u32,
+    stands_since: u64,
     /// Why this cannot go on.
     pub(crate) trouble: Option<Stopped>,
     pub(crate) fingerprint: u64,
@@ -210,7 +211,8 @@ impl Partition {
             outbox_first: u64::MAX,
             events: 0,
             break_at: 0,
-            standing: (0, 0),
+            steps_at_once: 0,
+            stands_since: 0,
             trouble: None,
             fingerprint: 0,
         };
@@ -325,12 +327,12 @@ impl Partition {
     /// Counts a step that takes no time; whether there were too many of these.
     #[inline]
     fn stands_still(&mut self) -> bool {
-        let (since, steps) = self.standing;
-        self.standing = (self.now, if since == self.now { steps + 1 } else { 1 });
-        if self.standing.1 > MOST_STEPS_AT_ONCE {
+        self.steps_at_once = if self.stands_since == self.now { self.steps_at_once + 1 } else { 1 };
+        self.stands_since = self.now;
+        if self.steps_at_once > MOST_STEPS_AT_ONCE {
             self.stop(Stopped::TimeStandsStill);
         }
-        self.standing.1 > MOST_STEPS_AT_ONCE
+        self.steps_at_once > MOST_STEPS_AT_ONCE
     }
 
     #[cold]
@@ -557,7 +559,7 @@ impl Partition {
 }
 
 /// So many steps without time passing are a loop without an end, not a crowd.
-const MOST_STEPS_AT_ONCE: u64 = 50_000_000;
+const MOST_STEPS_AT_ONCE: u32 = 50_000_000;
 /// Requests and branches in flight in a partition: 4 GiB of records. What is under way between two
 /// looks at the watch still fits the index of an event.
 const MOST_RECORDS: u32 = 1 << 26;
