@@ -110,6 +110,11 @@ impl Balance {
     pub fn is_local(self) -> bool {
         matches!(self, Balance::ZoneAware | Balance::RegionAware)
     }
+
+    /// Whether requests without an answer are counted.
+    pub fn is_by_load(self) -> bool {
+        matches!(self, Balance::LeastRequests | Balance::PowerOfTwo | Balance::Ewma)
+    }
 }
 
 /// A pool of connections from each calling instance, for this call.

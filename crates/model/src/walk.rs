@@ -27,10 +27,19 @@ impl Endpoint {
         calls
     }
 
+    /// Whether some step needs a core.
+    pub fn works(&self) -> bool {
+        works(&self.steps)
+    }
+
     /// Whether some step waits for an answer of that endpoint.
     pub fn waits_for(&self, to: EndpointId) -> bool {
         waits_for(&self.steps, to)
     }
+}
+
+fn works(steps: &[Step]) -> bool {
+    steps.iter().any(|step| matches!(step, Step::Work(_)) || step.inner().into_iter().any(works))
 }
 
 fn waits_for(steps: &[Step], to: EndpointId) -> bool {

@@ -3,6 +3,7 @@
 mod catalogue;
 mod commands;
 mod docs;
+mod everywhere;
 mod generate;
 mod lessons;
 mod live;

@@ -398,11 +398,6 @@ fn counted_below(demand: &Demand, run_ns: u64) -> u64 {
     (u64::MAX as f64 * (SAMPLE / expected)) as u64
 }
 
-/// What a call's policy means for the one who keeps state for it.
-pub(crate) fn tracks_outstanding(policy: &CallPolicy) -> bool {
-    matches!(policy.balance, Balance::LeastRequests | Balance::PowerOfTwo | Balance::Ewma)
-}
-
 /// Whether a policy protects the client or those it calls, by what the client has seen.
 pub(crate) fn protects(policy: &CallPolicy) -> bool {
     let has_budget = policy.retry.as_ref().is_some_and(|retry| retry.budget.is_some());

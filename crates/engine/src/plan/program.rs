@@ -11,7 +11,7 @@ use tarsier_units::Id;
 
 use super::{
     AccessPlan, CallIndex, Caller, NONE, Picks, Site, any_policy, cumulative, propagates, protects,
-    service_index, tracks_outstanding,
+    service_index,
 };
 
 /// One instruction of an endpoint's program.
@@ -435,7 +435,7 @@ impl<'a> Compiler<'a> {
         let retry = policy.retry.clone().filter(|_| waits);
         let pool = (policy.connections.filter(|_| waits))
             .and_then(|pool| pool.requests_each.map(|each| u64::from(pool.max) * u64::from(each)));
-        let tracks = tracks_outstanding(policy) && waits;
+        let tracks = policy.balance.is_by_load() && waits;
         let has_deadline = waits && (policy.deadline.is_some() || self.expires);
         let rules = rules_of(policy, waits);
         let connect = policy.connect.as_ref().filter(|_| waits);
@@ -452,7 +452,7 @@ impl<'a> Compiler<'a> {
             tally,
             lane,
             // Who waits for no answer knows of no load: to choose by load is then to choose at random.
-            balance: if tracks_outstanding(policy) && !waits { Balance::Random } else { policy.balance },
+            balance: if policy.balance.is_by_load() && !waits { Balance::Random } else { policy.balance },
             has_extra: tracks || pool.is_some() || rules.is_some(),
             is_guarded: waits && (pool.is_some() || rules.is_some() || has_deadline || self.carries),
             cancel: policy.cancel && waits,

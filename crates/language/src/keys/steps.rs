@@ -82,7 +82,8 @@ pub(crate) static STEPS: &[Object] = &[
     },
     Object {
         name: "a `publish` step",
-        doc: "Sends without waiting for the answer.",
+        doc: "Sends without waiting for the answer. Who publishes knows of no load: a `balance` by load (`least-requests`, `p2c`, \
+              `ewma`) chooses at random.",
         keys: &[
             key("publish", &Shape::Name(Names::Endpoint), "the service it goes to, or `SERVICE/ENDPOINT`")
                 .required()

@@ -35,9 +35,6 @@ pub(super) fn guard(cx: &Context<'_>, settings: &Settings<'_>, service: &mut Ser
         shed: wanted("shed").and_then(|node| shed(cx, node)),
         bulkheads: wanted("bulkheads").map_or_else(Vec::new, |node| bulkheads(cx, &service.name, node)),
     };
-    if let Some(node) = settings.own.as_ref().and_then(|own| own.get("queue")) {
-        check_queue(cx, service, &queue, node.place);
-    }
     if let Some(node) = wanted("bulkheads") {
         check_bulkheads(cx, service, node.place);
     }
@@ -46,14 +43,19 @@ pub(super) fn guard(cx: &Context<'_>, settings: &Settings<'_>, service: &mut Ser
     }
 }
 
-/// Where nobody waits: all work at once, and any number of it.
-fn check_queue(cx: &Context<'_>, service: &Service, queue: &Queue, place: Place) {
-    let nobody_waits = service.scheduling == Scheduling::ProcessorSharing && service.workers.is_none();
+/// Where nobody waits: there is no bound on workers, and nobody needs a core or all have one at once.
+pub(super) fn check_queue(cx: &Context<'_>, service: &Service, works: bool, place: Place) {
+    let shares = service.scheduling == Scheduling::ProcessorSharing;
+    let Protection { order, codel, shed, .. } = &service.protection;
     // What is shed is a share of this, too.
-    let is_bound = queue.max.is_some() && service.protection.shed.is_none();
-    let is_asked_for = is_bound || queue.codel.is_some() || queue.order != Order::Fifo;
-    if nobody_waits && is_asked_for {
-        let message = "nobody ever queues here: with `scheduling: ps` and unlimited workers everybody is served at once";
+    let is_bound = service.queue.is_some() && shed.is_none();
+    let is_asked_for = is_bound || codel.is_some() || *order != Order::Fifo;
+    if service.workers.is_none() && (shares || !works) && is_asked_for {
+        let message = if works {
+            "nobody ever queues here: with `scheduling: ps` and unlimited workers everybody is served at once"
+        } else {
+            "nobody ever queues here: workers are unlimited, and there is no `work` that needs a core"
+        };
         let diagnostic = Diagnostic::warning(Code::NoEffect, place, message);
         cx.report(diagnostic.hint("bound `workers`, or `limit` the requests on an instance"));
     }

@@ -5,7 +5,7 @@ use tarsier_units::Id;
 
 use super::context::Context;
 use super::fields::Fields;
-use super::guard::guard;
+use super::guard::{check_queue, guard};
 use super::locks;
 use super::names::{EndpointName, Names, check_name};
 use super::placement::instances;
@@ -83,7 +83,9 @@ fn check_defaults(cx: &Context<'_>) {
     let Some(node) = cx.service_defaults else { return };
     if let Some(own) = Fields::open(cx, node, &SERVICE_DEFAULTS, node.place) {
         let left = cx.instances_left.get();
-        settings(cx, &Settings { own: Some(own), defaults: None }, "", node.place);
+        let given = Settings { own: Some(own), defaults: None };
+        let service = settings(cx, &given, "", node.place);
+        check_own_queue(cx, &given, &service, true);
         cx.instances_left.set(left);
     }
 }
@@ -120,8 +122,16 @@ fn lower_service<'n>(cx: &Context<'n>, entry: &'n Entry, model: &mut Model) -> S
         }
         (None, _) => None,
     };
+    let works = model.endpoints.as_slice()[first as usize..].iter().any(Endpoint::works);
+    check_own_queue(cx, &given, &service, works);
     let locks = locks::finish(cx);
     Service { locks, replication, endpoints: first..model.endpoints.len() as u32, ..service }
+}
+
+fn check_own_queue(cx: &Context<'_>, settings: &Settings<'_>, service: &Service, works: bool) {
+    if let Some(node) = settings.own.as_ref().and_then(|own| own.get("queue")) {
+        check_queue(cx, service, works, node.place);
+    }
 }
 
 /// What the file says under `endpoints` is what replicas do.

@@ -113,6 +113,9 @@ fn lower_step<'n>(
             let to = cx.endpoint(value);
             cx.places.borrow_mut().add_call(value.place);
             let call = never_failing(cx, to.unwrap_or(NOWHERE), &fields);
+            if let Some(node) = fields.get("balance").filter(|_| call.policy.balance.is_by_load()) {
+                cx.report(blind(node));
+            }
             to.map(|_| Step::Publish(call))
         }
         "parallel" => parallel(cx, value, &fields),
@@ -130,6 +133,13 @@ fn lower_step<'n>(
         "conflict" => locks::conflict(cx, value, &fields),
         other => unreachable!("`{other}` is in the table of steps"),
     }
+}
+
+/// Balancing by what answers tell, where there are none.
+fn blind(node: &Node) -> Diagnostic {
+    let message = "who publishes waits for no answer and knows of no load: this chooses at random";
+    let diagnostic = Diagnostic::warning(Code::NoEffect, node.place, message);
+    diagnostic.hint("say `random`, or `round-robin` to spread evenly")
 }
 
 pub(super) fn inner<'n>(cx: &Context<'n>, fields: &Fields<'n>) -> Vec<Step> {
