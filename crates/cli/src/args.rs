@@ -260,7 +260,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Write these into the folder as well: spans for Zipkin or in OpenTelemetry's JSON, histograms for HdrHistogram
+    /// Write these into the folder as well: spans for Zipkin or in OpenTelemetry's JSON, histograms for HdrHistogram, traffic for Vizceral
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', requires = "out")]
     pub(crate) write: Vec<Output>,
 
@@ -362,6 +362,7 @@ pub(crate) enum Output {
     Otlp,
     // The histograms as a log of HdrHistogram.
     Hdr,
+    Vizceral,
 }
 
 fn sample(text: &str) -> Result<Sample, String> {

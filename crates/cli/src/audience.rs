@@ -9,52 +9,59 @@ use tarsier_units::Span;
 use crate::args::{Output, RunArgs};
 use crate::failure::Failure;
 use crate::live::Live;
-use crate::out_dir::{OutDir, Series, Traces};
+use crate::out_dir::{OutDir, Series, Traces, Traffic};
 
 /// Without `--traces` one request in a hundred is.
 const USUAL_SAMPLE: Sample = Sample::Share(0.01);
 
-pub(crate) struct Audience {
-    files: Option<Files>,
+pub(crate) struct Audience<'m> {
+    files: Option<Files<'m>>,
     live: Option<Live>,
     sample: Sample,
 }
 
 /// What is written as it comes.
-struct Files {
+struct Files<'m> {
     series: Series,
     traces: Vec<Traces>,
+    traffic: Option<Traffic<'m>>,
 }
 
-impl Audience {
+impl<'m> Audience<'m> {
     /// Nobody, if nothing was asked for.
     pub(crate) fn gather(
         args: &RunArgs,
-        model: &SealedModel,
+        model: &'m SealedModel,
         counted: Span,
         out: Option<&OutDir>,
         live: Option<Live>,
-    ) -> Result<Option<Audience>, Failure> {
+    ) -> Result<Option<Audience<'m>>, Failure> {
         let traces = args.write.iter().filter_map(|output| trace_format(*output));
-        let is_traced = traces.clone().next().is_some() || !args.send.is_empty();
+        let shows_traffic = args.write.contains(&Output::Vizceral);
+        let is_traced = shows_traffic || traces.clone().next().is_some() || !args.send.is_empty();
         if args.traces.is_some() && !is_traced {
             return Err(Failure::with_hint(
                 "`--traces` says which requests are traced, but nobody wants to know",
                 "write their spans: `--out DIR --write zipkin` or `otlp`; or send them: `--send otlp=URL`",
             ));
         }
+        let sample = if is_traced { args.traces.unwrap_or(USUAL_SAMPLE) } else { Sample::None };
+        let share = traffic_share(shows_traffic, sample)?;
         let begin = |out: &OutDir| {
+            let traffic = share.map(|share| out.begin_traffic(model, share)).transpose()?;
             let traces = traces.map(|format| out.begin_traces(model, format)).collect::<Result<_, _>>()?;
-            Ok(Files { series: out.begin_series(model, counted)?, traces })
+            Ok(Files { series: out.begin_series(model, counted)?, traces, traffic })
         };
         let files = out.map(begin).transpose()?;
-        let sample = if is_traced { args.traces.unwrap_or(USUAL_SAMPLE) } else { Sample::None };
         Ok((files.is_some() || live.is_some()).then_some(Audience { files, live, sample }))
     }
 
     pub(crate) fn finish(self, out: Option<&OutDir>) -> Result<(), Failure> {
         if let Some((out, files)) = out.zip(self.files) {
             out.end_series(files.series)?;
+            if let Some((path, traffic)) = files.traffic {
+                traffic.finish().map_err(|error| Failure::unwritable(&path, &error))?;
+            }
             for (path, traces) in files.traces {
                 traces.finish().map_err(|error| Failure::unwritable(&path, &error))?;
             }
@@ -66,18 +73,33 @@ impl Audience {
     }
 }
 
+/// Of which share of the requests the traffic is counted, if it is.
+fn traffic_share(is_shown: bool, sample: Sample) -> Result<Option<f64>, Failure> {
+    match sample {
+        _ if !is_shown => Ok(None),
+        Sample::Share(share) if share > 0.0 => Ok(Some(share)),
+        _ => Err(Failure::with_hint(
+            "traffic cannot be counted from these traces",
+            "`--write vizceral` wants a share of the requests, such as `--traces 10%`",
+        )),
+    }
+}
+
 fn trace_format(output: Output) -> Option<TraceFormat> {
     match output {
         Output::Zipkin => Some(TraceFormat::Zipkin),
         Output::Otlp => Some(TraceFormat::Otlp),
-        Output::Hdr => None,
+        Output::Hdr | Output::Vizceral => None,
     }
 }
 
-impl tarsier_lab::Audience for Audience {
+impl tarsier_lab::Audience for Audience<'_> {
     fn second(&mut self, row: &SecondRow) {
         if let Some(files) = &mut self.files {
             files.series.row(row);
+            if let Some((_, traffic)) = &mut files.traffic {
+                traffic.second(row.second);
+            }
         }
         if let Some(live) = &mut self.live {
             live.row(row);
@@ -89,8 +111,9 @@ impl tarsier_lab::Audience for Audience {
     }
 
     fn span(&mut self, span: &TraceSpan) {
-        for (_, traces) in self.files.iter_mut().flat_map(|files| &mut files.traces) {
-            traces.span(span);
+        if let Some(files) = &mut self.files {
+            files.traces.iter_mut().for_each(|(_, traces)| traces.span(span));
+            files.traffic.iter_mut().for_each(|(_, traffic)| traffic.span(span));
         }
         if let Some(live) = &mut self.live {
             live.span(span);

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tarsier_interop::{TraceFormat, TraceWriter};
+use tarsier_interop::{TraceFormat, TraceWriter, VizceralWriter};
 use tarsier_model::SealedModel;
 use tarsier_report::{Report, SeriesWriter, histogram_files, json, write_hdr_log, write_timeline};
 use tarsier_units::Span;
@@ -13,6 +13,7 @@ use crate::failure::Failure;
 
 pub(crate) type Series = SeriesWriter<BufWriter<File>>;
 /// And where they are written.
+pub(crate) type Traffic<'m> = (PathBuf, VizceralWriter<'m, BufWriter<File>>);
 pub(crate) type Traces = (PathBuf, TraceWriter<BufWriter<File>>);
 
 pub(crate) struct OutDir {
@@ -61,6 +62,17 @@ impl OutDir {
         });
         let traces = TraceWriter::new(create(&path)?, format, model);
         Ok((path, traces))
+    }
+
+    /// Traffic counted from a share of the requests.
+    pub(crate) fn begin_traffic<'m>(
+        &self,
+        model: &'m SealedModel,
+        share: f64,
+    ) -> Result<Traffic<'m>, Failure> {
+        let path = self.root.join("vizceral.jsonl");
+        let traffic = VizceralWriter::new(create(&path)?, model, share);
+        Ok((path, traffic))
     }
 
     pub(crate) fn write_hdr(&self, report: &Report<'_>) -> Result<(), Failure> {

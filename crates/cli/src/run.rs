@@ -83,11 +83,11 @@ fn plan<'a>(args: &RunArgs, scenario: Option<&'a Scenario>) -> Result<Plan<'a>, 
     Ok(Plan { seed: args.seed, reps: args.reps, threads, duration: args.duration, warmup, scenario })
 }
 
-fn simulate(
+fn simulate<'m>(
     model: &SealedModel,
     plan: &Plan<'_>,
-    mut audience: Option<Audience>,
-) -> (Findings, Option<Audience>) {
+    mut audience: Option<Audience<'m>>,
+) -> (Findings, Option<Audience<'m>>) {
     let onlooker = Onlooker::new();
     let listens = audience.as_mut().map(|audience| audience as &mut dyn tarsier_lab::Audience);
     let findings = tarsier_lab::run(model, plan, listens, &onlooker);

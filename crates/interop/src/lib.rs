@@ -6,9 +6,11 @@ mod meters;
 mod size;
 pub mod spigo;
 mod traces;
+mod vizceral;
 
 pub use export::{GraphFormat, Lives, export};
 pub use graph::{Calls, Graph, Instance};
 pub use meters::Meters;
 pub use size::{Size, sizes_json};
 pub use traces::{EPOCH_NS, SpanBatch, TraceFormat, TraceWriter};
+pub use vizceral::VizceralWriter;

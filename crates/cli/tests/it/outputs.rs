@@ -113,3 +113,33 @@ fn graphs_go_where_they_are_wanted() {
     let gone: Vec<&Value> = entries.iter().filter(|entry| entry.get("done").is_some()).collect();
     assert!(!gone.is_empty() && gone.iter().all(|it| it["timestamp"] == "2026-01-01T00:00:30.000000000Z"));
 }
+
+/// Every attempt of users and of services is in one frame, and what fails is danger.
+#[test]
+fn traffic_is_what_was_counted() {
+    let (ran, out) = write("traffic", &["vizceral", "--traces", "100%", "--warmup", "0s", "--json"]);
+    let result = ran.ends_with(0).json();
+    let frames: Vec<Value> = text(&out, "vizceral.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a frame a line"))
+        .collect();
+    assert_eq!(frames.len(), 5, "one a second");
+    let total = |source: &str, target: &str, connections: &Value| -> f64 {
+        let all = connections.as_array().expect("connections").iter();
+        let between = all.filter(|it| it["source"] == source && it["target"] == target);
+        let metrics = between.flat_map(|it| it["metrics"].as_object().expect("metrics").values());
+        metrics.map(|volume| volume.as_f64().expect("a volume")).sum()
+    };
+    let sum = |view: &dyn Fn(&Value) -> f64| -> f64 { frames.iter().map(view).sum() };
+    let users = &result["workloads"]["users"];
+    let answered = users["completed"].as_f64().zip(users["errors"].as_f64()).map(|(good, bad)| good + bad);
+    let region = |frame: &Value| frame["nodes"][1]["connections"].clone();
+    assert_eq!(frames[0]["nodes"][1]["name"], "us-east-1");
+    assert_eq!(Some(sum(&|frame| total("INTERNET", "us-east-1", &frame["connections"]))), answered);
+    assert_eq!(Some(sum(&|frame| total("INTERNET", "web", &region(frame)))), answered);
+    let calls = &result["calls"]["web/home -> db"];
+    let ended = calls["attempts"].as_f64().zip(calls["in_flight_end"].as_f64()).map(|(all, left)| all - left);
+    assert_eq!(Some(sum(&|frame| total("web", "db", &region(frame)))), ended);
+    let (ran, _) = write("traffic", &["vizceral", "--traces", "slowest:3"]);
+    ran.ends_with(2).says("a share of the requests");
+}
