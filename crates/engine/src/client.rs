@@ -3,6 +3,7 @@
 //! Policies are those of the language's «Call policy», kept per calling instance and call site, as a
 //! client library does.
 
+use crate::account::Account;
 use crate::instance::Line;
 use crate::outcome::Cause;
 use crate::partition::{Body, Message, Partition, World};
@@ -267,6 +268,33 @@ impl Partition {
     /// The caller has the answer, whatever it is.
     #[inline(always)]
     pub(crate) fn answered(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
+        if outcome == Outcome::Ok && site.ends_simply && self.is_plain(task) {
+            self.answered_well(world, site, task)
+        } else {
+            self.answered_by_rules(world, site, task, outcome)
+        }
+    }
+
+    /// The answer is good, and nobody but the caller wants to know of it.
+    #[inline(always)]
+    fn answered_well(&mut self, world: World<'_>, site: &Site, task: u32) {
+        self.disarm(site.lane, task);
+        let record = &self.tasks[task];
+        let waiting = (record.parent, record.parent_epoch, record.has(JOINS));
+        let latency = self.now - record.sent;
+        self.count_success(site, latency);
+        if site.thinks {
+            return self.user_thinks(world, task);
+        }
+        self.tasks.give_back(task);
+        if site.caller != Caller::Users {
+            self.parent_hears(world, site, waiting, Outcome::Ok, None);
+        }
+    }
+
+    /// The same with all that may be known of a call, or for more than one who wants to know.
+    #[inline(never)]
+    fn answered_by_rules(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
         self.disarm(site.lane, task);
         if self.tasks[task].has(SAMPLED) {
             self.note_answer(world, site, task, outcome);
@@ -383,21 +411,15 @@ impl Partition {
     }
 
     #[inline(always)]
-    pub(crate) fn succeeded(&mut self, world: World<'_>, site: &Site, task: u32) {
-        let now = self.now;
-        let flags = self.tasks[task].flags;
-        let latency = now - self.first_sent(task);
+    fn count_success(&mut self, site: &Site, latency: u64) {
         let book = &mut self.calls[site.tally as usize];
-        book.tally.succeeds(now);
+        book.tally.succeeds(self.now);
         book.latency.record(latency);
-        if site.caller == Caller::Users {
-            if flags & SAMPLED != 0 {
-                self.close_account(world, site, task, Outcome::Ok);
-            }
-            self.user_is_done(world, site, task);
-        } else {
-            self.tell_parent(world, site, task, Outcome::Ok);
-        }
+    }
+
+    pub(crate) fn succeeded(&mut self, world: World<'_>, site: &Site, task: u32) {
+        self.count_success(site, self.now - self.first_sent(task));
+        self.call_is_over(world, site, task, Outcome::Ok);
     }
 
     /// An attempt has failed: another one, or the call has failed.
@@ -409,14 +431,18 @@ impl Partition {
 
     pub(crate) fn fail_for_good(&mut self, world: World<'_>, site: &Site, task: u32, failure: Outcome) {
         self.give_in(site, task);
-        if site.caller == Caller::Users {
-            if self.tasks[task].has(SAMPLED) {
-                self.close_account(world, site, task, failure);
-            }
-            self.user_is_done(world, site, task);
-        } else {
-            self.tell_parent(world, site, task, failure);
+        self.call_is_over(world, site, task, failure);
+    }
+
+    /// A call has ended, and was counted.
+    fn call_is_over(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
+        if site.caller != Caller::Users {
+            return self.tell_parent(world, site, task, outcome);
         }
+        if self.tasks[task].has(SAMPLED) {
+            self.close_account(world, site, task, outcome);
+        }
+        self.user_is_done(world, site, task);
     }
 
     #[inline(never)]
@@ -447,11 +473,24 @@ impl Partition {
     fn tell_parent(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
         let account = if self.tasks[task].has(SAMPLED) { self.accounts.take(task) } else { None };
         let record = &self.tasks[task];
-        let (parent, epoch, joins) = (record.parent, record.parent_epoch, record.has(JOINS));
-        if joins && site.picks == Picks::Replica {
+        let waiting = (record.parent, record.parent_epoch, record.has(JOINS));
+        if record.has(JOINS) && site.picks == Picks::Replica {
             self.replica_answers(world, task, outcome);
         }
         self.free(task);
+        self.parent_hears(world, site, waiting, outcome, account);
+    }
+
+    /// Who waits goes on, if it is still in that epoch: to it the call was a step, or joins as a branch.
+    #[inline(always)]
+    fn parent_hears(
+        &mut self,
+        world: World<'_>,
+        site: &Site,
+        (parent, epoch, joins): (u32, u32, bool),
+        outcome: Outcome,
+        account: Option<Box<Account>>,
+    ) {
         if parent == NONE || self.tasks[parent].epoch != epoch {
             // What a replica does is not in vain because others were faster.
             if site.picks != Picks::Replica {

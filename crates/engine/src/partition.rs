@@ -428,10 +428,16 @@ impl Partition {
 
     #[inline(always)]
     pub(crate) fn free(&mut self, task: u32) {
-        if (self.tasks[task].flags & (SAMPLED | RETRIED)) | u8::from(self.keeps_kin) != 0 {
+        if !self.is_plain(task) {
             self.clear_up(task);
         }
         self.tasks.give_back(task);
+    }
+
+    /// Whether its record is all that is known of a request.
+    #[inline(always)]
+    pub(crate) fn is_plain(&self, task: u32) -> bool {
+        (self.tasks[task].flags & (SAMPLED | RETRIED)) | u8::from(self.keeps_kin) == 0
     }
 
     #[inline(never)]

@@ -197,7 +197,7 @@ impl Partition {
     }
 
     #[inline(never)]
-    fn user_thinks(&mut self, world: World<'_>, task: u32) {
+    pub(crate) fn user_thinks(&mut self, world: World<'_>, task: u32) {
         let client = self.tasks[task].client;
         let local = self.clients[client as usize].origin;
         let source = &self.sources[local as usize];

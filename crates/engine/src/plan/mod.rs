@@ -140,6 +140,8 @@ pub(crate) struct Site {
     pub(crate) pool: Option<u64>,
     /// Whether its clients keep more state than a cursor.
     pub(crate) has_extra: bool,
+    /// Whether a good answer concerns its caller alone.
+    pub(crate) ends_simply: bool,
     /// The whole policy, where it says more about a call than everybody does.
     pub(crate) rules: Option<Box<CallPolicy>>,
     /// Whether a request may not simply go out: there are rules, or connections are few.

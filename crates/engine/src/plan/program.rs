@@ -445,6 +445,8 @@ impl<'a> Compiler<'a> {
         };
         let is_free = |connect: &&Connect| connect.cost == ConnectCost::RoundTrips(0);
         let has_circle = policy.subset.is_some() || (waits && policy.outlier.is_some());
+        let has_extra = tracks || pool.is_some() || rules.is_some();
+        let by_replicas = policy.balance == Balance::Replicas;
         self.sites.push(Site {
             caller,
             entry: NONE,
@@ -453,7 +455,8 @@ impl<'a> Compiler<'a> {
             lane,
             // Who waits for no answer knows of no load: to choose by load is then to choose at random.
             balance: if policy.balance.is_by_load() && !waits { Balance::Random } else { policy.balance },
-            has_extra: tracks || pool.is_some() || rules.is_some(),
+            has_extra,
+            ends_simply: !has_extra && !by_replicas,
             is_guarded: waits && (pool.is_some() || rules.is_some() || has_deadline || self.carries),
             cancel: policy.cancel && waits,
             hedges: policy.hedge.is_some() && waits,
@@ -461,7 +464,7 @@ impl<'a> Compiler<'a> {
             has_deadline,
             rules,
             picks: match caller {
-                _ if policy.balance == Balance::Replicas => Picks::Replica,
+                _ if by_replicas => Picks::Replica,
                 _ if has_circle => Picks::Circle,
                 Caller::Users => Picks::Entrance,
                 _ => Picks::Any,
