@@ -453,8 +453,7 @@ impl<'a> Compiler<'a> {
             service: service_index(self.model.endpoints[to].service),
             tally,
             lane,
-            // Who waits for no answer knows of no load: to choose by load is then to choose at random.
-            balance: if policy.balance.is_by_load() && !waits { Balance::Random } else { policy.balance },
+            balance: balance_of(policy, waits),
             has_extra,
             ends_simply: !has_extra && !by_replicas,
             is_guarded: waits && (pool.is_some() || rules.is_some() || has_deadline || self.carries),
@@ -495,6 +494,11 @@ impl<'a> Compiler<'a> {
             self.timeouts.len() - 1
         }) as u32
     }
+}
+
+/// Who waits for no answer knows of no load: to choose by load is then to choose at random.
+fn balance_of(policy: &CallPolicy, waits: bool) -> Balance {
+    if policy.balance.is_by_load() && !waits { Balance::Random } else { policy.balance }
 }
 
 /// What of a policy says more about a call than everybody does. Who publishes learns nothing, but may know only some of
