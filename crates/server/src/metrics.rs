@@ -25,12 +25,11 @@ impl Metrics {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let text = Arc::new(text);
-        let app = Router::new().route(
-            "/metrics",
-            get(
-                move || async move { ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text()) },
-            ),
-        );
+        let metrics =
+            move || async move { ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text()) };
+        let app = Router::new()
+            .route("/", get(|| async { "the metrics are at /metrics\n" }))
+            .route("/metrics", get(metrics));
         let thread = std::thread::Builder::new().name("metrics".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
             runtime.block_on(async {
@@ -83,7 +82,8 @@ mod tests {
         assert!(first.starts_with("HTTP/1.1 200") && first.contains("text/plain; version=0.0.4"), "{first}");
         assert!(first.ends_with("scrapes 0\n"), "{first}");
         assert!(ask(metrics.address(), "/metrics").ends_with("scrapes 1\n"));
-        assert!(ask(metrics.address(), "/").starts_with("HTTP/1.1 404"));
+        assert!(ask(metrics.address(), "/").contains("/metrics"));
+        assert!(ask(metrics.address(), "/health").starts_with("HTTP/1.1 404"));
     }
 
     #[test]

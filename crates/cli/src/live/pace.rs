@@ -8,7 +8,7 @@ use crate::onlooker::is_interrupted;
 pub(super) struct Pace {
     /// Simulated seconds to one of the clock.
     speed: f64,
-    /// When the first second was over.
+    /// When the first second came: it took next to no time, and is over by the clock after one second.
     begun: Option<Instant>,
 }
 
@@ -31,7 +31,7 @@ impl Pace {
     }
 
     fn due(&mut self, second: u64, now: Instant) -> Instant {
-        *self.begun.get_or_insert(now) + Duration::from_secs_f64(second as f64 / self.speed)
+        *self.begun.get_or_insert(now) + Duration::from_secs_f64((second + 1) as f64 / self.speed)
     }
 }
 
@@ -44,8 +44,8 @@ mod tests {
         let now = Instant::now();
         let later = |millis| now + Duration::from_millis(millis);
         let mut pace = Pace::new(4.0);
-        assert_eq!(pace.due(0, now), now);
-        assert_eq!(pace.due(1, later(200)), later(250));
-        assert_eq!(pace.due(6, later(9_999)), later(1_500));
+        assert_eq!(pace.due(0, now), later(250));
+        assert_eq!(pace.due(1, later(300)), later(500));
+        assert_eq!(pace.due(5, later(9_999)), later(1_500));
     }
 }

@@ -104,7 +104,7 @@ fn say(collector: &Collector, what: &str, delivered: &Delivered) {
 /// Telemetry of the future is refused by many: the run ends now, or when its pace lets it end.
 fn origin_ns(now: u64, duration: u64, pace: Option<f64>) -> u64 {
     let ahead = pace.map_or(1.0, |pace| (1.0 - 1.0 / pace).max(0.0));
-    // The first second is told as soon as it begins by the clock.
+    // Spans of a second are told before it is over by the clock.
     now.saturating_sub((duration as f64 * ahead) as u64).saturating_sub(NANOS_PER_SECOND)
 }
 
