@@ -47,7 +47,7 @@ fn sentence(verdict: &Verdict) -> String {
     };
     let worst = worst(verdict).map(level).unwrap_or_default() + &others(verdict);
     match verdict.kind {
-        VerdictKind::Holds => "users were never worse off than without the trigger".to_owned(),
+        VerdictKind::Holds => "goodput and p99 of users stayed near those without the trigger".to_owned(),
         VerdictKind::Recovered => {
             let after = duration(verdict.recovered_after_s.unwrap_or(0.0));
             let lost: i64 = verdict.workloads.iter().map(|it| it.lost.max(0)).sum();
@@ -248,7 +248,7 @@ mod tests {
             &verdict,
             "✓ recovered: 12.5 s after the trigger all was as good as without it; 5400 requests were lost\n",
         );
-        check(&plain(VerdictKind::Holds), "✓ holds: users were never worse off than without the trigger\n");
+        check(&plain(VerdictKind::Holds), "✓ holds: goodput and p99 of users stayed near those without the trigger\n");
         let mut unclear = plain(VerdictKind::Unclear);
         check(&unclear, "? unclear: there are too few requests to tell\n");
         unclear.workloads[0].completed_per_s.twin = 1.0;
