@@ -260,7 +260,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Write these into the folder as well: spans for Zipkin or in OpenTelemetry's JSON, histograms for HdrHistogram, traffic for Vizceral
+    /// Write these into the folder as well: spans for Zipkin or in OpenTelemetry's JSON, histograms for HdrHistogram, traffic for Vizceral, a sheet for Guesstimate
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', requires = "out")]
     pub(crate) write: Vec<Output>,
 
@@ -363,6 +363,7 @@ pub(crate) enum Output {
     // The histograms as a log of HdrHistogram.
     Hdr,
     Vizceral,
+    Guesstimate,
 }
 
 fn sample(text: &str) -> Result<Sample, String> {

@@ -9,7 +9,7 @@ use tarsier_units::Span;
 use crate::args::{Output, RunArgs};
 use crate::failure::Failure;
 use crate::live::Live;
-use crate::out_dir::{OutDir, Series, Traces, Traffic};
+use crate::out_dir::{OutDir, Series, Sheet, Traces, Traffic};
 
 /// Without `--traces` one request in a hundred is.
 const USUAL_SAMPLE: Sample = Sample::Share(0.01);
@@ -25,6 +25,7 @@ struct Files<'m> {
     series: Series,
     traces: Vec<Traces>,
     traffic: Option<Traffic<'m>>,
+    sheet: Option<Sheet<'m>>,
 }
 
 impl<'m> Audience<'m> {
@@ -38,7 +39,9 @@ impl<'m> Audience<'m> {
     ) -> Result<Option<Audience<'m>>, Failure> {
         let traces = args.write.iter().filter_map(|output| trace_format(*output));
         let shows_traffic = args.write.contains(&Output::Vizceral);
-        let is_traced = shows_traffic || traces.clone().next().is_some() || !args.send.is_empty();
+        let has_sheet = args.write.contains(&Output::Guesstimate);
+        let is_written = shows_traffic || has_sheet || traces.clone().next().is_some();
+        let is_traced = is_written || !args.send.is_empty();
         if args.traces.is_some() && !is_traced {
             return Err(Failure::with_hint(
                 "`--traces` says which requests are traced, but nobody wants to know",
@@ -50,7 +53,8 @@ impl<'m> Audience<'m> {
         let begin = |out: &OutDir| {
             let traffic = share.map(|share| out.begin_traffic(model, share)).transpose()?;
             let traces = traces.map(|format| out.begin_traces(model, format)).collect::<Result<_, _>>()?;
-            Ok(Files { series: out.begin_series(model, counted)?, traces, traffic })
+            let sheet = has_sheet.then(|| out.begin_sheet(model, args.seed)).transpose()?;
+            Ok(Files { series: out.begin_series(model, counted)?, traces, traffic, sheet })
         };
         let files = out.map(begin).transpose()?;
         Ok((files.is_some() || live.is_some()).then_some(Audience { files, live, sample }))
@@ -61,6 +65,9 @@ impl<'m> Audience<'m> {
             out.end_series(files.series)?;
             if let Some((path, traffic)) = files.traffic {
                 traffic.finish().map_err(|error| Failure::unwritable(&path, &error))?;
+            }
+            if let Some((path, sheet)) = files.sheet {
+                sheet.finish().map_err(|error| Failure::unwritable(&path, &error))?;
             }
             for (path, traces) in files.traces {
                 traces.finish().map_err(|error| Failure::unwritable(&path, &error))?;
@@ -89,7 +96,7 @@ fn trace_format(output: Output) -> Option<TraceFormat> {
     match output {
         Output::Zipkin => Some(TraceFormat::Zipkin),
         Output::Otlp => Some(TraceFormat::Otlp),
-        Output::Hdr | Output::Vizceral => None,
+        Output::Hdr | Output::Vizceral | Output::Guesstimate => None,
     }
 }
 
@@ -114,6 +121,7 @@ impl tarsier_lab::Audience for Audience<'_> {
         if let Some(files) = &mut self.files {
             files.traces.iter_mut().for_each(|(_, traces)| traces.span(span));
             files.traffic.iter_mut().for_each(|(_, traffic)| traffic.span(span));
+            files.sheet.iter_mut().for_each(|(_, sheet)| sheet.span(span));
         }
         if let Some(live) = &mut self.live {
             live.span(span);

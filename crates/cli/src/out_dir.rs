@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tarsier_interop::{TraceFormat, TraceWriter, VizceralWriter};
+use tarsier_interop::{GuesstimateWriter, TraceFormat, TraceWriter, VizceralWriter};
 use tarsier_model::SealedModel;
 use tarsier_report::{Report, SeriesWriter, histogram_files, json, write_hdr_log, write_timeline};
 use tarsier_units::Span;
@@ -14,6 +14,7 @@ use crate::failure::Failure;
 pub(crate) type Series = SeriesWriter<BufWriter<File>>;
 /// And where they are written.
 pub(crate) type Traffic<'m> = (PathBuf, VizceralWriter<'m, BufWriter<File>>);
+pub(crate) type Sheet<'m> = (PathBuf, GuesstimateWriter<'m, BufWriter<File>>);
 pub(crate) type Traces = (PathBuf, TraceWriter<BufWriter<File>>);
 
 pub(crate) struct OutDir {
@@ -73,6 +74,12 @@ impl OutDir {
         let path = self.root.join("vizceral.jsonl");
         let traffic = VizceralWriter::new(create(&path)?, model, share);
         Ok((path, traffic))
+    }
+
+    pub(crate) fn begin_sheet<'m>(&self, model: &'m SealedModel, seed: u64) -> Result<Sheet<'m>, Failure> {
+        let path = self.root.join("guesstimate.json");
+        let sheet = GuesstimateWriter::new(create(&path)?, model, seed);
+        Ok((path, sheet))
     }
 
     pub(crate) fn write_hdr(&self, report: &Report<'_>) -> Result<(), Failure> {

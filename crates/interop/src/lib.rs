@@ -2,6 +2,7 @@
 
 mod export;
 mod graph;
+mod guesstimate;
 mod meters;
 mod size;
 pub mod spigo;
@@ -10,6 +11,7 @@ mod vizceral;
 
 pub use export::{GraphFormat, Lives, export};
 pub use graph::{Calls, Graph, Instance};
+pub use guesstimate::GuesstimateWriter;
 pub use meters::Meters;
 pub use size::{Size, sizes_json};
 pub use traces::{EPOCH_NS, SpanBatch, TraceFormat, TraceWriter};

@@ -143,3 +143,44 @@ fn traffic_is_what_was_counted() {
     let (ran, _) = write("traffic", &["vizceral", "--traces", "slowest:3"]);
     ran.ends_with(2).says("a share of the requests");
 }
+
+/// Of few requests all stays are in the sheet: its sums are what the users waited, its samples what was measured.
+#[test]
+fn a_sheet_adds_up() {
+    let (ran, out) =
+        write("sheet", &["guesstimate", "--traces", "100%", "--warmup", "0s", "--for", "2s", "--json"]);
+    let result = ran.ends_with(0).json();
+    let sheet: Value = serde_json::from_str(&text(&out, "guesstimate.json")).expect("a document");
+    let graph = &sheet["space"]["graph"];
+    let named = |part: &str, at: usize, key: &str| graph[part][at][key].as_str().expect("a text").to_owned();
+    let names = [0, 1, 2, 3].map(|at| named("metrics", at, "name"));
+    assert_eq!(names, ["web/home itself", "web/home", "db itself", "users"]);
+    let sums = [1, 3].map(|at| named("guesstimates", at, "expression"));
+    assert_eq!(sums, ["=${metric:AA} + ${metric:AB}", "=${metric:AC}"]);
+    let ids = [0, 1, 2, 3].map(|at| named("guesstimates", at, "metric"));
+    assert_eq!(ids, ["AA", "AC", "AB", "AE"]);
+
+    let samples = |at: usize| -> Vec<f64> {
+        let data = graph["guesstimates"][at]["data"].as_array().expect("samples");
+        let mut samples: Vec<f64> = data.iter().map(|it| it.as_u64().expect("whole") as f64 / 1e9).collect();
+        samples.sort_by(f64::total_cmp);
+        samples
+    };
+    let mean = |samples: &[f64]| samples.iter().sum::<f64>() / samples.len() as f64;
+    let [web, db] = [0, 2].map(samples);
+    assert!(
+        (300..500).contains(&db.len()) && web.len().abs_diff(db.len()) <= 5,
+        "{} {}",
+        web.len(),
+        db.len()
+    );
+    let near = |found: f64, pointer: &str, within: f64| {
+        let measured = result.pointer(pointer).and_then(Value::as_f64).expect("it was measured");
+        assert!((found / measured - 1.0).abs() < within, "{pointer}: {found} is not {measured}");
+    };
+    // Requests of the last moment are in the one and not in the other: at most one or two of 400.
+    near(mean(&web) + mean(&db), "/workloads/users/latency_s/mean", 0.02);
+    near(mean(&db), "/services/db/latency_s/mean", 0.02);
+    near(db[db.len() / 2], "/services/db/latency_s/p50", 0.05);
+    near(db[db.len() - 1], "/services/db/latency_s/max", 0.02);
+}
