@@ -248,7 +248,10 @@ mod tests {
             &verdict,
             "✓ recovered: 12.5 s after the trigger all was as good as without it; 5400 requests were lost\n",
         );
-        check(&plain(VerdictKind::Holds), "✓ holds: goodput and p99 of users stayed near those without the trigger\n");
+        check(
+            &plain(VerdictKind::Holds),
+            "✓ holds: goodput and p99 of users stayed near those without the trigger\n",
+        );
         let mut unclear = plain(VerdictKind::Unclear);
         check(&unclear, "? unclear: there are too few requests to tell\n");
         unclear.workloads[0].completed_per_s.twin = 1.0;
