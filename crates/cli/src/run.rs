@@ -26,6 +26,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
     if let Some(scenario) = scenario.filter(|_| args.verdict) {
         can_be_judged(scenario, args.smallest)?;
     }
+    too_late(&plan).iter().for_each(|warning| warn(warning));
     let live = Live::new(args, &model)?;
     let out = args.out.as_deref().map(OutDir::create).transpose()?;
     let audience = Audience::gather(args, &model, plan.duration, out.as_ref(), live)?;
@@ -93,6 +94,17 @@ fn simulate<'m>(
     let findings = tarsier_lab::run(model, plan, listens, &onlooker);
     onlooker.finish();
     (findings, audience)
+}
+
+/// What of the scenario begins when the run is over.
+fn too_late(plan: &Plan<'_>) -> Vec<String> {
+    let happenings = plan.scenario.into_iter().flat_map(|scenario| scenario.happenings.iter().enumerate());
+    let late = happenings.filter(|(_, happening)| happening.at >= plan.duration);
+    late.map(|(before, happening)| {
+        let (nth, at, end) = (before + 1, happening.at, plan.duration);
+        format!("happening {nth} of the scenario begins at {at}, but the run ends at {end}: give it a longer `--for`")
+    })
+    .collect()
 }
 
 /// Whether there is a time after the scenario to judge it by.

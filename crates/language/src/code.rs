@@ -132,8 +132,8 @@ codes! {
     NoSuchCall = "T052", "a call that nobody makes",
         "The scenario strikes calls between two services that never call each other. This is a warning.";
     NoEffect = "T053", "a setting without effect",
-        "Something else in the file always comes first, so that this never comes to bear. This is a warning: the numbers show \
-         which of the two to change.";
+        "Something else in the file always comes first, or there is nothing for this to change, so that it never comes to bear. \
+         This is a warning: the numbers show which of the two to change.";
     ScaledAway = "T060", "scaled to nothing",
         "Spigo scales by whole numbers: a count of 6 at 10% is 0, and with a count of 0 a service has one instance for the whole \
          region, in no zone. This is a warning: Spigo's rule is kept.";

@@ -124,7 +124,7 @@ impl Definitions {
                 "examples": ["shoppers p99 < 250ms", "shoppers errors < 0.1%"],
             }),
             Shape::Quantile => {
-                json!({ "type": "string", "pattern": r"^p[0-9]{1,2}(\.[0-9]+)?$|^p[0-9]{3,}$", "examples": ["p95"] })
+                json!({ "type": "string", "pattern": r"^p([0-9]|[1-9][0-9])(\.[0-9]+)?$|^p999+$", "examples": ["p95"] })
             }
             Shape::RoundTrips => json!({ "anyOf": [
                 { "type": "string", "pattern": r"^\s*[0-9]+( round trips?)?\s*$", "examples": ["1 round trip", "2 round trips"] },

@@ -270,3 +270,15 @@ fn until(child: &mut Child, mut is_so: impl FnMut(&mut Child) -> bool) {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn what_begins_after_the_end_is_said() {
+    let late = PAIR.replace(
+        "- { at: 1s, for: 1s, load",
+        "- { at: 5s, load: { factor: 3 } }\n    - { at: 1s, for: 1s, load",
+    );
+    let ran = run("late", &late, &["--scenario", "spike"]);
+    ran.says("happening 1 of the scenario begins at 5s, but the run ends at 5s").says("--for");
+    assert!(!ran.stderr.contains("happening 2"), "{}", ran.stderr);
+    assert!(!run("in time", PAIR, &["--scenario", "spike"]).stderr.contains("happening"));
+}

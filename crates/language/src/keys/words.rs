@@ -48,7 +48,10 @@ pub(crate) static FAILURES: &[Word] = &[
 pub(crate) static METRICS: &[Word] = &[
     word("mean", "mean latency, a duration"),
     word("max", "the longest latency, a duration"),
-    word("p50", "a quantile of latency, a duration; also `p90`, `p95`, `p99`, `p99.9` (or `p999`), `p99.99`"),
+    word(
+        "p50",
+        "a quantile of latency, a duration; also `p90`, `p95`, `p99`, `p99.9`, `p99.99`; only nines do without the dot: `p999`",
+    ),
     word("errors", "share of requests that end in an error"),
     word("availability", "share of requests that end well"),
     word("throughput", "requests completed, a rate"),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use tarsier_model::{Balance, Call, CallPolicy, Connections, EndpointId, Step};
 
 use super::context::Context;
+use super::doubts::Doubt;
 use super::fields::Fields;
 use super::retry::retry;
 use super::scalars::is_none;
@@ -151,13 +152,28 @@ pub(super) fn never_failing<'n>(cx: &Context<'n>, to: EndpointId, own: &Fields<'
 
 fn plain(cx: &Context<'_>, to: EndpointId, options: &Options<'_, '_>) -> Call {
     let policy = policy(cx, options);
+    if options.own.has("retry") {
+        contradictions::retry_without_bound(cx, options.own, &policy);
+        doubt_elsewhere(cx, to, options.own, &policy);
+    }
     let [request_bytes, response_bytes] = sizes(cx, options);
     Call { to, policy: Box::new(policy), optional: false, fallback: None, request_bytes, response_bytes }
 }
 
+/// Only where the call itself says it: a default is for calls to many services.
+fn doubt_elsewhere(cx: &Context<'_>, to: EndpointId, own: &Fields<'_>, policy: &CallPolicy) {
+    let written = own.get("retry").and_then(|retry| retry.get("elsewhere"));
+    let is_on = policy.retry.as_ref().is_some_and(|retry| retry.elsewhere && retry.attempts > 0);
+    if let Some(written) = written.filter(|_| is_on) {
+        cx.doubt(written.key.place, Doubt::OnlyOne { to });
+    }
+}
+
 /// The policy of users; the defaults of calls are not theirs.
 pub(super) fn of_users<'n>(cx: &Context<'n>, own: &Fields<'n>) -> CallPolicy {
-    policy(cx, &Options::new(cx, own, None))
+    let policy = policy(cx, &Options::new(cx, own, None));
+    contradictions::retry_without_bound(cx, own, &policy);
+    policy
 }
 
 fn policy(cx: &Context<'_>, options: &Options<'_, '_>) -> CallPolicy {

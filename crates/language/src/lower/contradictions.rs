@@ -1,10 +1,11 @@
 //! Settings that are fine alone and contradict each other.
 
-use tarsier_model::{CallPolicy, HedgeDelay};
+use tarsier_model::{CallPolicy, Failures, HedgeDelay};
 use tarsier_units::Span;
 
 use super::call::Options;
 use super::context::Context;
+use super::fields::Fields;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::place::Place;
@@ -42,6 +43,19 @@ pub(super) fn of_call(cx: &Context<'_>, options: &Options<'_, '_>, policy: &Call
     never_fires(("connect", "timeout", connecting), ("deadline", deadline), "a connect timeout of");
     let backoff = policy.retry.as_ref().and_then(|retry| retry.backoff.as_ref()).map(|backoff| backoff.base);
     never_fires(("retry", "backoff", backoff), ("deadline", deadline), "a first retry after");
+}
+
+/// Trying again on what never happens; said where the call itself says so, since a default is for other calls, too.
+pub(super) fn retry_without_bound(cx: &Context<'_>, own: &Fields<'_>, policy: &CallPolicy) {
+    const TIMEOUTS: Failures = Failures { timeout: true, ..Failures::NONE };
+    let is_unbound = policy.timeout.is_none() && policy.deadline.is_none();
+    let on = own.get("retry").and_then(|retry| retry.get("on"));
+    let retries = policy.retry.as_ref().is_some_and(|retry| retry.on == TIMEOUTS && retry.attempts > 0);
+    if let Some(on) = on.filter(|_| is_unbound && retries) {
+        let message = "without a `timeout` none ever fires, so nothing is tried again";
+        let diagnostic = Diagnostic::warning(Code::NoEffect, on.value.place, message);
+        cx.report(diagnostic.hint("as in `timeout: 100ms` beside `retry`"));
+    }
 }
 
 /// A second attempt when nobody waits for the first any more.

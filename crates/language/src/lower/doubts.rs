@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tarsier_model::{Model, ServiceId, Step, ZoneId};
+use tarsier_model::{EndpointId, Model, ServiceId, Step, ZoneId};
 
 use super::context::Context;
 use crate::code::Code;
@@ -16,8 +16,23 @@ pub(crate) enum Doubt {
     NeverCalls { from: ServiceId, service: ServiceId },
     /// A fault of instances where there are none.
     NoneThere { service: ServiceId, zone: ZoneId },
+    /// A fault of more instances than there are.
+    TooFew { service: ServiceId, zone: Option<ZoneId>, asked: u32 },
     /// A flush of what no `cache` step asks.
     NoCache { service: ServiceId },
+    /// Making work slower where there is none.
+    NoWork { service: ServiceId, what: &'static str },
+    /// A retry at another instance where there is one only.
+    OnlyOne { to: EndpointId },
+}
+
+impl Doubt {
+    fn hint(self) -> Option<&'static str> {
+        match self {
+            Doubt::NoWork { .. } => Some("`delay` makes calls to it slower, whatever it does"),
+            _ => None,
+        }
+    }
 }
 
 impl Context<'_> {
@@ -31,27 +46,63 @@ pub(super) fn judge(cx: &Context<'_>, model: &Model) {
     if doubts.is_empty() {
         return;
     }
-    let calls = all_calls(model);
-    let caches = all_caches(model);
-    let name = |id: ServiceId| &model.services[id].name;
+    let whole = Whole { model, calls: all_calls(model), caches: all_caches(model) };
     for (place, doubt) in doubts.iter() {
-        let message = match *doubt {
-            Doubt::NeverCalls { from, service } if !calls.contains(&(from, service)) => {
-                format!(
-                    "`{}` never calls `{}`, so this bulkhead holds nothing back",
-                    name(from),
-                    name(service)
-                )
+        let Some(message) = whole.confirms(*doubt) else { continue };
+        let diagnostic = Diagnostic::warning(Code::NoEffect, *place, message);
+        cx.report(match doubt.hint() {
+            Some(hint) => diagnostic.hint(hint),
+            None => diagnostic,
+        });
+    }
+}
+
+/// What doubts are judged by.
+struct Whole<'a> {
+    model: &'a Model,
+    calls: BTreeSet<(ServiceId, ServiceId)>,
+    caches: BTreeSet<ServiceId>,
+}
+
+impl Whole<'_> {
+    /// What to say if it is so.
+    fn confirms(&self, doubt: Doubt) -> Option<String> {
+        let name = |id: ServiceId| &self.model.services[id].name;
+        match doubt {
+            Doubt::NeverCalls { from, service } => (!self.calls.contains(&(from, service))).then(|| {
+                let [from, service] = [from, service].map(name);
+                format!("`{from}` never calls `{service}`, so this bulkhead holds nothing back")
+            }),
+            Doubt::NoneThere { service, zone } => (self.instances(service, Some(zone)) == 0)
+                .then(|| format!("no instance of `{}` stands in this zone", name(service))),
+            Doubt::TooFew { service, zone, asked } => {
+                let there = self.instances(service, zone);
+                let within = if zone.is_some() { " in this zone" } else { "" };
+                let few = there > 0 && there < asked as usize;
+                few.then(|| {
+                    format!("{asked} instances of `{}` are meant, but it has {there}{within}", name(service))
+                })
             }
-            Doubt::NoneThere { service, zone } if !model.services[service].instances.contains(&zone) => {
-                format!("no instance of `{}` stands in this zone", name(service))
+            Doubt::NoCache { service } => (!self.caches.contains(&service))
+                .then(|| format!("no `cache` step asks `{}`, so there is nothing to flush", name(service))),
+            Doubt::NoWork { service, what } => (!self.works(service))
+                .then(|| format!("`{}` does no `work`, so {what} changes nothing", name(service))),
+            Doubt::OnlyOne { to } => {
+                let service = self.model.endpoints[to].service;
+                let only = self.instances(service, None) == 1;
+                only.then(|| format!("`{}` has one instance, so no retry goes elsewhere", name(service)))
             }
-            Doubt::NoCache { service } if !caches.contains(&service) => {
-                format!("no `cache` step asks `{}`, so there is nothing to flush", name(service))
-            }
-            _ => continue,
-        };
-        cx.report(Diagnostic::warning(Code::NoEffect, *place, message));
+        }
+    }
+
+    fn instances(&self, service: ServiceId, zone: Option<ZoneId>) -> usize {
+        let all = &self.model.services[service].instances;
+        all.iter().filter(|stands| zone.is_none_or(|zone| zone == **stands)).count()
+    }
+
+    fn works(&self, service: ServiceId) -> bool {
+        let mut endpoints = self.model.services[service].endpoint_ids();
+        endpoints.any(|endpoint| self.model.endpoints[endpoint].works())
     }
 }
 

@@ -68,14 +68,28 @@ fn narrowed(
     by: &[&str],
 ) -> Option<Target> {
     let get = |name: &str| by.contains(&name).then(|| fields.get(name)).flatten();
-    let count = get("instances").and_then(|node| cx.count32(node, 1, MAX_INSTANCES));
-    let share = get("share").and_then(|node| cx.share(node));
+    let count = get("instances").and_then(|node| Some((node.place, cx.count32(node, 1, MAX_INSTANCES)?)));
+    let share = get("share").and_then(|node| some_share(cx, node));
     let zone = get("zone").and_then(|node| Some((node.place, cx.zone(node)?)));
     let service = service?;
     if let Some((place, zone)) = zone {
         cx.doubt(place, Doubt::NoneThere { service, zone });
     }
-    Some(Target { service, zone: zone.map(|(_, zone)| zone), count, share })
+    let zone = zone.map(|(_, zone)| zone);
+    if let Some((place, asked)) = count {
+        cx.doubt(place, Doubt::TooFew { service, zone, asked });
+    }
+    Some(Target { service, zone, count: count.map(|(_, count)| count), share })
+}
+
+/// A share of what is struck.
+fn some_share(cx: &Context<'_>, node: &Node) -> Option<f64> {
+    let share = cx.share(node)?;
+    if share == 0.0 {
+        let message = "a share of nothing: this strikes nobody";
+        cx.report(Diagnostic::warning(Code::NoEffect, node.place, message));
+    }
+    Some(share)
 }
 
 /// Where no instances of a service are meant, none can be chosen from.
@@ -90,9 +104,13 @@ fn kill(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
     if let Some(count) = count {
         fields.refuse_beside(cx, "instances", count);
     }
-    let count = count.and_then(|entry| cx.count32(&entry.value, 1, MAX_INSTANCES));
-    let target = target(cx, fields)?;
-    Some(Trouble::Kill { target: Target { count: count.or(target.count), ..target }, silent })
+    let asked = count.and_then(|entry| Some((entry, cx.count32(&entry.value, 1, MAX_INSTANCES)?)));
+    let mut target = target(cx, fields)?;
+    if let Some((entry, asked)) = asked {
+        cx.doubt(entry.value.place, Doubt::TooFew { service: target.service, zone: target.zone, asked });
+        target.count = Some(asked);
+    }
+    Some(Trouble::Kill { target, silent })
 }
 
 /// `down` and `for` say the same.
@@ -105,13 +123,18 @@ fn restart(cx: &Context<'_>, fields: &Fields<'_>, lasts: Option<&Entry>) -> Opti
     }
     let away = down.or(lasts).map(|entry| cx.positive_duration(&entry.value));
     let down = away.unwrap_or(Some(USUAL_RESTART));
-    let cold = fields.get("cold").filter(|node| !is_none(node)).map(|node| cold(cx, node));
+    let cold = fields.get_entry("cold").filter(|entry| !is_none(&entry.value));
+    let slower = cold.map(|entry| self::cold(cx, &entry.value));
     let target = target(cx, fields);
-    let cold = match cold {
-        Some(cold) => Some(cold?),
+    let slower = match slower {
+        Some(slower) => Some(slower?),
         None => None,
     };
-    Some(Trouble::Restart { target: target?, down: down?, cold })
+    let target = target?;
+    if let Some(entry) = cold {
+        cx.doubt(entry.key.place, Doubt::NoWork { service: target.service, what: "a cold start" });
+    }
+    Some(Trouble::Restart { target, down: down?, cold: slower })
 }
 
 /// A process that starts anew, without anything to fetch first.
@@ -129,8 +152,9 @@ fn slow(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
     let factor = fields.get("factor").and_then(|node| cx.factor(node, false));
     let given = fields.one_of(cx, &["service", "between"]);
     let Some(link) = given.filter(|given| given.key.text == "between") else {
-        let target = target(cx, fields);
-        return Some(Trouble::Slow { target: target?, factor: factor? });
+        let target = target(cx, fields)?;
+        cx.doubt(fields.place(), Doubt::NoWork { service: target.service, what: "slowing it" });
+        return Some(Trouble::Slow { target, factor: factor? });
     };
     refuse_narrowing(cx, fields, NARROWING, link);
     let calls = CallMatch::Link(two_ends(cx, &link.value)?);
@@ -139,13 +163,14 @@ fn slow(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
 
 fn leak(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
     let factor = fields.get("factor").and_then(|node| cx.factor(node, false));
-    let target = target(cx, fields);
-    Some(Trouble::Leak { target: target?, factor: factor? })
+    let target = target(cx, fields)?;
+    cx.doubt(fields.place(), Doubt::NoWork { service: target.service, what: "a leak" });
+    Some(Trouble::Leak { target, factor: factor? })
 }
 
 /// Here `share` is the share of requests, not of instances.
 fn error(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
-    let share = fields.get("share").and_then(|node| cx.share(node));
+    let share = fields.get("share").and_then(|node| some_share(cx, node));
     let kind = fields.get("kind").map_or(Some(ErrorKind::Error), |node| error_kind(cx, node));
     let target = narrowed(cx, fields, service_of(cx, fields), NARROWING_BUT_SHARE);
     Some(Trouble::Error { target: target?, share: share?, kind: kind? })
@@ -177,7 +202,7 @@ fn delay(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
 }
 
 fn loss(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
-    let share = fields.get("share").and_then(|node| Some((node, cx.share(node)?)));
+    let share = fields.get("share").and_then(|node| Some((node, some_share(cx, node)?)));
     let calls = matched(cx, fields, NARROWING_BUT_SHARE);
     let (node, share) = share?;
     if share >= 1.0 {

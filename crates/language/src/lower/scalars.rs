@@ -5,7 +5,7 @@ use tarsier_units::{Bytes, Rate, Span, UnitError, parse};
 
 use super::context::Context;
 use super::nearest::{listed, nearest};
-use super::slo::quantile;
+use super::slo::{QUANTILES, meant_quantile, quantile};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::keys::{Object, Shape, Word};
@@ -119,7 +119,10 @@ impl Context<'_> {
         if read.is_none() {
             let diagnostic =
                 Diagnostic::error(Code::BadQuantity, node.place, format!("`{text}` cannot be read"));
-            self.report(diagnostic.label(format!("expected {expected}")));
+            self.report(match meant_quantile(text) {
+                Some(meant) => diagnostic.label(format!("did you mean `{meant}`?")).hint(QUANTILES),
+                None => diagnostic.label(format!("expected {expected}")),
+            });
         }
         read
     }

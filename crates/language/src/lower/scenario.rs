@@ -27,8 +27,13 @@ pub(super) fn lower(cx: &Context<'_>, scenarios: Option<&Node>, model: &mut Mode
     };
     for entry in entries {
         check_name(cx, &entry.key.text, entry.key.place, "a scenario");
-        let happenings =
-            one_or_many(&entry.value).iter().filter_map(|node| happening(cx, node, entry)).collect();
+        let nodes = one_or_many(&entry.value);
+        if nodes.is_empty() {
+            let message = format!("nothing happens in the scenario `{}`", entry.key.text);
+            let diagnostic = Diagnostic::warning(Code::NoEffect, entry.value.place, message);
+            cx.report(diagnostic.hint("as in `[ { at: 30s, kill: { service: web } } ]`"));
+        }
+        let happenings = nodes.iter().filter_map(|node| happening(cx, node, entry)).collect();
         model.scenarios.push(Scenario { name: entry.key.text.clone(), happenings });
     }
 }

@@ -109,9 +109,11 @@ fn metric_of(cx: &Context<'_>, part: Part<'_>) -> Option<Metric> {
             "median" => Some("p50"),
             other => nearest(other, known.clone()),
         };
-        cx.report(match synonym {
-            Some(near) => diagnostic.label(format!("did you mean `{near}`?")),
-            None => {
+        let meant = meant_quantile(part.text);
+        cx.report(match (meant, synonym) {
+            (Some(meant), _) => diagnostic.label(format!("did you mean `{meant}`?")).hint(QUANTILES),
+            (None, Some(near)) => diagnostic.label(format!("did you mean `{near}`?")),
+            (None, None) => {
                 diagnostic.hint(format!("the metrics are {}; also `p99`, `p99.9` and so on", listed(known)))
             }
         });
@@ -119,19 +121,38 @@ fn metric_of(cx: &Context<'_>, part: Part<'_>) -> Option<Metric> {
     found
 }
 
+pub(super) const QUANTILES: &str = "quantiles are `p1` to `p99`, and finer ones have a dot, as in `p99.9`";
+
 /// `p99` and `p99.9`; `p999` is `p99.9`, as in the result.
 pub(super) fn quantile(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('p')?;
-    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_whole =
+        |part: &str| is_digits(part) && part.len() <= 2 && !(part.len() == 2 && part.starts_with('0'));
     let percent = match digits.split_once('.') {
-        Some((whole, rest)) if is_digits(whole) && is_digits(rest) && whole.len() <= 2 => digits.to_owned(),
-        None if is_digits(digits) && digits.len() <= 2 => digits.to_owned(),
-        None if is_digits(digits) && digits != "100" => format!("{}.{}", &digits[..2], &digits[2..]),
+        Some((whole, rest)) if is_whole(whole) && is_digits(rest) => digits.to_owned(),
+        None if is_whole(digits) => digits.to_owned(),
+        None if digits.len() > 2 && digits.bytes().all(|byte| byte == b'9') => format!("99.{}", &digits[2..]),
         _ => return None,
     };
     // Dividing the decimal digits, not the rounded percentage, gives exactly 0.999.
     let shifted: f64 = format!("{percent}e-2").parse().ok()?;
     (shifted > 0.0 && shifted < 1.0).then_some(shifted)
+}
+
+fn is_digits(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The quantile that digits without their dot, or with zeros too many, may stand for: `p995` is `p99.5`, `p05` is `p5`.
+pub(super) fn meant_quantile(text: &str) -> Option<String> {
+    let digits = text.strip_prefix('p').filter(|digits| is_digits(digits) && *digits != "100")?;
+    let mut meant = digits.trim_start_matches('0').to_owned();
+    if meant.len() > 2 {
+        meant.insert(2, '.');
+        meant.truncate(meant.trim_end_matches('0').trim_end_matches('.').len());
+    }
+    let meant = format!("p{meant}");
+    quantile(&meant).map(|_| meant)
 }
 
 /// Only services have a utilization.
@@ -179,7 +200,7 @@ fn bound(cx: &Context<'_>, metric: Metric, part: Part<'_>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::quantile;
+    use super::{meant_quantile, quantile};
 
     #[test]
     fn quantiles_read_as_people_and_results_write_them() {
@@ -198,8 +219,25 @@ mod tests {
             ("p123.4", None),
             ("q99", None),
             ("p9é", None),
+            ("p0.1", Some(0.001)),
+            ("p101", None),
+            ("p950", None),
+            ("p995", None),
+            ("p05", None),
+            ("p05.5", None),
         ] {
             assert_eq!(quantile(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_quantile_is_near_one() {
+        let near = [("p101", "p10.1"), ("p1000", "p10"), ("p950", "p95"), ("p995", "p99.5"), ("p05", "p5")];
+        for (text, meant) in near {
+            assert_eq!(meant_quantile(text).as_deref(), Some(meant), "{text}");
+        }
+        for text in ["p100", "p0", "p000", "p", "pé", "95", "p1.2.3"] {
+            assert_eq!(meant_quantile(text), None, "{text}");
         }
     }
 }
