@@ -256,7 +256,7 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Write result.json, series.csv and histograms/ into this folder
+    /// Write result.json, series.csv, timeline.csv and histograms/ into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 

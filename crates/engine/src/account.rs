@@ -43,12 +43,39 @@ impl Account {
         if nanos == 0 {
             return;
         }
-        match self.parts.iter_mut().find(|(known, _)| *known == part) {
+        let searched = self.parts.len().saturating_sub(MOST_SEARCHED);
+        match self.parts[searched..].iter_mut().find(|(known, _)| *known == part) {
             Some((_, sum)) => *sum += nanos,
-            None => self.parts.push((part, nanos)),
+            None => self.push(part, nanos),
         }
     }
+
+    /// A part may stand in a long account more than once; equal ones are put together before it grows.
+    fn push(&mut self, part: Part, nanos: u64) {
+        if self.parts.len() == self.parts.capacity() && self.parts.len() > MOST_SEARCHED {
+            self.parts.sort_unstable_by_key(|(part, _)| *part);
+            self.parts.dedup_by(|(part, nanos), (known, sum)| {
+                let is_known = part == known;
+                *sum += if is_known { *nanos } else { 0 };
+                is_known
+            });
+            self.parts.reserve(self.parts.len());
+        }
+        self.parts.push((part, nanos));
+    }
+
+    /// Takes over what the other tells: the shorter of the two is added to the longer.
+    fn take_over(&mut self, other: &mut Account) {
+        if other.parts.len() > self.parts.len() {
+            std::mem::swap(&mut self.parts, &mut other.parts);
+        }
+        other.parts.iter().for_each(|(part, nanos)| self.add(*part, *nanos));
+    }
 }
+
+/// So many of the latest parts of an account are searched for one like the next: a request through a
+/// long chain of services has tens of thousands.
+const MOST_SEARCHED: usize = 32;
 
 /// Requests of a workload whose latencies are about the same, together.
 #[derive(Default)]
@@ -137,8 +164,8 @@ impl Accounts {
     /// `task` was waiting for what this account tells of.
     pub(crate) fn absorb(&mut self, task: u32, other: Option<Box<Account>>, now: u64) {
         let Some(account) = self.by_task.get_mut(task) else { return };
-        let other = other.expect("what a sampled record waits for is sampled");
-        other.parts.iter().for_each(|(part, nanos)| account.add(*part, *nanos));
+        let mut other = other.expect("what a sampled record waits for is sampled");
+        account.take_over(&mut other);
         account.mark = now;
     }
 
@@ -233,4 +260,32 @@ fn summarise(classes: &Classes) -> Why {
         tail_ns: tail as f64 / sampled_tail as f64,
     });
     Why { sampled, sampled_tail, parts: parts.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the account says it, part by part.
+    fn sums(account: &Account) -> BTreeMap<Part, u64> {
+        let mut sums = BTreeMap::new();
+        account.parts.iter().for_each(|(part, nanos)| *sums.entry(*part).or_default() += nanos);
+        sums
+    }
+
+    #[test]
+    fn a_long_account_loses_nothing_and_stays_as_long_as_it_has_parts() {
+        let services = 10 * MOST_SEARCHED as u32;
+        let mut account = Account::new(0, None);
+        for round in 0..100 {
+            let mut other = Account::new(0, None);
+            (0..services).for_each(|service| other.add((service, Cause::Work), u64::from(service + round)));
+            account.take_over(&mut other);
+        }
+        let expected = |service: u32| (0..100).map(|round| u64::from(service + round)).sum::<u64>();
+        let expected: BTreeMap<Part, u64> =
+            (0..services).map(|service| ((service, Cause::Work), expected(service))).collect();
+        assert_eq!(sums(&account), expected);
+        assert!(account.parts.len() <= 4 * services as usize, "{} parts", account.parts.len());
+    }
 }

@@ -64,6 +64,9 @@ codes! {
     NotYet = "T015", "not supported yet",
         "The key belongs to the language, but this version of Tarsier cannot simulate it yet. It refuses the file rather \
          than give you the result of another architecture.";
+    ForeignFile = "T016", "a file of another tool",
+        "What is in the file is of Docker Compose, Kubernetes, a tracer or another tool, so its mistakes as an architecture are not \
+         told one by one. An architecture says who calls whom and how long each works.";
     BadQuantity = "T020", "not the quantity it should be",
         "A duration is written `50us`, `1.5ms`, `2s`, `3m`, `1h`; a rate `500/s`, `30/m`, `2/h`; a share `10%` or `0.1`; \
          a size `512B`, `4KiB`, `8KB`, `1MiB`; a bandwidth `10Gbit/s` or `100MB/s`.";

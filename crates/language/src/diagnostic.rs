@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::code::Code;
-use crate::limits::MAX_DIAGNOSTICS;
+use crate::limits::{MAX_DIAGNOSTICS, MAX_MESSAGE};
 use crate::place::Place;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -66,6 +66,22 @@ impl Diagnostic {
         self.related.push((place, label.into()));
         self
     }
+
+    /// What it quotes may be a value of megabytes.
+    fn shortened(mut self) -> Self {
+        let labels = self.related.iter_mut().map(|(_, label)| label);
+        labels.chain([&mut self.message, &mut self.label]).chain(&mut self.hint).for_each(shorten);
+        self
+    }
+}
+
+/// Leaves the beginning and the end of a text that nobody would read to its end.
+fn shorten(text: &mut String) {
+    if text.len() > MAX_MESSAGE {
+        let from = text.floor_char_boundary(MAX_MESSAGE / 2);
+        let to = text.ceil_char_boundary(text.len() - MAX_MESSAGE / 4);
+        text.replace_range(from..to, " … ");
+    }
 }
 
 /// Collects diagnostics; the same one twice (a mistake under an alias, or in `defaults`) counts once.
@@ -93,6 +109,7 @@ impl Kept {
 
 impl Sink {
     pub fn report(&self, diagnostic: Diagnostic) {
+        let diagnostic = diagnostic.shortened();
         let mut kept = self.kept.borrow_mut();
         let name = (diagnostic.code, diagnostic.place, diagnostic.message.clone());
         if kept.count(diagnostic.severity) < MAX_DIAGNOSTICS && kept.seen.insert(name) {
@@ -122,5 +139,35 @@ impl Sink {
         let mut diagnostics = self.kept.into_inner().diagnostics;
         diagnostics.sort_by_key(|diagnostic| (diagnostic.place, diagnostic.code));
         diagnostics
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::limits::MAX_MESSAGE;
+    use crate::{load, render};
+
+    #[test]
+    fn what_is_said_of_a_long_value_is_short() {
+        let long = "ä".repeat(1 << 20);
+        let lines = "      word\n".repeat(1 << 17);
+        for text in [
+            format!("services: {{ {long}: {{ do: [] }} }}"),
+            format!("{long}: 1\nservices: {{ a: {{ do: [] }} }}"),
+            format!("services: {{ a: {{ cores: {long} }} }}"),
+            format!("services: {{ a: {{ kind: \"{long}\" }} }}"),
+            format!("services: {{ a: {{ do: [ {{ call: {long} }} ] }} }}"),
+            format!("services: {{ a: {{ do: [ {{ work: \"exp({long})\" }} ] }} }}"),
+            format!("services:\n  a:\n    kind: |\n{lines}"),
+            format!("services:\n  a:\n    do:\n    - work:\n{lines}"),
+            format!("services: {{ a: {{ do: [] }} }}\nslo: [ {long} ]"),
+            format!("services: {{ a: {{ do: [] }}, # {long}\n a: {{ do: [] }} }}"),
+        ] {
+            let loaded = load("file", text.as_bytes());
+            assert!(loaded.has_errors());
+            let said = render(&loaded.diagnostics, "file", text.as_bytes(), false);
+            let start: String = text.chars().take(60).collect();
+            assert!(said.len() < 4 * MAX_MESSAGE, "{} bytes of {start}", said.len());
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 mod code;
 mod diagnostic;
+mod foreign;
 mod keys;
 pub mod limits;
 mod lower;
@@ -63,7 +64,10 @@ pub fn load_with(name: &str, source: &[u8], files: FileReader<'_>) -> Loaded {
             None
         }
     };
-    let diagnostics = sink.into_sorted();
+    let mut diagnostics = sink.into_sorted();
+    if let (None, Some(foreign)) = (&lowered, reading.root.as_ref().and_then(foreign::recognise)) {
+        diagnostics = vec![foreign];
+    }
     let (model, places) = lowered.map_or((None, Places::default()), |(model, places)| (Some(model), places));
     let loaded = Loaded { model, places, diagnostics };
     assert!(loaded.model.is_some() != loaded.has_errors(), "a file has a model or an error");

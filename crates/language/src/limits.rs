@@ -14,6 +14,8 @@ pub const MAX_NODES: usize = 2_000_000;
 pub const MAX_CANDIDATES: usize = 2_000;
 /// Errors kept, and as many warnings; a file with more mistakes than this is helped with the first of them.
 pub const MAX_DIAGNOSTICS: usize = 200;
+/// Bytes of a message: of what is longer the middle is left out.
+pub const MAX_MESSAGE: usize = 2_000;
 /// How often the reading starts again after a value without its quotes.
 pub const MAX_REPAIRS: usize = 20;
 /// Characters of a name.

@@ -63,6 +63,9 @@ impl Source<'_> {
         let places = || diagnostic.related.iter().map(|(place, _)| *place).chain([diagnostic.place]);
         let first = places().map(|place| place.start).min()?;
         let last = places().map(|place| place.end).max()?;
+        if places().any(|place| is_long(&self.text, place)) {
+            return None;
+        }
         let window = Window::around(&self.text, first, last)?;
         let mark = AnnotationKind::Primary.span(window.range(diagnostic.place));
         let mark = if diagnostic.label.is_empty() { mark } else { mark.label(&diagnostic.label) };
@@ -87,10 +90,6 @@ impl<'t> Window<'t> {
         let start = text[..first.min(text.len())].rfind('\n').map_or(0, |newline| newline + 1);
         let end = text[last.min(text.len())..].find('\n').map_or(text.len(), |more| last + more);
         let window = text.get(start..end)?;
-        let shown = [first, last].map(|at| line_around(text, at));
-        if shown.iter().any(|line| line.len() > MAX_LINE) {
-            return None;
-        }
         let first_line = text[..start].bytes().filter(|byte| *byte == b'\n').count() + 1;
         Some(Window { text: window, start, first_line })
     }
@@ -98,6 +97,12 @@ impl<'t> Window<'t> {
     fn range(&self, place: Place) -> std::ops::Range<usize> {
         place.start.saturating_sub(self.start)..(place.end.saturating_sub(self.start)).min(self.text.len())
     }
+}
+
+/// Whether its lines, or a line of it, would fill a terminal.
+fn is_long(text: &str, place: Place) -> bool {
+    let ends = [place.start, place.end].map(|at| line_around(text, at));
+    ends.iter().any(|line| line.len() > MAX_LINE) || place.end.saturating_sub(place.start) > MAX_LINE
 }
 
 fn line_around(text: &str, at: usize) -> &str {
