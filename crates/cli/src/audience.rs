@@ -1,5 +1,8 @@
 //! Who hears what a run tells as it goes: files, and whoever follows it live.
 
+use std::io;
+use std::path::PathBuf;
+
 use tarsier_engine::{SecondRow, TraceSpan};
 use tarsier_interop::TraceFormat;
 use tarsier_lab::Sample;
@@ -60,23 +63,27 @@ impl<'m> Audience<'m> {
         Ok((files.is_some() || live.is_some()).then_some(Audience { files, live, sample }))
     }
 
+    /// Everything is brought to its end, also after something that could not be.
     pub(crate) fn finish(self, out: Option<&OutDir>) -> Result<(), Failure> {
-        if let Some((out, files)) = out.zip(self.files) {
-            out.end_series(files.series)?;
-            if let Some((path, traffic)) = files.traffic {
-                traffic.finish().map_err(|error| Failure::unwritable(&path, &error))?;
-            }
-            if let Some((path, sheet)) = files.sheet {
-                sheet.finish().map_err(|error| Failure::unwritable(&path, &error))?;
-            }
-            for (path, traces) in files.traces {
-                traces.finish().map_err(|error| Failure::unwritable(&path, &error))?;
-            }
-        }
+        let written = out.zip(self.files).map_or(Ok(()), |(out, files)| files.finish(out));
         if let Some(live) = self.live {
             live.finish();
         }
-        Ok(())
+        written
+    }
+}
+
+impl Files<'_> {
+    /// The first thing that went wrong.
+    fn finish(self, out: &OutDir) -> Result<(), Failure> {
+        let mut ends = vec![out.end_series(self.series)];
+        let mut note = |path: PathBuf, end: io::Result<()>| {
+            ends.push(end.map_err(|error| Failure::unwritable(&path, &error)));
+        };
+        self.traffic.into_iter().for_each(|(path, traffic)| note(path, traffic.finish()));
+        self.sheet.into_iter().for_each(|(path, sheet)| note(path, sheet.finish()));
+        self.traces.into_iter().for_each(|(path, traces)| note(path, traces.finish().map(drop)));
+        ends.into_iter().collect()
     }
 }
 

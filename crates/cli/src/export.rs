@@ -10,7 +10,7 @@ use tarsier_units::{NANOS_PER_SECOND, Span};
 use crate::args::{self, ExportArgs};
 use crate::failure::{Ending, Failure};
 use crate::onlooker::{hear_interrupts, is_interrupted};
-use crate::run::scenario_named;
+use crate::run::{can_be_that_long, scenario_named, warn_of_late};
 use crate::{input, warn};
 
 pub(crate) fn export(args: &ExportArgs) -> Result<Ending, Failure> {
@@ -65,12 +65,15 @@ fn write(
 
 /// Runs the scenario to see which instances are there when.
 fn observe(graph: &Graph<'_>, args: &ExportArgs, name: &str) -> Result<Lives, Failure> {
+    let scenario = scenario_named(graph.model, name)?;
+    can_be_that_long(Span::ZERO, args.duration)?;
+    warn_of_late(scenario, args.duration);
     let config = RunConfig {
         seed: args.seed,
         replication: 0,
         duration: args.duration,
         warmup: Span::ZERO,
-        scenario: Some(scenario_named(graph.model, name)?),
+        scenario: Some(scenario),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         series: false,
     };

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Ending, Failure> {
     if let Some(scenario) = scenario.filter(|_| args.verdict) {
         can_be_judged(scenario, args.smallest)?;
     }
-    too_late(&plan).iter().for_each(|warning| warn(warning));
+    scenario.into_iter().for_each(|scenario| warn_of_late(scenario, plan.duration));
     let live = Live::new(args, &model)?;
     let out = args.out.as_deref().map(OutDir::create).transpose()?;
     let audience = Audience::gather(args, &model, plan.duration, out.as_ref(), live)?;
@@ -78,9 +78,7 @@ fn plan<'a>(args: &RunArgs, scenario: Option<&'a Scenario>) -> Result<Plan<'a>, 
         WarmupArg::Auto => Warmup::Auto { otherwise: USUAL_WARMUP },
     };
     let (Warmup::Given(before) | Warmup::Auto { otherwise: before }) = warmup;
-    if before.nanos().saturating_add(args.duration.nanos()) > LONGEST.nanos() {
-        return Err(Failure::new("a run is too long: warm-up and counted time are at most 800 days"));
-    }
+    can_be_that_long(before, args.duration)?;
     Ok(Plan { seed: args.seed, reps: args.reps, threads, duration: args.duration, warmup, scenario })
 }
 
@@ -96,15 +94,22 @@ fn simulate<'m>(
     (findings, audience)
 }
 
+pub(crate) fn can_be_that_long(warmup: Span, counted: Span) -> Result<(), Failure> {
+    if warmup.nanos().saturating_add(counted.nanos()) > LONGEST.nanos() {
+        return Err(Failure::new("a run is too long: warm-up and counted time are at most 800 days"));
+    }
+    Ok(())
+}
+
 /// What of the scenario begins when the run is over.
-fn too_late(plan: &Plan<'_>) -> Vec<String> {
-    let happenings = plan.scenario.into_iter().flat_map(|scenario| scenario.happenings.iter().enumerate());
-    let late = happenings.filter(|(_, happening)| happening.at >= plan.duration);
-    late.map(|(before, happening)| {
-        let (nth, at, end) = (before + 1, happening.at, plan.duration);
-        format!("happening {nth} of the scenario begins at {at}, but the run ends at {end}: give it a longer `--for`")
-    })
-    .collect()
+pub(crate) fn warn_of_late(scenario: &Scenario, end: Span) {
+    let late = scenario.happenings.iter().enumerate().filter(|(_, happening)| happening.at >= end);
+    for (before, happening) in late {
+        let (nth, at) = (before + 1, happening.at);
+        warn(&format!(
+            "happening {nth} of the scenario begins at {at}, but the run ends at {end}: give it a longer `--for`"
+        ));
+    }
 }
 
 /// Whether there is a time after the scenario to judge it by.

@@ -1,8 +1,9 @@
 //! One batch on its way: sent, sent again where that is right, or given up.
 //!
 //! What may be sent again follows the OTLP specification (1.5, «OTLP/HTTP Response»): 429, 502, 503 and 504, after as
-//! long as `Retry-After` says, else after a wait that doubles; any other failure of the server's is for good. A
-//! connection that cannot be made or breaks counts as one that may be tried again.
+//! long as `Retry-After` says in seconds (a date is not read), else after a wait that doubles, but never longer than
+//! [`LONGEST_WAIT`]; any other failure of the server's is for good. A connection that cannot be made or breaks counts as
+//! one that may be tried again.
 
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use crate::Batch;
 const ATTEMPTS: u32 = 6;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// How often whoever waits looks whether there is a hurry.
+const LOOKS_UP: Duration = Duration::from_millis(50);
 /// How long one attempt may take; a collector that takes longer is as good as down.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// An answer is read no further.
@@ -42,37 +45,54 @@ enum Answer {
 pub(crate) struct Courier {
     agent: Agent,
     base: String,
-    /// The last batch was given up: the next is tried once.
-    is_down: bool,
+    is_hurried: fn() -> bool,
+    /// Why the last batch was given up, if it was: the next is tried once, and in a hurry not at all.
+    down: Option<String>,
     pub(crate) retries: u64,
 }
 
 impl Courier {
-    pub(crate) fn new(base: &str) -> Self {
+    pub(crate) fn new(base: &str, is_hurried: fn() -> bool) -> Self {
         let config = Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false);
         let base = base.trim_end_matches('/').to_owned();
-        Courier { agent: config.build().into(), base, is_down: false, retries: 0 }
+        Courier { agent: config.build().into(), base, is_hurried, down: None, retries: 0 }
     }
 
-    /// `wait` lets time pass; it says whether there is any point in going on.
-    pub(crate) fn deliver(&mut self, batch: &Batch, wait: &mut dyn FnMut(Duration) -> bool) -> Fate {
-        let attempts = if self.is_down { 1 } else { ATTEMPTS };
+    pub(crate) fn deliver(&mut self, batch: &Batch) -> Fate {
+        if let Some(why) = self.down.clone().filter(|_| (self.is_hurried)()) {
+            return Fate::GivenUp(why);
+        }
+        let fate = self.insist(batch);
+        self.down = if let Fate::GivenUp(why) = &fate { Some(why.clone()) } else { None };
+        fate
+    }
+
+    fn insist(&mut self, batch: &Batch) -> Fate {
+        let attempts = if self.down.is_some() { 1 } else { ATTEMPTS };
         let mut usual = FIRST_WAIT;
         let mut attempt = 1;
-        let fate = loop {
+        loop {
             match self.attempt(batch) {
-                Answer::Fate(fate) => break fate,
+                Answer::Fate(fate) => return fate,
                 Answer::Later(why, after) => {
-                    if attempt == attempts || !wait(after.unwrap_or(usual).min(LONGEST_WAIT)) {
-                        break Fate::GivenUp(why);
+                    if attempt == attempts || !self.wait(after.unwrap_or(usual).min(LONGEST_WAIT)) {
+                        return Fate::GivenUp(why);
                     }
                 }
             }
             (attempt, usual) = (attempt + 1, usual * 2);
             self.retries += 1;
-        };
-        self.is_down = matches!(fate, Fate::GivenUp(_));
-        fate
+        }
+    }
+
+    /// Whether there is still no hurry after this long.
+    fn wait(&self, mut left: Duration) -> bool {
+        while !left.is_zero() && !(self.is_hurried)() {
+            let slice = left.min(LOOKS_UP);
+            std::thread::sleep(slice);
+            left -= slice;
+        }
+        !(self.is_hurried)()
     }
 
     fn attempt(&self, batch: &Batch) -> Answer {

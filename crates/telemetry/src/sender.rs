@@ -1,10 +1,7 @@
 //! A thread that sends, behind a queue that is never long: who hands over more than is taken waits.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use crate::delivery::{Courier, Fate};
 
@@ -55,62 +52,31 @@ impl Delivered {
     }
 }
 
-/// Whether waiting has lost its point, and a bell for those who wait.
-#[derive(Default)]
-struct Hurry {
-    is_on: AtomicBool,
-    lock: Mutex<()>,
-    bell: Condvar,
-}
-
-impl Hurry {
-    fn turn_on(&self) {
-        let held = self.lock.lock();
-        self.is_on.store(true, Ordering::Relaxed);
-        drop(held);
-        self.bell.notify_all();
-    }
-
-    /// Whether there is still no hurry after this long.
-    fn wait(&self, span: Duration) -> bool {
-        let held = self.lock.lock().expect("no one panics holding it");
-        let is_off = |_: &mut ()| !self.is_on.load(Ordering::Relaxed);
-        drop(self.bell.wait_timeout_while(held, span, is_off));
-        !self.is_on.load(Ordering::Relaxed)
-    }
-}
-
 pub struct Sender {
     queue: SyncSender<Batch>,
-    hurry: Arc<Hurry>,
     thread: JoinHandle<Delivered>,
 }
 
 impl Sender {
-    /// `base` is what paths are below: `http://127.0.0.1:4318`.
-    pub fn start(base: &str) -> std::io::Result<Sender> {
+    /// `base` is what paths are below: `http://127.0.0.1:4318`. Once there is a hurry nothing is sent again, and what
+    /// follows a batch that was given up is given up, too: nobody is waited for longer than an attempt takes.
+    pub fn start(base: &str, is_hurried: fn() -> bool) -> std::io::Result<Sender> {
         let (queue, batches) = sync_channel::<Batch>(QUEUED);
-        let hurry = Arc::new(Hurry::default());
-        let (mut courier, waits) = (Courier::new(base), Arc::clone(&hurry));
+        let mut courier = Courier::new(base, is_hurried);
         let thread = std::thread::Builder::new().name("telemetry".to_owned()).spawn(move || {
             let mut delivered = Delivered::default();
             for batch in batches {
-                let fate = courier.deliver(&batch, &mut |span| waits.wait(span));
+                let fate = courier.deliver(&batch);
                 delivered.count(batch.items, fate);
             }
             Delivered { retries: courier.retries, ..delivered }
         })?;
-        Ok(Sender { queue, hurry, thread })
+        Ok(Sender { queue, thread })
     }
 
     /// Waits while as many batches as may are waiting already.
     pub fn send(&self, batch: Batch) {
         self.queue.send(batch).expect("the thread ends after its queue");
-    }
-
-    /// From now on nothing is sent again, and nobody is waited for longer than one attempt takes.
-    pub fn hurry(&self) {
-        self.hurry.turn_on();
     }
 
     /// Waits until everything is sent or given up.
@@ -124,6 +90,7 @@ impl Sender {
 mod tests {
     use std::io::{BufRead, BufReader, Read, Write};
     use std::net::TcpListener;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
 
@@ -161,13 +128,14 @@ mod tests {
     const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
     const BUSY: &str =
         "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    const LATER: &str = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     const BAD: &str = "HTTP/1.1 400 Bad Request\r\nContent-Length: 9\r\nConnection: close\r\n\r\nnot a hex";
     const PARTLY: &str = "HTTP/1.1 200 OK\r\nContent-Length: 41\r\nConnection: close\r\n\r\n{\"partialSuccess\":{\"rejectedSpans\": \"2\"}}";
 
     #[test]
     fn every_item_is_accounted_for() {
         let (address, collector) = collector(&[OK, BUSY, BUSY, OK, BAD, PARTLY]);
-        let sender = Sender::start(&address).expect("a thread");
+        let sender = Sender::start(&address, || false).expect("a thread");
         for (body, items) in [("a", 1), ("b", 10), ("c", 100), ("d", 1000)] {
             sender.send(batch(body, items));
         }
@@ -186,12 +154,28 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = format!("http://{}", taken.local_addr().expect("it has one"));
         drop(taken);
-        let sender = Sender::start(&address).expect("a thread");
-        sender.hurry();
+        let sender = Sender::start(&address, || true).expect("a thread");
         sender.send(batch("a", 3));
         sender.send(batch("b", 4));
         let delivered = sender.finish();
         assert_eq!((delivered.accepted, delivered.dropped, delivered.retries), (0, 7, 0));
         assert!(delivered.trouble.is_some_and(|why| why.to_lowercase().contains("refused")));
+    }
+
+    /// The collector wants to be left alone for an hour, and somebody presses Ctrl-C the fourth time anyone looks.
+    #[test]
+    fn a_hurry_that_begins_while_a_collector_is_waited_for_ends_the_wait() {
+        static LOOKS: AtomicU32 = AtomicU32::new(0);
+        let (address, collector) = collector(&[LATER]);
+        let sender =
+            Sender::start(&address, || LOOKS.fetch_add(1, Ordering::Relaxed) >= 3).expect("a thread");
+        for items in 1..=10 {
+            // More than the queue takes: handing over waits no longer, either.
+            sender.send(batch("a", items));
+        }
+        let delivered = sender.finish();
+        assert_eq!((delivered.accepted, delivered.dropped, delivered.retries), (0, 55, 0));
+        assert_eq!(delivered.trouble.as_deref(), Some("HTTP 503"), "the others were not tried");
+        assert_eq!(collector.join().expect("it served").len(), 1);
     }
 }

@@ -71,9 +71,8 @@ impl Live {
     }
 
     fn send(&mut self) {
-        let meters = self.meters.lock().expect("no one panics holding it");
         for post in &mut self.post {
-            post.second(&meters, self.second);
+            post.second(&self.meters, self.second);
         }
     }
 }

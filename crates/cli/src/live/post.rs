@@ -1,5 +1,6 @@
 //! What is sent to a collector.
 
+use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tarsier_engine::TraceSpan;
@@ -29,7 +30,7 @@ pub(super) struct Post {
 impl Post {
     pub(super) fn open(collector: &Collector, args: &RunArgs, model: &SealedModel) -> Result<Self, Failure> {
         let sender = || {
-            Sender::start(&collector.url)
+            Sender::start(&collector.url, is_interrupted)
                 .map_err(|error| Failure::new(format!("cannot send to {collector}: {error}")))
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
@@ -52,12 +53,12 @@ impl Post {
     }
 
     /// Everything as it was at the end of a second.
-    pub(super) fn second(&mut self, meters: &Meters, second: u64) {
-        self.mind_interrupts();
+    pub(super) fn second(&mut self, meters: &Mutex<Meters>, second: u64) {
         self.send_spans();
         if let Some(points) = &self.points {
             let now_ns = self.origin_ns + (second + 1) * NANOS_PER_SECOND;
-            let (body, items) = meters.otlp(self.origin_ns, now_ns);
+            // Sending may take long, and others look at the meters meanwhile.
+            let (body, items) = meters.lock().expect("no one panics holding it").otlp(self.origin_ns, now_ns);
             points.send(Batch { path: "/v1/metrics", body: body.into_bytes(), items });
         }
     }
@@ -76,18 +77,9 @@ impl Post {
         self.spans.send(Batch { path, body, items });
     }
 
-    /// Who wants to leave does not wait for a collector that is down.
-    fn mind_interrupts(&self) {
-        if is_interrupted() {
-            self.spans.hurry();
-            self.points.iter().for_each(Sender::hurry);
-        }
-    }
-
     /// Spans that came after the last second go as well; then everything has to arrive.
     pub(super) fn close(mut self) {
         self.send_spans();
-        self.mind_interrupts();
         say(&self.collector, "spans", &self.spans.finish());
         if let Some(points) = self.points {
             say(&self.collector, "points", &points.finish());

@@ -107,6 +107,9 @@ fn graphs_go_where_they_are_wanted() {
     let timed = ["--scenario", "zone-loss"];
     tarsier(&[&["export", "dot", "shop"][..], &timed].concat()).ends_with(2).says("export gexf or spigo");
     tarsier(&["export", "gexf", "shop", "--scenario", "zone-los"]).ends_with(2).says("`zone-loss`");
+    let gexf = ["export", "gexf", "shop", "--scenario", "zone-loss", "--for"];
+    tarsier(&[&gexf[..], &["900d"]].concat()).ends_with(2).says("at most 800 days");
+    tarsier(&[&gexf[..], &["30s"]].concat()).ends_with(0).says("begins at 30s, but the run ends at 30s");
     let lost = tarsier(&[&["export", "spigo", "shop", "--for", "40s"][..], &timed].concat()).ends_with(0);
     let graph: Value = serde_json::from_str(&lost.stdout).expect("a document");
     let entries = graph["graph"].as_array().expect("entries");
