@@ -1,7 +1,7 @@
 """Reads what `tarsier export` writes with the real readers, and demands the graph that `tarsier show --json` counts.
 
 GraphML and GEXF by networkx, DOT by Graphviz, Mermaid by its own parser in Node, Cypher by the ANTLR grammar of
-Neo4j's Cypher, Spigo's JSON by the importer. Usage: graphs.py TARSIER NODE_FOLDER
+Neo4j's Cypher, Spigo's JSON as JSON. Usage: graphs.py TARSIER NODE_FOLDER
 (the folder has mermaid.mjs and its node_modules)
 """
 
@@ -81,7 +81,10 @@ def check(source, folder):
     size = json.loads(run(TARSIER, "show", source, "--json"))
     instances, edges = size["instances"], size["edges"]
     n_services = size["services"]
-    graphml = networkx.parse_graphml(export("graphml", source))
+    text = export("graphml", source)
+    assert all(re.fullmatch(r"[\w.:-]+", token) for token in re.findall(r' (?:id|source|target)="([^"]*)"', text))
+    graphml = networkx.parse_graphml(text)
+    graphml = networkx.relabel_nodes(graphml, dict(graphml.nodes(data="name")))
     same("GraphML", (len(graphml), graphml.number_of_edges()), (instances, edges))
     same("services in GraphML", len(services_of(graphml)), n_services)
     path = folder / "graph.gexf"

@@ -1,4 +1,5 @@
-//! GraphML: <http://graphml.graphdrawing.org/specification.html>. Every attribute is declared.
+//! GraphML: <http://graphml.graphdrawing.org/specification.html>. Every attribute is declared, the name among them: an
+//! id is a name token of XML, which `web#3` is not.
 
 use std::io::{self, Write};
 
@@ -14,21 +15,19 @@ pub(super) fn write(graph: &Graph<'_>, out: &mut dyn Write) -> io::Result<()> {
         "  xsi:schemaLocation=\"http://graphml.graphdrawing.org/xmlns \
          http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd\">"
     )?;
-    for name in ["service", "kind", "zone", "region"] {
+    for name in ["name", "service", "kind", "zone", "region"] {
         writeln!(out, "  <key id=\"{name}\" for=\"node\" attr.name=\"{name}\" attr.type=\"string\"/>")?;
     }
-    // An id of XML may not begin with just anything.
     writeln!(out, "  <graph id=\"architecture\" edgedefault=\"directed\">")?;
-    for instance in &graph.instances {
-        write!(out, "    <node id=\"{}\">", xml(&graph.name(*instance)))?;
+    for (n, instance) in graph.instances.iter().enumerate() {
+        write!(out, "    <node id=\"n{n}\"><data key=\"name\">{}</data>", xml(&graph.name(*instance)))?;
         for (key, value) in attributes(graph, *instance) {
             write!(out, "<data key=\"{key}\">{}</data>", xml(value))?;
         }
         writeln!(out, "</node>")?;
     }
     for (n, (from, to)) in graph.edges().enumerate() {
-        let [source, target] = [from, to].map(|at| xml(&graph.name(graph.instances[at])));
-        writeln!(out, "    <edge id=\"e{n}\" source=\"{source}\" target=\"{target}\"/>")?;
+        writeln!(out, "    <edge id=\"e{n}\" source=\"n{from}\" target=\"n{to}\"/>")?;
     }
     writeln!(out, "  </graph>\n</graphml>")
 }

@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
-use tarsier_model::Kind;
+use tarsier_model::{Kind, ZoneId};
 
 use super::Lives;
-use crate::graph::{Graph, Instance};
+use crate::graph::Graph;
 
 pub(super) fn write(graph: &Graph<'_>, lives: Option<&Lives>, out: &mut dyn Write) -> io::Result<()> {
     let arch = part(&graph.model.name);
@@ -19,35 +21,54 @@ pub(super) fn write(graph: &Graph<'_>, lives: Option<&Lives>, out: &mut dyn Writ
         separator = ",\n    ";
         io::Result::Ok(())
     };
-    for (n, instance) in graph.instances.iter().enumerate() {
+    let names = names(graph, &arch);
+    for (n, (instance, name)) in graph.instances.iter().zip(&names).enumerate() {
         let package = package(graph.model.services[instance.service].kind);
         let [a, b, c] = [16, 8, 0].map(|shift| (n + 1) >> shift & 0xff);
         let metadata = format!("IP/10.{a}.{b}.{c}");
-        let name = name(graph, &arch, *instance);
         entry(json!({"node": name, "package": package, "timestamp": at(0.0), "metadata": metadata}))?;
     }
     for (n, (from, to)) in graph.edges().enumerate() {
-        let [source, target] = [from, to].map(|at| name(graph, &arch, graph.instances[at]));
         let id = format!("e{}", n + 1);
-        entry(json!({"edge": id, "source": source, "target": target, "timestamp": at(0.0)}))?;
+        entry(json!({"edge": id, "source": names[from], "target": names[to], "timestamp": at(0.0)}))?;
     }
-    for (instance, spells) in graph.instances.iter().zip(lives.into_iter().flat_map(|lives| &lives.spells)) {
+    for (name, spells) in names.iter().zip(lives.into_iter().flat_map(|lives| &lives.spells)) {
         if let Some((_, Some(end))) = spells.last() {
-            let name = name(graph, &arch, *instance);
             entry(json!({"done": name, "exit": "killed", "timestamp": at(*end)}))?;
         }
     }
     writeln!(out, "\n  ]\n}}")
 }
 
-/// `shop.us-east-1.zoneA.web00`.
-fn name(graph: &Graph<'_>, arch: &str, instance: Instance) -> String {
-    let zone = &graph.model.zones[instance.zone];
+/// Of each instance its own: `shop.us-east-1.zoneA.web00`.
+fn names(graph: &Graph<'_>, arch: &str) -> Vec<String> {
+    let mut names = Vec::with_capacity(graph.instances.len());
+    let mut taken = HashSet::new();
+    for (id, service) in graph.model.services.entries() {
+        let instances = &graph.instances[graph.instances_of(id)];
+        let called = |service: &str| -> Vec<String> {
+            instances
+                .iter()
+                .map(|it| format!("{arch}.{}.{service}{:02}", cell(graph, it.zone), it.number))
+                .collect()
+        };
+        // `a.b` and `a_b` would be the same, and so would the first of `s1` and number 100 of `s`.
+        let mut service = part(&service.name);
+        while called(&service).iter().any(|name| taken.contains(name)) {
+            service.push('_');
+        }
+        taken.extend(called(&service));
+        names.extend(called(&service));
+    }
+    names
+}
+
+/// `us-east-1.zoneA`: zones are called by a letter there.
+fn cell(graph: &Graph<'_>, zone: ZoneId) -> String {
+    let zone = &graph.model.zones[zone];
     let region = part(&graph.model.regions[zone.region].name);
-    // Zones are called by a letter there.
-    let local = zone.name.rsplit('/').next().unwrap_or(&zone.name);
-    let service = part(&graph.model.services[instance.service].name);
-    format!("{arch}.{region}.zone{}.{service}{:02}", part(local).to_uppercase(), instance.number)
+    let letter = part(zone.name.rsplit('/').next().unwrap_or(&zone.name)).to_uppercase();
+    format!("{region}.zone{}", letter.strip_prefix("ZONE").filter(|rest| !rest.is_empty()).unwrap_or(&letter))
 }
 
 /// Dots separate the parts of a name.
@@ -102,6 +123,31 @@ fn date(mut days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Two zones of which one is called as there, services that dots and numbers make alike.
+    #[test]
+    fn names_are_as_spigo_has_them_and_each_is_one_instances_own() {
+        let text = "
+            regions: { us-east-1: { zones: [zoneA, b] } }
+            services:
+              s1: { do: [ { work: 1ms } ] }
+              s: { instances: 101, do: [ { work: 1ms } ] }
+              a.b: { instances: 2, do: [ { work: 1ms } ] }
+              a_b: { do: [ { work: 1ms } ] }
+            workload: { users: { rate: 1/s, to: s } }";
+        let model = tarsier_language::load("test", text.as_bytes()).model.expect("it can run");
+        let names = names(&Graph::of(&model), "test");
+        let of_s = |number: usize| &names[1 + number];
+        assert_eq!(
+            [&names[0], of_s(0), of_s(1)],
+            ["test.us-east-1.zoneA.s100", "test.us-east-1.zoneA.s_00", "test.us-east-1.zoneB.s_01"]
+        );
+        assert_eq!(
+            names[102..],
+            ["test.us-east-1.zoneA.a_b00", "test.us-east-1.zoneB.a_b01", "test.us-east-1.zoneA.a_b_00"]
+        );
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+    }
 
     #[test]
     fn times_are_dates() {

@@ -1,9 +1,11 @@
 //! The corpus: for each file of Spigo what is said of it, and what it becomes.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use tarsier_interop::spigo::{Imported, Options, import, recognise};
+use tarsier_interop::spigo::{Imported, Options, Translation, import, recognise};
+use tarsier_interop::{Graph, GraphFormat, export};
 use tarsier_language::{Code, Severity, load, render};
 
 use crate::golden::{assert_no_failures, check, files};
@@ -49,6 +51,24 @@ fn files_get_their_diagnostics_and_texts() {
         assert_eq!(instances as u64, expected, "{name}: as many run as Spigo had");
     }
     assert_no_failures(&failures);
+}
+
+/// What Spigo's files become is drawn as Spigo would, so that it can be read again: the same services, as large.
+#[test]
+fn what_was_imported_can_be_exported_and_imported() {
+    for path in files("corpus/spigo", ".json") {
+        let (name, _, imported) = import_file(&path);
+        let Some(first) = imported.architecture else { continue };
+        let model = load("translation", first.text.as_bytes()).model.expect("what a file becomes can run");
+        let mut drawn = Vec::new();
+        export(GraphFormat::Spigo, &Graph::of(&model), None, &mut drawn).expect("memory takes it");
+        let again = import(&name, &drawn, &Options { scale: 100, regions: 1 });
+        let second = again.architecture.unwrap_or_else(|| panic!("{name}: {:?}", again.diagnostics));
+        let sizes = |translation: &Translation| -> BTreeMap<String, u64> {
+            translation.services.iter().map(|size| (size.service.clone(), size.instances)).collect()
+        };
+        assert_eq!(sizes(&second), sizes(&first), "{name}");
+    }
 }
 
 #[test]
