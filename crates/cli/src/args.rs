@@ -1,7 +1,7 @@
 //! What can be said on the command line.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::builder::TypedValueParser;
@@ -23,7 +23,7 @@ Examples:
 
 Exit codes:
   0  done
-  1  an objective (slo, independent) of the file was missed, or it did not recover
+  1  an objective (slo, independent) of the file was missed, or the verdict is metastable
   2  the input is wrong: the file, the arguments, or a place that cannot be written
   3  no request was completed";
 
@@ -309,13 +309,23 @@ pub(crate) struct RunArgs {
     pub(crate) pace: Option<f64>,
 
     /// Serve the metrics of the run to Prometheus while it goes, as http://ADDRESS:PORT/metrics
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen)]
     pub(crate) listen: Option<SocketAddr>,
 
     /// Send to a collector while the run goes: `otlp=http://127.0.0.1:4318` metrics and spans, `zipkin=http://127.0.0.1:9411`
     /// spans
     #[arg(long, value_name = "FORMAT=URL", value_parser = collector, action = clap::ArgAction::Append)]
     pub(crate) send: Vec<Collector>,
+}
+
+/// A port alone is one of this machine, for itself.
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix("localhost:").unwrap_or(text);
+    let local = port.parse().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    local.or_else(|_| text.parse()).map_err(|_| {
+        "where to listen is written like 127.0.0.1:9464, [::1]:9464, localhost:9464 or 9464; a name is not looked up"
+            .to_owned()
+    })
 }
 
 /// Where telemetry goes.
@@ -344,7 +354,7 @@ fn collector(text: &str) -> Result<Collector, String> {
     };
     let parts = text.split_once('=').and_then(|(name, url)| Some((format(name)?, url)));
     match parts {
-        Some((format, url)) if url.strip_prefix("http://").is_some_and(|rest| !rest.is_empty()) => {
+        Some((format, url)) if tarsier_telemetry::can_be_sent_to(url) => {
             Ok(Collector { format, url: url.to_owned() })
         }
         Some((_, url)) if url.starts_with("https://") => {
@@ -373,9 +383,11 @@ fn sample(text: &str) -> Result<Sample, String> {
             .map(Sample::Slowest)
             .ok_or_else(|| format!("`slowest:` takes a number from 1 to {MOST_SLOWEST}"));
     }
-    parse::share(text)
-        .map(|share| Sample::Share(share.fraction))
-        .map_err(|error| format!("{error}; a sample is written like 1%, 0.01 or slowest:20"))
+    match parse::share(text) {
+        Ok(share) if share.fraction == 0.0 => Err("this traces no request at all".to_owned()),
+        Ok(share) => Ok(Sample::Share(share.fraction)),
+        Err(error) => Err(format!("{error}; a sample is written like 1%, 0.01 or slowest:20")),
+    }
 }
 
 /// Requests of a workload that can be asked for as its slowest.
@@ -431,13 +443,25 @@ mod tests {
     }
 
     #[test]
+    fn a_port_alone_is_this_machines() {
+        let local = Ok(SocketAddr::from(([127, 0, 0, 1], 9464)));
+        assert!(["9464", "localhost:9464", "127.0.0.1:9464"].iter().all(|text| listen(text) == local));
+        assert_eq!(listen("[::1]:0").map(|address| address.to_string()).as_deref(), Ok("[::1]:0"));
+        for wrong in ["", "localhost", "127.0.0.1", "99999", "-1", "example.org:80"] {
+            assert!(listen(wrong).is_err_and(|error| error.contains("localhost:9464")), "{wrong}");
+        }
+    }
+
+    #[test]
     fn collectors_are_formats_and_addresses() {
         let here = collector("otlp=http://127.0.0.1:4318").expect("it is one");
         assert_eq!(here.to_string(), "otlp=http://127.0.0.1:4318");
         let zipkin = collector("zipkin=http://here:9411").expect("it is one");
         assert_eq!((zipkin.format, zipkin.url.as_str()), (TraceFormat::Zipkin, "http://here:9411"));
         assert!(collector("otlp=https://127.0.0.1").is_err_and(|error| error.contains("only http://")));
-        for wrong in ["", "otlp", "otlp=", "otlp=http://", "127.0.0.1:4318", "statsd=http://127.0.0.1"] {
+        let wrong = ["", "otlp", "otlp=", "otlp=http://", "127.0.0.1:4318", "statsd=http://127.0.0.1"];
+        let no_hosts = ["otlp=http://:4318", "otlp=http://a b", "otlp=http://a:99999", "otlp=http://a?b=c"];
+        for wrong in wrong.into_iter().chain(no_hosts) {
             assert!(collector(wrong).is_err_and(|error| error.contains("like otlp=")), "{wrong}");
         }
     }

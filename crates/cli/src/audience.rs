@@ -52,7 +52,10 @@ impl<'m> Audience<'m> {
             ));
         }
         let sample = if is_traced { args.traces.unwrap_or(USUAL_SAMPLE) } else { Sample::None };
-        let share = traffic_share(shows_traffic, sample)?;
+        let share = if shows_traffic { Some(share_of("vizceral", sample)?) } else { None };
+        if has_sheet {
+            share_of("guesstimate", sample)?;
+        }
         let begin = |out: &OutDir| {
             let traffic = share.map(|share| out.begin_traffic(model, share)).transpose()?;
             let traces = traces.map(|format| out.begin_traces(model, format)).collect::<Result<_, _>>()?;
@@ -87,14 +90,13 @@ impl Files<'_> {
     }
 }
 
-/// Of which share of the requests the traffic is counted, if it is.
-fn traffic_share(is_shown: bool, sample: Sample) -> Result<Option<f64>, Failure> {
+/// What counts and what samples wants requests as they come, not the worst of them.
+fn share_of(output: &str, sample: Sample) -> Result<f64, Failure> {
     match sample {
-        _ if !is_shown => Ok(None),
-        Sample::Share(share) if share > 0.0 => Ok(Some(share)),
-        _ => Err(Failure::with_hint(
-            "traffic cannot be counted from these traces",
-            "`--write vizceral` wants a share of the requests, such as `--traces 10%`",
+        Sample::Share(share) => Ok(share),
+        Sample::Slowest(_) | Sample::None => Err(Failure::with_hint(
+            format!("the slowest requests do not stand for all, which `--write {output}` shows"),
+            format!("`--write {output}` wants a share of the requests, such as `--traces 10%`"),
         )),
     }
 }

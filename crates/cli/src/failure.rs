@@ -8,7 +8,7 @@ use std::path::Path;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Ending {
     Done = 0,
-    /// An objective was missed, or it did not recover.
+    /// An objective (slo, independent) of the file was missed, or the verdict is metastable.
     Failed = 1,
     BadInput = 2,
     NothingCompleted = 3,

@@ -35,34 +35,43 @@ impl Quantiles {
     }
 }
 
-/// Luo et al., «Characterizing microservice dependency and performance: Alibaba trace analysis», SoCC 2021: fan-out of
+/// Published: Luo et al., «Characterizing microservice dependency and performance: Alibaba trace analysis», SoCC 2021: fan-out of
 /// mean 3.78 and median 3, a third of 4 and more, 77% of callees are leaves, and services that 16 and more call take most
 /// calls. Shares of entries and leaves, and 27.5 instances of a service: re-analysis of 67,760 services, arXiv 2504.13141.
 pub(crate) const ALIBABA: Statistics = Statistics {
     of: "Alibaba",
     entries: 0.13,
     leaves: 0.39,
+    // Median and the third of 4 and more; the other points are ours, laid so that the mean comes out as published.
     fan_out: Quantiles(&[(0.0, 0.7), (0.17, 1.5), (0.5, 3.0), (0.67, 3.5), (0.95, 9.0), (1.0, 20.0)]),
+    // Ours: that few take most is published, not how popularity is spread.
     popularity: Quantiles(&[(0.0, 1.0), (0.8, 2.0), (0.95, 30.0), (1.0, 3_000.0)]),
-    // More than are wanted, because those between need callers too.
+    // Ours: more than the 77% that are wanted, because those between need callers too.
     to_leaves: Some(0.88),
+    // Ours.
     at_once: usize::MAX,
     instances: None,
     instances_mean: 27.5,
 };
 
-/// Huye, Shkuro and Sambasivan, «Lifting the veil on Meta's microservice architecture», USENIX ATC 2023, the released
+/// Published: Huye, Shkuro and Sambasivan, «Lifting the veil on Meta's microservice architecture», USENIX ATC 2023, the released
 /// data of 7,483 services: quantiles of fan-out 4, 23, 257, 5,865 (50%, 90%, 99%, most), of fan-in 1, 19, 206, 14,084,
 /// of instances 8, 650, 31,566, 557,156. How many of the services that one calls a request needs is not published.
 pub(crate) const META: Statistics = Statistics {
     of: "Meta",
+    // Ours, both.
     entries: 0.25,
     leaves: 0.15,
+    // All but the first point.
     fan_out: Quantiles(&[(0.0, 0.8), (0.5, 4.0), (0.9, 23.0), (0.99, 257.0), (1.0, 5_865.0)]),
+    // Ours: weights with which fan-in comes out nearly as published.
     popularity: Quantiles(&[(0.0, 0.01), (0.5, 0.1), (0.9, 5.0), (0.99, 400.0), (1.0, 28_000.0)]),
     to_leaves: None,
+    // Ours.
     at_once: 2,
+    // All but the first point.
     instances: Some(Quantiles(&[(0.0, 1.0), (0.5, 8.0), (0.9, 650.0), (0.99, 31_566.0), (1.0, 557_156.0)])),
+    // Ours: hundreds, as there are, would not fit anywhere.
     instances_mean: 20.0,
 };
 

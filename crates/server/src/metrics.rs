@@ -31,7 +31,7 @@ impl Metrics {
             .route("/", get(|| async { "the metrics are at /metrics\n" }))
             .route("/metrics", get(metrics));
         let thread = std::thread::Builder::new().name("metrics".to_owned()).spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener)?;
                 let served = axum::serve(listener, app).into_future();

@@ -8,7 +8,9 @@
 use std::time::Duration;
 
 use ureq::Agent;
+use ureq::http::Uri;
 use ureq::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use ureq::http::uri::Authority;
 
 use crate::Batch;
 
@@ -40,6 +42,16 @@ enum Answer {
     Fate(Fate),
     /// Perhaps later, after as long as the server says.
     Later(String, Option<Duration>),
+}
+
+/// Whether paths can be put below this address, and it names a host that understands plain HTTP.
+pub fn can_be_sent_to(base: &str) -> bool {
+    let Ok(uri) = base.parse::<Uri>() else { return false };
+    // What follows the host is a port that there can be.
+    let is_host = |it: &Authority| {
+        !it.host().is_empty() && (it.as_str().ends_with(it.host()) || it.port_u16().is_some())
+    };
+    uri.scheme_str() == Some("http") && uri.authority().is_some_and(is_host) && !base.contains(['?', '#'])
 }
 
 pub(crate) struct Courier {
@@ -143,6 +155,18 @@ fn partial_success(text: &str) -> (u64, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_have_a_host_and_a_port_that_there_can_be() {
+        for good in ["http://here", "http://here:4318/", "http://[::1]", "http://[::1]:4318/otlp"] {
+            assert!(can_be_sent_to(good), "{good}");
+        }
+        for bad in
+            ["", "here", "here:80", "https://here", "http://:80", "http://here:99999", "http://[::1]:x"]
+        {
+            assert!(!can_be_sent_to(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn answers_are_judged_as_the_specification_says() {

@@ -6,4 +6,5 @@
 mod delivery;
 mod sender;
 
+pub use delivery::can_be_sent_to;
 pub use sender::{Batch, Delivered, Sender};

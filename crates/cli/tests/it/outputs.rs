@@ -88,9 +88,13 @@ fn a_sample_that_nobody_wants_is_a_mistake() {
     tarsier(&["run", &path, "--write", "zipkin"]).ends_with(2).says("--out <DIR>");
     let (ran, _) = write("unknown", &["jaeger"]);
     ran.ends_with(2).says("possible values");
-    for wrong in ["slowest:0", "slowest:x", "200%", "1kg"] {
+    for wrong in ["slowest:0", "slowest:x", "200%", "1kg", "0%", "0"] {
         let (ran, _) = write("wrong", &["zipkin", "--traces", wrong]);
-        ran.ends_with(2);
+        ran.ends_with(2).says("--traces");
+    }
+    for wants_all in ["vizceral", "guesstimate"] {
+        let (ran, _) = write("wants-all", &[wants_all, "--traces", "slowest:3"]);
+        ran.ends_with(2).says(&format!("`--write {wants_all}` wants a share of the requests"));
     }
 }
 
@@ -143,8 +147,6 @@ fn traffic_is_what_was_counted() {
     let calls = &result["calls"]["web/home -> db"];
     let ended = calls["attempts"].as_f64().zip(calls["in_flight_end"].as_f64()).map(|(all, left)| all - left);
     assert_eq!(Some(sum(&|frame| total("web", "db", &region(frame)))), ended);
-    let (ran, _) = write("traffic", &["vizceral", "--traces", "slowest:3"]);
-    ran.ends_with(2).says("a share of the requests");
 }
 
 /// Of few requests all stays are in the sheet: its sums are what the users waited, its samples what was measured.

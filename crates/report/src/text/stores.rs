@@ -58,7 +58,7 @@ fn stale(access: &AccessOutcome) -> Cell {
     }
 }
 
-/// `cass: 120 replicas repaired after reads; 3000 hints stored, 2900 replayed, 100 wait`.
+/// `cass: 120 copies repaired after reads; 3000 hints stored, 2900 replayed, 100 wait`.
 fn upkeep(report: &Report<'_>, store: &StoreOutcome) -> String {
     let mut parts = Vec::new();
     if store.repairs > 0 {
