@@ -6,6 +6,7 @@ mod guesstimate;
 mod meters;
 mod size;
 pub mod spigo;
+pub mod topology;
 mod traces;
 mod vizceral;
 
