@@ -3,17 +3,21 @@
 //! A service is up while one of its instances is, `1 - (1 - a)^n` of the time: callers find those that are. Zones failing as a
 //! whole, too little capacity on the instances left and the time until callers notice are left out.
 //!
+//! A replicated store answers while as many copies of the key are up as the level needs; whoever has one can coordinate.
+//! A local level needs them in one region, the others are of no help.
+//!
 //! A service that a request needs in several places is up or down for all of them. So the sum goes over what can be up
 //! (Birnbaum's pivotal decomposition): `P = p P(it is up) + (1 - p) P(it is down)` for each of these, and the rest are
-//! independent.
+//! independent. Of a store it goes over how many instances are up; which these are is left to chance.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use tarsier_model::{Branch, EndpointId, Model, Retry, Service, ServiceId, Step, WorkloadId};
+use tarsier_model::{Branch, EndpointId, Model, Retry, ServiceId, Step, WorkloadId};
 use tarsier_units::IdVec;
 
-use crate::chance::{Question, Realm, at_least, with_retries};
+use crate::chance::{Question, Realm, with_retries};
+use crate::copies::Up;
 
 /// Visits of endpoints to work out, about a second; beyond, services that are shared count as independent.
 const MOST_EFFORT: usize = 10_000_000;
@@ -34,23 +38,18 @@ pub(crate) fn availabilities(model: &Model) -> Vec<Availability> {
     if model.services.iter().all(|service| service.availability.is_none()) {
         return Vec::new();
     }
-    let up: IdVec<ServiceId, f64> = model.services.iter().map(chance_up).collect();
+    let up: IdVec<ServiceId, Up> = model.services.iter().map(Up::of).collect();
     let left = Cell::new(MOST_EFFORT);
     let mut found = Vec::new();
     for (id, workload) in model.workloads.entries() {
         for (_, to) in workload.mix.iter().filter(|(share, _)| *share > 0.0) {
             let sum = Sum::new(model, *to, workload.policy.retry.as_ref(), &left);
             let share = sum.total(&up);
-            found.push(Availability { workload: id, to: *to, share, exact: left.get() > 0 });
+            let exact = left.get() > 0 && sum.knows_all_copies();
+            found.push(Availability { workload: id, to: *to, share, exact });
         }
     }
     found
-}
-
-/// That at least one instance is.
-fn chance_up(service: &Service) -> f64 {
-    let n_instances = u32::try_from(service.instances.len()).expect("a service has few instances");
-    service.availability.map_or(1.0, |each| at_least(1, [(n_instances, each)].into_iter()))
 }
 
 /// The sum over what can be up, for requests to one endpoint.
@@ -70,8 +69,19 @@ impl<'m, 'l> Sum<'m, 'l> {
         Sum { realm, retry, shared, left }
     }
 
-    fn total(&self, up: &IdVec<ServiceId, f64>) -> f64 {
-        let uncertain = |service: &ServiceId| up[*service] > 0.0 && up[*service] < 1.0;
+    /// Where several keys of a store are asked for, each on instances of its own, the sum is not over which are up.
+    fn knows_all_copies(&self) -> bool {
+        let model = self.realm.model();
+        self.shared.iter().all(|service| {
+            let service = &model.services[*service];
+            let copies =
+                service.replication.as_ref().map(|it| it.factor as usize * model.regions_of(service).len());
+            service.availability.is_none() || copies.is_none_or(|copies| copies == service.instances.len())
+        })
+    }
+
+    fn total(&self, up: &IdVec<ServiceId, Up>) -> f64 {
+        let uncertain = |service: &ServiceId| up[*service].is_uncertain();
         let mut shared: Vec<ServiceId> = self.shared.iter().copied().filter(uncertain).collect();
         let mut up = up.clone();
         let needed = self.take_out_needed(&mut up, &mut shared);
@@ -79,44 +89,47 @@ impl<'m, 'l> Sum<'m, 'l> {
     }
 
     /// What every request needs is a factor; the rest is looked at with it up.
-    fn take_out_needed(&self, up: &mut IdVec<ServiceId, f64>, shared: &mut Vec<ServiceId>) -> f64 {
+    fn take_out_needed(&self, up: &mut IdVec<ServiceId, Up>, shared: &mut Vec<ServiceId>) -> f64 {
         let mut factor = 1.0;
         shared.retain(|service| {
-            let mut others_up: IdVec<ServiceId, f64> =
-                up.iter().map(|chance| if *chance > 0.0 { 1.0 } else { 0.0 }).collect();
-            others_up[*service] = 0.0;
+            let Up::Found(chance) = up[*service] else { return true };
+            let mut others_up: IdVec<ServiceId, Up> = up.iter().map(|up| up.at_best()).collect();
+            others_up[*service] = Up::Found(0.0);
             let is_needed = self.chance(&others_up) == Some(0.0);
             if is_needed {
-                factor *= std::mem::replace(&mut up[*service], 1.0);
+                factor *= chance;
+                up[*service] = Up::Found(1.0);
             }
             !is_needed
         });
         factor
     }
 
-    fn pivot(&self, up: &mut IdVec<ServiceId, f64>, shared: &[ServiceId]) -> f64 {
+    fn pivot(&self, up: &mut IdVec<ServiceId, Up>, shared: &[ServiceId]) -> f64 {
         let Some((service, rest)) = shared.split_first() else {
             return self.chance(up).unwrap_or_else(|| self.independent(up));
         };
         if self.left.get() == 0 {
             return self.independent(up);
         }
-        let chance = std::mem::replace(&mut up[*service], 1.0);
-        let when_up = self.pivot(up, rest);
-        up[*service] = 0.0;
-        let when_down = self.pivot(up, rest);
-        up[*service] = chance;
-        chance * when_up + (1.0 - chance) * when_down
+        let before = up[*service];
+        let mut sum = 0.0;
+        for (chance, state) in before.outcomes() {
+            up[*service] = state;
+            sum += chance * self.pivot(up, rest);
+        }
+        up[*service] = before;
+        sum
     }
 
     /// `None` when that would be too much work.
-    fn chance(&self, up: &IdVec<ServiceId, f64>) -> Option<f64> {
+    fn chance(&self, up: &IdVec<ServiceId, Up>) -> Option<f64> {
         let left = self.left.get().saturating_sub(self.realm.endpoints().len());
         self.left.set(left);
         (left > 0).then(|| self.independent(up))
     }
 
-    fn independent(&self, up: &IdVec<ServiceId, f64>) -> f64 {
+    fn independent(&self, up: &IdVec<ServiceId, Up>) -> f64 {
         with_retries(self.realm.chance(Question::Success(up)), self.retry)
     }
 }
@@ -137,11 +150,17 @@ fn shared(model: &Model, realm: &Realm<'_>, first: u32) -> Vec<ServiceId> {
         count(&model.endpoints[*id].steps, times, &mut visits);
     }
     let mut by_service: BTreeMap<ServiceId, u32> = BTreeMap::new();
-    for id in order {
+    for id in order.iter().filter(|id| !is_replica(model, **id)) {
         let several = if realm.has_cycles() { SEVERAL } else { visits[*id] };
         *by_service.entry(model.endpoints[*id].service).or_default() += several;
     }
     by_service.into_iter().filter(|(_, visits)| *visits >= SEVERAL).map(|(service, _)| service).collect()
+}
+
+/// Copies count with the coordinator that asks for them.
+fn is_replica(model: &Model, endpoint: EndpointId) -> bool {
+    let store = model.services[model.endpoints[endpoint].service].replication.as_ref();
+    store.is_some_and(|store| store.served_by(endpoint).is_some())
 }
 
 fn count(steps: &[Step], times: u32, visits: &mut IdVec<EndpointId, u32>) {
@@ -171,11 +190,11 @@ fn count(steps: &[Step], times: u32, visits: &mut IdVec<EndpointId, u32>) {
 
 #[cfg(test)]
 mod tests {
-    use tarsier_model::{Call, CallPolicy, Failures, Jitter};
+    use tarsier_model::{AccessKind, Call, CallPolicy, Endpoint, Failures, Jitter, Level, Service};
     use tarsier_random::Stream;
 
     use super::*;
-    use crate::fixture::{call, call_step, model, random_model};
+    use crate::fixture::{call, call_step, model, random_model, store};
 
     /// `web` does `steps`; each other service has so many instances of that availability and does nothing.
     fn star(steps: Vec<Step>, services: &[(usize, f64)]) -> Model {
@@ -243,6 +262,46 @@ mod tests {
         check(&star(vec![with_fallback], &[(1, 0.9), (1, 0.8)]), 0.98);
         let cache = Step::Cache { ask: call(1), hit: 0.75, miss: vec![call_step(2)], fill: None };
         check(&star(vec![cache], &[(1, 0.9), (1, 0.8)]), 0.675 + 0.325 * 0.8);
+    }
+
+    /// Six instances with three copies of each key, each up for 0.9 of the time.
+    fn store_of(level: Level, n_regions: u32) -> Model {
+        let mut store = store(&[(AccessKind::Read, level)], n_regions);
+        store.services[ServiceId(0)].availability = Some(0.9);
+        store
+    }
+
+    #[test]
+    fn levels_need_so_many_copies() {
+        check(&store_of(Level::One, 1), 0.999);
+        check(&store_of(Level::Quorum, 1), 0.972);
+        check(&store_of(Level::All, 1), 0.729);
+        // Of six copies four, and in one's own region two of three.
+        check(&store_of(Level::Quorum, 2), 0.984_15);
+        check(&store_of(Level::LocalQuorum, 2), 0.972);
+    }
+
+    /// Who asks twice asks for two keys. On three instances both have the same copies; on six, how many are up decides:
+    /// the square of the chance to have two of three copies among them.
+    #[test]
+    fn keys_of_a_store_share_its_instances() {
+        let twice = |n_instances: usize| {
+            let mut model = store_of(Level::Quorum, 1);
+            model.services[ServiceId(0)].instances.truncate(n_instances);
+            let asks =
+                Endpoint { service: ServiceId(1), name: None, steps: vec![call_step(0), call_step(0)] };
+            let to = model.endpoints.push(asks);
+            model.services.push(Service { endpoints: to.0..to.0 + 1, ..Service::named("web") });
+            model.workloads[WorkloadId(0)].mix = vec![(1.0, to)];
+            model
+        };
+        check(&twice(3), 0.972);
+        let found = availabilities(&twice(6))[0];
+        // By the number that is up, from 2 to 6: C(6, k) 0.9^k 0.1^(6 - k) and 4/20, 10/20, 16/20, 1, 1 squared.
+        let ways = [(15.0, 2, 0.2_f64), (20.0, 3, 0.5), (15.0, 4, 0.8), (6.0, 5, 1.0), (1.0, 6, 1.0)];
+        let expected: f64 =
+            ways.iter().map(|(n, up, both)| n * 0.9_f64.powi(*up) * 0.1_f64.powi(6 - up) * both * both).sum();
+        assert!((found.share - expected).abs() < 1e-12 && !found.exact, "{found:?} is not {expected}");
     }
 
     /// A retry helps against errors that come and go, not against what is down.

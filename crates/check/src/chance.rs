@@ -5,15 +5,19 @@
 
 use std::collections::BTreeSet;
 
-use tarsier_model::{Branch, Call, Endpoint, EndpointId, Enforce, Model, Retry, ServiceId, Step};
+use tarsier_model::{
+    Branch, Call, Endpoint, EndpointId, Enforce, Model, Retry, ServiceId, Step, asked_of_replicas,
+};
 use tarsier_random::num;
 use tarsier_units::IdVec;
+
+use crate::copies::Up;
 
 /// What is asked of every visit.
 #[derive(Clone, Copy)]
 pub(crate) enum Question<'a> {
-    /// That it succeeds, if a service can be reached with this chance.
-    Success(&'a IdVec<ServiceId, f64>),
+    /// That it succeeds, with this known of the services.
+    Success(&'a IdVec<ServiceId, Up>),
     /// That no leaf among those waited for is slow, when a visit of a leaf is not with this chance.
     Swiftness(f64),
 }
@@ -37,6 +41,10 @@ impl<'m> Realm<'m> {
         let closed = closed_passages(model, &order);
         let has_cycles = goes_back(model, &order);
         Realm { model, order, closed, has_cycles }
+    }
+
+    pub(crate) fn model(&self) -> &'m Model {
+        self.model
     }
 
     pub(crate) fn endpoints(&self) -> &[EndpointId] {
@@ -68,7 +76,7 @@ impl<'m> Realm<'m> {
     fn visit(&self, question: Question<'_>, chances: &IdVec<EndpointId, f64>, id: EndpointId) -> f64 {
         let endpoint = &self.model.endpoints[id];
         let own = match question {
-            Question::Success(up) => up[endpoint.service],
+            Question::Success(up) => up[endpoint.service].found(),
             Question::Swiftness(leaf) => {
                 if is_leaf(endpoint) {
                     leaf
@@ -154,6 +162,13 @@ impl Visit<'_, '_> {
     }
 
     fn parallel(&self, branches: &[Branch], need: u32) -> f64 {
+        if let (Question::Success(up), Some(call)) = (self.question, asked_of_replicas(branches)) {
+            let model = self.realm.model;
+            let service = &model.services[self.service];
+            let access = service.replication.as_ref().and_then(|it| it.served_by(call.to));
+            let needs = access.and_then(|access| model.needs_of(service, access));
+            return needs.map_or(0.0, |needs| up[self.service].copies(needs, self.answer(call)));
+        }
         at_least(need, branches.iter().map(|branch| (branch.times, self.steps(&branch.steps))))
     }
 }
@@ -189,7 +204,7 @@ fn convolved(a: &[f64], b: &[f64], most: usize) -> Vec<f64> {
 
 /// The chances of 0, 1, … n hits. From the likeliest number outwards, so that nothing is lost however small the ends are:
 /// `p(k + 1) / p(k) = (n - k) / (k + 1) * p / (1 - p)`.
-fn binomial(n: u32, p: f64) -> Vec<f64> {
+pub(crate) fn binomial(n: u32, p: f64) -> Vec<f64> {
     let size = n as usize + 1;
     let mut chances = vec![0.0; size];
     let mode = ((f64::from(n) + 1.0) * p) as usize;

@@ -11,6 +11,7 @@ use crate::links::links;
 use crate::load::{Load, offered, peak_per_s, visits_per_s};
 use crate::patience::impatient_timeouts;
 use crate::settings::{dependent, hopeless_timeouts, overloads, single_points, small_pools};
+use crate::stores::{StoreAccess, local_levels, stale_reads, store_accesses};
 use crate::storm::{Storm, amplifications, storms, tipping, unguarded_retries};
 use crate::unloaded::latencies_s;
 
@@ -23,6 +24,8 @@ pub struct Examination {
     pub storms: Vec<Storm>,
     pub availabilities: Vec<Availability>,
     pub fan_outs: Vec<FanOut>,
+    /// What replicated stores are asked for.
+    pub stores: Vec<StoreAccess>,
     pub resilience: Resilience,
     pub crossings: Vec<Crossing>,
     /// By kind, then in the order of the model.
@@ -53,6 +56,8 @@ pub fn examine(model: &Model) -> Examination {
         tipping(model, &links, &storms),
         single_points(model, &resilience),
         dependent(model, &resilience),
+        stale_reads(model),
+        local_levels(model),
         refused_calls(model, &links),
         useless_rules(model),
     ]
@@ -64,6 +69,7 @@ pub fn examine(model: &Model) -> Examination {
         storms,
         availabilities: availabilities(model),
         fan_outs: fan_outs(model),
+        stores: store_accesses(model),
         resilience,
         crossings: crossings(model, &links),
         findings,

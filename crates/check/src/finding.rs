@@ -42,9 +42,16 @@ pub enum FindingKind {
     NotIndependent,
     RefusedCall,
     UselessRule,
+    StaleReads,
+    LocalLevel,
 }
 
 impl FindingKind {
+    /// What may well be meant so: a price that was chosen, not a fault.
+    pub(crate) fn is_choice(self) -> bool {
+        matches!(self, FindingKind::StaleReads | FindingKind::LocalLevel)
+    }
+
     /// As it is called in JSON and in the guide.
     pub fn name(self) -> &'static str {
         match self {
@@ -57,6 +64,8 @@ impl FindingKind {
             FindingKind::CanTip => "can-tip",
             FindingKind::SinglePoint => "single-point",
             FindingKind::NotIndependent => "not-independent",
+            FindingKind::StaleReads => "stale-reads",
+            FindingKind::LocalLevel => "local-level",
             FindingKind::RefusedCall => "refused-call",
             FindingKind::UselessRule => "useless-rule",
         }

@@ -1,8 +1,9 @@
 //! Models made by hand for the tests of this crate.
 
 use tarsier_model::{
-    Arrivals, Branch, Call, CallPolicy, Demand, Endpoint, EndpointId, Failures, Jitter, Model, Region,
-    RegionId, Retry, SealedModel, Service, ServiceId, Step, Workload, Zone, ZoneId,
+    Access, AccessKind, Arrivals, Branch, Call, CallPolicy, Demand, Endpoint, EndpointId, Failures, Jitter,
+    Level, Model, Region, RegionId, Replication, Retry, SealedModel, Service, ServiceId, Step, Workload,
+    Zone, ZoneId,
 };
 use tarsier_random::{Law, Stream};
 use tarsier_units::Span;
@@ -59,6 +60,40 @@ pub(crate) fn model(rate: f64, services: &[(&str, Vec<Step>)]) -> Model {
         .into(),
         ..Model::empty()
     }
+}
+
+/// Three copies in each of so many regions of three zones, on two instances a zone. Endpoint n coordinates access n, that
+/// many further on are its replicas; `users` ask for the first.
+pub(crate) fn store(accesses: &[(AccessKind, Level)], n_regions: u32) -> Model {
+    let mut replication = Replication {
+        factor: 3,
+        keys: 1,
+        skew: 0.0,
+        asks_all: false,
+        repair: 1.0,
+        hints: None,
+        accesses: Vec::new(),
+    };
+    let n = accesses.len() as u32;
+    let mut model = model(1.0, &[("store", Vec::new())]);
+    model.endpoints = (0..2 * n)
+        .map(|at| Endpoint { service: ServiceId(0), name: Some(format!("e{at}")), steps: Vec::new() })
+        .collect();
+    for ((kind, level), at) in accesses.iter().copied().zip(0..) {
+        let [coordinator, replica] = [at, n + at].map(EndpointId);
+        let needs = replication.needs(level, n_regions);
+        let steps = replication.coordinate(kind, needs, n_regions, replica, Span::from_secs(1));
+        model.endpoints[coordinator].steps = steps;
+        replication.accesses.push(Access { kind, level, coordinator, replica });
+    }
+    model.regions = (0..n_regions).map(|n| Region { name: format!("r{n}") }).collect();
+    let zone = |n: u32| Zone { name: format!("z{n}"), region: RegionId(n / 3) };
+    model.zones = (0..3 * n_regions).map(zone).collect();
+    let service = &mut model.services[ServiceId(0)];
+    service.instances = (0..6 * n_regions).map(|n| ZoneId(n % (3 * n_regions))).collect();
+    service.endpoints = 0..2 * n;
+    service.replication = Some(replication);
+    model
 }
 
 /// A few small services that need each other in every way there is, in up to two regions of two zones; a workload sends

@@ -7,6 +7,7 @@ use crate::examination::Examination;
 use crate::independence::{Independence, Shared};
 use crate::sections::word_of;
 use crate::settings::part_name;
+use crate::stores::StoreAccess;
 use crate::text::Lines;
 
 /// The document, with a line end.
@@ -16,6 +17,7 @@ pub fn json(model: &Model, found: &Examination, lines: Lines<'_>) -> String {
         "tarsier": env!("CARGO_PKG_VERSION"),
         "workloads": workloads(model, found),
         "services": services(model, found),
+        "stores": stores(model, found),
         "limit": found.load.limit.map(|limit| json!({
             "service": name(model, limit.service),
             "factor": limit.factor,
@@ -78,6 +80,20 @@ fn services(model: &Model, found: &Examination) -> Map<String, Value> {
         services.insert(service.name.clone(), value);
     }
     services
+}
+
+fn stores(model: &Model, found: &Examination) -> Map<String, Value> {
+    let store = |access: &StoreAccess| {
+        let value = json!({
+            "kind": access.verb(),
+            "level": access.level.to_string(),
+            "answers": access.needs.answers,
+            "of": access.needs.of,
+            "availability": access.available,
+        });
+        (model.endpoint_label(access.endpoint), value)
+    };
+    found.stores.iter().map(store).collect()
 }
 
 fn crossings(model: &Model, found: &Examination) -> Vec<Value> {

@@ -5,6 +5,7 @@
 
 mod availability;
 mod chance;
+mod copies;
 mod crossing;
 mod edges;
 mod examination;
@@ -21,6 +22,7 @@ mod patience;
 mod sections;
 mod settings;
 mod standing;
+mod stores;
 mod storm;
 mod text;
 mod tree;
@@ -35,5 +37,6 @@ pub use independence::{Independence, Resilience, Shared, SinglePoint};
 pub use json::json;
 pub use load::{Limit, Load, ServiceLoad};
 pub use standing::Part;
+pub use stores::StoreAccess;
 pub use storm::Storm;
 pub use text::{Lines, text};

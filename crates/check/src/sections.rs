@@ -2,11 +2,11 @@
 
 use tarsier_model::{Model, ServiceId};
 
-use crate::availability::Availability;
 use crate::crossing::Crossing;
 use crate::examination::Examination;
 use crate::independence::{Independence, Resilience};
 use crate::settings::listed;
+use crate::stores::StoreAccess;
 use crate::storm::Storm;
 use crate::text::{aligned, counted, number, percent, rate, three};
 
@@ -51,20 +51,36 @@ pub(crate) fn promises(model: &Model, found: &Examination) -> String {
         let workload = &model.workloads[fan_out.workload].name;
         let request = format!("{workload} {}", model.endpoint_label(fan_out.to));
         let mut row = vec![request, number(fan_out.leaves), percent(fan_out.slow)];
-        row.extend(availability.map(available).into_iter().flatten());
+        row.extend(availability.map(|it| available(it.share, it.exact)).into_iter().flatten());
         rows.push(row);
     }
     aligned(&rows) + &left_out(found.fan_outs.len())
 }
 
 /// `99.98%` and `105 min`: as many digits as the share of failures has.
-fn available(availability: &Availability) -> [String; 2] {
-    let down = three(1.0 - availability.share);
+fn available(share: f64, exact: bool) -> [String; 2] {
+    let down = three(1.0 - share);
     let digits = (2.0 - down.max(1e-12).log10().floor()).clamp(2.0, 14.0) as usize;
-    let share = format!("{:.*}", digits - 2, 100.0 * (1.0 - down));
-    let share = if share.contains('.') { share.trim_end_matches('0').trim_end_matches('.') } else { &share };
-    let about = if availability.exact { "" } else { "about " };
-    [format!("{about}{share}%"), in_a_year(1.0 - availability.share)]
+    let shown = format!("{:.*}", digits - 2, 100.0 * (1.0 - down));
+    let shown = if shown.contains('.') { shown.trim_end_matches('0').trim_end_matches('.') } else { &shown };
+    let about = if exact { "" } else { "about " };
+    [format!("{about}{shown}%"), in_a_year(1.0 - share)]
+}
+
+/// What consistency costs, level by level.
+pub(crate) fn stores(model: &Model, accesses: &[StoreAccess]) -> String {
+    let mut columns = vec!["store", "", "level", "answers"];
+    if accesses.iter().any(|access| access.available.is_some()) {
+        columns.extend(["available", "down a year"]);
+    }
+    let mut rows = vec![columns.into_iter().map(str::to_owned).collect::<Vec<_>>()];
+    rows.extend(accesses.iter().take(ROWS).map(|access| {
+        let store = model.endpoint_label(access.endpoint);
+        let mut row = vec![store, access.verb().to_owned(), access.level.to_string(), access.answers()];
+        row.extend(access.available.map(|share| available(share, true)).into_iter().flatten());
+        row
+    }));
+    if accesses.is_empty() { String::new() } else { aligned(&rows) + &left_out(accesses.len()) }
 }
 
 /// A share of a year of 365.25 days.

@@ -343,44 +343,14 @@ fn callers(model: &Model) -> IdVec<EndpointId, Vec<EndpointId>> {
 
 #[cfg(test)]
 mod tests {
-    use tarsier_model::{Access, AccessKind, Level, Region, Replication, Zone};
-    use tarsier_units::Span;
+    use tarsier_model::{AccessKind, Level};
 
     use super::*;
-
-    /// Three copies in each of so many regions of three zones; endpoint 0 reads, 1 is its replica's.
-    fn store(level: Level, n_regions: u32) -> Model {
-        let replication = Replication {
-            factor: 3,
-            keys: 1,
-            skew: 0.0,
-            asks_all: false,
-            repair: 1.0,
-            hints: None,
-            accesses: Vec::new(),
-        };
-        let (kind, needs) = (AccessKind::Read, replication.needs(level, n_regions));
-        let [coordinator, replica] = [0, 1].map(EndpointId);
-        let steps = replication.coordinate(kind, needs, n_regions, replica, Span::from_secs(1));
-        let access = Access { kind, level, coordinator, replica };
-        let mut model = Model::empty();
-        model.regions = (0..n_regions).map(|n| Region { name: format!("r{n}") }).collect();
-        let zone = |n: u32| Zone { name: format!("z{n}"), region: RegionId(n / 3) };
-        model.zones = (0..3 * n_regions).map(zone).collect();
-        let endpoint = |steps| Endpoint { service: ServiceId(0), name: None, steps };
-        model.endpoints = [endpoint(steps), endpoint(Vec::new())].into_iter().collect();
-        model.services.push(Service {
-            instances: (0..6 * n_regions).map(|n| ZoneId(n % (3 * n_regions))).collect(),
-            endpoints: 0..2,
-            replication: Some(Replication { accesses: vec![access], ..replication }),
-            ..Service::named("store")
-        });
-        model
-    }
+    use crate::fixture::store;
 
     /// Whether reads are answered without the part.
     fn survives(level: Level, n_regions: u32, part: Part) -> bool {
-        let model = store(level, n_regions);
+        let model = store(&[(AccessKind::Read, level)], n_regions);
         let survey = Survey::new(&model);
         let whole = survey.whole();
         assert!(survey.answers_users(&whole, EndpointId(0)), "{level:?} with nothing lost");

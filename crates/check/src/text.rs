@@ -26,6 +26,7 @@ pub fn text(model: &Model, found: &Examination, lines: Lines<'_>) -> String {
         services(model, &found.load),
         sections::storms(model, &found.storms),
         sections::promises(model, found),
+        sections::stores(model, &found.stores),
         sections::crossings(model, &found.crossings),
         sections::independence(model, &found.resilience),
         doubts(model, found, lines),
@@ -117,7 +118,8 @@ fn doubts(model: &Model, found: &Examination, lines: Lines<'_>) -> String {
 
 fn doubt(finding: &Finding, lines: Lines<'_>) -> String {
     let line = lines(finding.at).map(|(line, _)| format!("  (line {line})")).unwrap_or_default();
-    format!("! {}{line}", finding.message)
+    let mark = if finding.kind.is_choice() { "note:" } else { "!" };
+    format!("{mark} {}{line}", finding.message)
 }
 
 /// At how much of the load what passes also ends.

@@ -1,6 +1,7 @@
 //! A store that keeps several copies of each key.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use tarsier_units::{Id, Span};
 
@@ -58,6 +59,20 @@ pub struct Needs {
     pub of: u32,
     /// Only answers from the coordinator's region count.
     pub local: bool,
+}
+
+/// As the language writes it.
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Level::One => f.write_str("one"),
+            Level::LocalOne => f.write_str("local-one"),
+            Level::Quorum => f.write_str("quorum"),
+            Level::LocalQuorum => f.write_str("local-quorum"),
+            Level::All => f.write_str("all"),
+            Level::Count(count) => count.fmt(f),
+        }
+    }
 }
 
 impl Level {

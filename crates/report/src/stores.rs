@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use tarsier_engine::{AccessOutcome, StoreOutcome};
-use tarsier_model::{AccessKind, Level};
+use tarsier_model::AccessKind;
 
 use crate::document::durations;
 use crate::{Report, ratio};
@@ -36,7 +36,7 @@ fn store_value(report: &Report<'_>, store: &StoreOutcome) -> Value {
 
 fn read_value(access: &AccessOutcome) -> Value {
     json!({
-        "level": level(access.level),
+        "level": access.level.to_string(),
         "answered": access.answered,
         "unavailable": access.unavailable,
         "stale": access.stale,
@@ -47,7 +47,7 @@ fn read_value(access: &AccessOutcome) -> Value {
 
 fn write_value(access: &AccessOutcome) -> Value {
     json!({
-        "level": level(access.level),
+        "level": access.level.to_string(),
         "answered": access.answered,
         "unavailable": access.unavailable,
     })
@@ -55,16 +55,4 @@ fn write_value(access: &AccessOutcome) -> Value {
 
 pub(crate) fn endpoint_name(report: &Report<'_>, access: &AccessOutcome) -> String {
     report.model.endpoints[access.endpoint].name.clone().unwrap_or_default()
-}
-
-/// As the language writes it.
-pub(crate) fn level(level: Level) -> String {
-    match level {
-        Level::One => "one".to_owned(),
-        Level::LocalOne => "local-one".to_owned(),
-        Level::Quorum => "quorum".to_owned(),
-        Level::LocalQuorum => "local-quorum".to_owned(),
-        Level::All => "all".to_owned(),
-        Level::Count(count) => count.to_string(),
-    }
 }

@@ -4,7 +4,7 @@ use tarsier_engine::{AccessOutcome, StoreOutcome};
 use tarsier_model::AccessKind;
 
 use crate::number::{count, dash, nanos, share};
-use crate::stores::{endpoint_name, level};
+use crate::stores::endpoint_name;
 use crate::style::Tone;
 use crate::table::{Align, Cell, Table, short_name};
 use crate::{Report, ratio};
@@ -40,7 +40,7 @@ fn row(report: &Report<'_>, store: &StoreOutcome, access: &AccessOutcome) -> Vec
     let tone = if access.unavailable > 0 { Tone::Bad } else { Tone::Plain };
     vec![
         short_name(&format!("{service}/{}", endpoint_name(report, access))).into(),
-        level(access.level).into(),
+        access.level.to_string().into(),
         count(access.answered).into(),
         Cell::toned(count(access.unavailable), tone),
         stale(access),
