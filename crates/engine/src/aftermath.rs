@@ -164,7 +164,7 @@ impl Aftermath {
         }
     }
 
-    pub(crate) fn see(&mut self, row: &SecondRow) {
+    fn see(&mut self, row: &SecondRow) {
         let SeriesSubject::Workload(workload) = row.subject else { return };
         let is_whole = (row.second + 1) * NANOS_PER_SECOND <= self.counted_ns;
         if !is_whole {
@@ -224,12 +224,7 @@ impl Aftermath {
         (0..self.n_workloads).map(|workload| Usual::of(&of(workload))).collect()
     }
 
-    pub(crate) fn outcomes(
-        &self,
-        model: &SealedModel,
-        scenario: &Scenario,
-        timeline: &[Event],
-    ) -> Vec<FaultOutcome> {
+    fn outcomes(&self, model: &SealedModel, scenario: &Scenario, timeline: &[Event]) -> Vec<FaultOutcome> {
         self.cases
             .iter()
             .zip(&scenario.happenings)
@@ -265,6 +260,42 @@ impl Aftermath {
             detected_ns: acted.into_iter().chain(felt).min(),
             recovered_ns,
             lost: (!case.usual.is_empty()).then(|| lost.round().max(0.0) as u64),
+        }
+    }
+}
+
+/// Judges faults as the seconds go by, or, where it is not known beforehand what will happen, when it is asked.
+pub(crate) enum Judge {
+    AsItGoes(Aftermath),
+    /// Of the workloads.
+    WhenAsked(Vec<SecondRow>),
+}
+
+impl Judge {
+    pub(crate) fn see(&mut self, row: &SecondRow) {
+        match self {
+            Judge::AsItGoes(aftermath) => aftermath.see(row),
+            Judge::WhenAsked(rows) => {
+                rows.extend(matches!(row.subject, SeriesSubject::Workload(_)).then_some(*row));
+            }
+        }
+    }
+
+    /// `anew` makes an aftermath that has seen nothing.
+    pub(crate) fn outcomes(
+        &self,
+        model: &SealedModel,
+        scenario: &Scenario,
+        timeline: &[Event],
+        anew: impl FnOnce() -> Aftermath,
+    ) -> Vec<FaultOutcome> {
+        match self {
+            Judge::AsItGoes(aftermath) => aftermath.outcomes(model, scenario, timeline),
+            Judge::WhenAsked(rows) => {
+                let mut aftermath = anew();
+                rows.iter().for_each(|row| aftermath.see(row));
+                aftermath.outcomes(model, scenario, timeline)
+            }
         }
     }
 }

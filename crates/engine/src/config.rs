@@ -1,9 +1,10 @@
 //! How to run a model.
 
 use tarsier_model::Scenario;
+use tarsier_stats::Window;
 use tarsier_units::Span;
 
-use crate::{SecondRow, TraceSpan, Traces, VisitEnd};
+use crate::{SecondRow, Standing, TraceSpan, Traces, VisitEnd};
 
 #[derive(Clone, Debug)]
 pub struct RunConfig<'a> {
@@ -28,6 +29,9 @@ pub trait Watch {
     }
     /// Called for every counted second and everything in it, in order, if the run was configured so.
     fn second(&mut self, _row: &SecondRow) {}
+    /// Called before the row of each workload: how long its requests took that were answered in this second, in
+    /// nanoseconds.
+    fn latencies(&mut self, _second: u64, _workload: usize, _latencies: &Window) {}
     /// Whether [`Watch::visit`] is called; asked once, before the run.
     fn wants_visits(&self) -> bool {
         false
@@ -44,6 +48,19 @@ pub trait Watch {
     /// Called for every span of a traced request, now and then, soon after it ended. Their order is the same for every
     /// number of threads; what has not ended when the run does is not told.
     fn span(&mut self, _span: &TraceSpan) {}
+    /// Whether a look may let things happen; asked once, before the run.
+    fn steers(&self) -> bool {
+        false
+    }
+    /// When to look next, counted from the start of the run, if ever; asked before the run and after each look.
+    fn next_look(&mut self) -> Option<Span> {
+        None
+    }
+    /// Called when it was wanted, or a nanosecond after the last look if that is later, with everything at rest. What is
+    /// done here happens at this very time, as if the scenario had it.
+    fn look(&mut self, _standing: &mut Standing<'_, '_>) -> Verdict {
+        Verdict::GoOn
+    }
 }
 
 /// A stay of a request on an instance. Times are counted from the start of the run.

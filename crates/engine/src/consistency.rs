@@ -55,7 +55,7 @@ struct Acknowledged {
 /// The acknowledged writes of a key that were newer than all before, in order.
 type History = VecDeque<Acknowledged>;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct AccessTrack {
     answered: u64,
     unavailable: u64,
@@ -64,6 +64,7 @@ struct AccessTrack {
     batch: Window,
 }
 
+#[derive(Clone, Default)]
 pub(crate) struct Consistency {
     /// By store and key, as far as keys were written.
     histories: Vec<Vec<History>>,

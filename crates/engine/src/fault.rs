@@ -167,7 +167,7 @@ impl Partition {
     }
 
     /// How many cores of an instance have work on them.
-    fn busy_cores(&self, world: World<'_>, at: usize) -> u64 {
+    pub(crate) fn busy_cores(&self, world: World<'_>, at: usize) -> u64 {
         let instance = &self.instances[at];
         let cores = world.plan.services[instance.service as usize].cores;
         match instance.processor {
@@ -326,8 +326,7 @@ impl Partition {
     }
 
     fn leave_line(&mut self, task: u32) {
-        let waits = matches!(self.tasks[task].state, State::AwaitingWorker | State::AwaitingCore);
-        if waits {
+        if self.tasks[task].state.is_in_line() {
             let service = self.instance_of(task).service;
             self.services[service as usize].waiting.down(self.now);
         }

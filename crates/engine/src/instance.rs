@@ -26,8 +26,9 @@ impl Draws {
     }
 }
 
+/// Whether an instance does its work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Health {
+pub enum Health {
     Up,
     /// Nothing makes progress.
     Paused,

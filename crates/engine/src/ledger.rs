@@ -12,27 +12,34 @@ use crate::partition::Partition;
 use crate::plan::Plan;
 use crate::tally::{CallTally, Level, ServiceTally};
 
-/// Counters and integrals of a service at a point in time.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct ServiceCounts {
-    pub(crate) arrivals: u64,
-    pub(crate) completed: u64,
-    pub(crate) errors: u64,
-    pub(crate) refused: u64,
-    pub(crate) killed: u64,
-    pub(crate) cancelled: u64,
-    pub(crate) unused: u64,
-    pub(crate) present: u64,
-    pub(crate) up: u64,
-    pub(crate) present_ns: u128,
-    pub(crate) busy_ns: u128,
-    pub(crate) workers_ns: u128,
-    pub(crate) waiting_ns: u128,
-    pub(crate) up_ns: u128,
+/// Counters of a service since the start of the run, and integrals over time in nanoseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct ServiceCounts {
+    pub arrivals: u64,
+    pub completed: u64,
+    pub errors: u64,
+    pub refused: u64,
+    /// Requests that were on an instance when it was killed.
+    pub killed: u64,
+    /// Stopped because nobody waited for them any more.
+    pub cancelled: u64,
+    /// Answers, good or bad, that nobody waited for any more.
+    pub unused: u64,
+    /// On its instances now, waiting or served.
+    pub present: u64,
+    /// Waiting for a worker or a core now.
+    pub waiting: u64,
+    /// Instances that are up now.
+    pub up: u64,
+    pub present_ns: u128,
+    pub busy_ns: u128,
+    pub workers_ns: u128,
+    pub waiting_ns: u128,
+    pub up_ns: u128,
 }
 
 impl ServiceCounts {
-    fn at(now: u64, tally: &ServiceTally) -> ServiceCounts {
+    pub(crate) fn at(now: u64, tally: &ServiceTally) -> ServiceCounts {
         let integral = |level: &Level| level.integral(now);
         ServiceCounts {
             arrivals: tally.arrivals,
@@ -43,6 +50,7 @@ impl ServiceCounts {
             cancelled: tally.cancelled,
             unused: tally.unused,
             present: tally.present.count,
+            waiting: tally.waiting.count,
             up: tally.up.count,
             present_ns: integral(&tally.present),
             busy_ns: integral(&tally.busy),
@@ -54,7 +62,7 @@ impl ServiceCounts {
 }
 
 /// A recorder and the batch it is at.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Track {
     recorder: Recorder,
     batch: Window,
@@ -68,7 +76,7 @@ impl Track {
 }
 
 /// Counts at the start of a second, and what was recorded in it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct InSecond<T> {
     before: T,
     window: Window,
@@ -81,14 +89,14 @@ impl<T: Copy> InSecond<T> {
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct CallTrack {
     start: CallTally,
     second: InSecond<CallTally>,
     latency: Track,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct ServiceTrack {
     start: ServiceCounts,
     second: InSecond<ServiceCounts>,
@@ -97,19 +105,21 @@ struct ServiceTrack {
 }
 
 /// Which seconds are told.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) enum Seconds {
+    #[default]
     None,
     OfWorkloads,
     OfAll,
 }
 
+#[derive(Clone, Default)]
 pub(crate) struct Ledger {
     /// Of the workloads, then of the calls.
     calls: Vec<CallTrack>,
     n_workloads: usize,
     services: Vec<ServiceTrack>,
-    counting: bool,
+    pub(crate) counting: bool,
     start: u64,
     told: Seconds,
     seconds: u64,
@@ -170,6 +180,9 @@ impl Ledger {
             }
             if told && let Some(watch) = &mut watch {
                 let (before, window) = track.second.end(book.tally);
+                if at < self.n_workloads {
+                    watch.latencies(second, at, &window);
+                }
                 watch.second(&call_row(second, subject, book.tally.since(before), &window));
             }
         }
@@ -278,6 +291,7 @@ fn call_row(second: u64, subject: SeriesSubject, counts: CallTally, window: &Win
         latency_mean_s: window.mean().map(seconds_of),
         latency_p50_s: window.quantile(0.5).map(seconds_of),
         latency_p99_s: window.quantile(0.99).map(seconds_of),
+        latency_p999_s: window.quantile(0.999).map(seconds_of),
         unused: None,
         utilization: None,
         queue_length: None,
@@ -307,6 +321,7 @@ fn service_row(
         latency_mean_s: window.mean().map(seconds_of),
         latency_p50_s: window.quantile(0.5).map(seconds_of),
         latency_p99_s: window.quantile(0.99).map(seconds_of),
+        latency_p999_s: window.quantile(0.999).map(seconds_of),
         unused: Some(after.unused - before.unused),
         utilization: Some(ratio((after.busy_ns - before.busy_ns) as f64, capacity)),
         queue_length: Some(ratio((after.waiting_ns - before.waiting_ns) as f64, length_ns as f64)),

@@ -41,6 +41,7 @@ mod serve;
 mod shield;
 mod source;
 mod span;
+mod standing;
 mod strand;
 mod tally;
 mod task;
@@ -51,10 +52,14 @@ mod visits;
 mod windows;
 
 pub use config::{InstanceChange, Pulse, RunConfig, Verdict, Visit, Watch};
+pub use instance::Health;
+pub use ledger::ServiceCounts;
 pub use outcome::{
     AccessOutcome, CallOutcome, Cause, FaultOutcome, Outcome, SecondRow, SeriesSubject, ServiceOutcome,
     Stopped, StoreOutcome, VisitEnd, Why, WhyPart, WorkloadOutcome,
 };
 pub use run::run;
 pub use span::{Side, SpanEnd, SpanKind, Stretch, TraceSpan, Traces};
+pub use standing::{InstanceState, Standing, Unfit};
+pub use tally::CallTally;
 pub use timeline::{Event, EventKind, EventSubject, Reason};

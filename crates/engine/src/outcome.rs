@@ -226,6 +226,7 @@ pub struct SecondRow {
     pub latency_mean_s: Option<f64>,
     pub latency_p50_s: Option<f64>,
     pub latency_p99_s: Option<f64>,
+    pub latency_p999_s: Option<f64>,
     /// Services.
     pub unused: Option<u64>,
     pub utilization: Option<f64>,

@@ -1,10 +1,14 @@
 //! One run: from boundary to boundary, windows in between.
 
-use tarsier_model::SealedModel;
-use tarsier_stats::BATCHES;
-use tarsier_units::NANOS_PER_SECOND;
+use std::borrow::Cow;
+use std::ops::DerefMut;
+use std::sync::MutexGuard;
 
-use crate::aftermath::{Aftermath, reaches};
+use tarsier_model::{Happening, Scenario, SealedModel, Trouble};
+use tarsier_stats::{BATCHES, Window};
+use tarsier_units::{NANOS_PER_SECOND, Span};
+
+use crate::aftermath::{Aftermath, Judge, reaches};
 use crate::border;
 use crate::config::{Pulse, RunConfig, Verdict, Watch};
 use crate::consistency::Consistency;
@@ -15,7 +19,8 @@ use crate::outcome::{Outcome, SecondRow, Stopped};
 use crate::partition::{Names, Partition};
 use crate::plan::Plan;
 use crate::span::Traces;
-use crate::timeline::Timeline;
+use crate::standing::{Standing, Unfit};
+use crate::timeline::{Event, Timeline};
 use crate::trace::Tracing;
 use crate::view::View;
 use crate::windows::{Moment, Windows};
@@ -43,65 +48,81 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
         partition.tracing = Tracing::new(traces.clone(), warmup);
     }
     let mut view = View::new(&plan);
-    let control = Control::new(model, &plan, config, &mut view);
+    let is_steered = watch.steers();
+    let scenario = scenario(config, is_steered);
+    let control = Control::new(model, &plan, config, scenario.as_deref(), &mut view);
     let windows = Windows::new(&plan, view, partitions, config.threads);
-    let told = match config.scenario {
+    let told = match scenario {
         _ if config.series => Seconds::OfAll,
         Some(_) => Seconds::OfWorkloads,
         None => Seconds::None,
     };
-    let ledger = Ledger::new(&plan, model.workloads.len(), told);
-    let aftermath = Aftermath::new(
-        &control.spans(warmup),
-        &reaches(model, config.scenario),
-        model.workloads.len(),
-        config.duration.nanos(),
-    );
     let end = warmup + config.duration.nanos();
     assert!(end < crate::kernel::queue::END_OF_TIME, "a run ends before time does");
-    let consistency = Consistency::new(&plan);
-    let run = Run {
+    let mut run = Run {
         config,
+        model,
         plan: &plan,
         windows: &windows,
+        scenario,
         control,
-        ledger,
-        consistency,
-        aftermath,
+        ledger: Ledger::new(&plan, model.workloads.len(), told),
+        consistency: Consistency::new(&plan),
+        judge: Judge::WhenAsked(Vec::new()),
         told,
         warmup,
         end,
+        is_steered,
+        next_look: u64::MAX,
+        batch_closed: 0,
     };
-    let mut outcome = windows.with_helpers(|| run.go(model, watch));
-    outcome.seed = config.seed;
-    outcome
+    if !is_steered {
+        run.judge = Judge::AsItGoes(run.aftermath());
+    }
+    windows.with_helpers(|| run.go(watch))
 }
 
-struct Run<'a> {
+/// What happens; of a steered run as far as it is known beforehand.
+fn scenario<'a>(config: &RunConfig<'a>, is_steered: bool) -> Option<Cow<'a, Scenario>> {
+    match config.scenario {
+        Some(scenario) if is_steered => Some(Cow::Owned(scenario.clone())),
+        Some(scenario) => Some(Cow::Borrowed(scenario)),
+        None => is_steered.then(|| Cow::Owned(Scenario { name: "live".to_owned(), happenings: Vec::new() })),
+    }
+}
+
+pub(crate) struct Run<'a> {
     config: &'a RunConfig<'a>,
-    plan: &'a Plan,
-    windows: &'a Windows<'a>,
+    model: &'a SealedModel,
+    pub(crate) plan: &'a Plan,
+    pub(crate) windows: &'a Windows<'a>,
+    pub(crate) scenario: Option<Cow<'a, Scenario>>,
     control: Control,
     ledger: Ledger,
     consistency: Consistency,
-    aftermath: Aftermath,
+    judge: Judge,
     told: Seconds,
-    warmup: u64,
-    end: u64,
+    pub(crate) warmup: u64,
+    pub(crate) end: u64,
+    pub(crate) is_steered: bool,
+    /// When the watch wants to look.
+    next_look: u64,
+    /// When a batch was closed last.
+    batch_closed: u64,
 }
 
-impl Run<'_> {
-    fn go(mut self, model: &SealedModel, watch: &mut dyn Watch) -> Outcome {
+impl<'a> Run<'a> {
+    fn go(mut self, watch: &mut dyn Watch) -> Outcome {
         let mut now = 0;
         let mut reached = 0;
-        let mut stopped = false;
-        self.at_boundary(0, watch);
+        self.next_look = watch.next_look().map_or(u64::MAX, Span::nanos);
+        let mut stopped = self.at_boundary(0, watch) == Verdict::Stop;
         while now < self.end && !stopped {
             let next = self.next_boundary(now);
             let mut pulse = |moment: Moment| {
                 reached = moment.simulated;
                 moment.spans.iter().for_each(|span| watch.span(span));
-                let simulated = tarsier_units::Span::from_nanos(moment.simulated);
+                let simulated = Span::from_nanos(moment.simulated);
                 watch.pulse(Pulse { simulated, events: moment.events }) == Verdict::GoOn
             };
             stopped = !self.windows.run_until(next, &mut pulse);
@@ -112,13 +133,17 @@ impl Run<'_> {
             if stopped {
                 self.windows.come_to_rest(&mut reached);
                 now = reached.min(next);
-                self.cut_short(now);
-                show(self.warmup, &mut self.windows.at_rest(), watch);
+                self.cut_short(now, watch);
             } else {
                 now = next;
-                self.at_boundary(now, watch);
+                stopped = self.at_boundary(now, watch) == Verdict::Stop && now < self.end;
             }
         }
+        self.finish(now, stopped)
+    }
+
+    /// The accounts are checked, and the outcome is what is in them.
+    fn finish(mut self, now: u64, stopped: bool) -> Outcome {
         let mut partitions = self.windows.at_rest();
         // Partitions that broke off in the middle of a window stand at different times.
         let broken_off =
@@ -126,25 +151,70 @@ impl Run<'_> {
         if !broken_off {
             identities::check(now, self.plan, self.windows, &mut partitions);
         }
-        let mut outcome = self.ledger.outcome(now, model, self.plan, &mut partitions);
-        outcome.stores = self.consistency.outcomes(model, self.plan, &partitions);
-        let (faults, discovery) = self.control.timelines();
-        let forbidden = border::told(self.plan, partitions.iter().map(|partition| &**partition));
-        let noted = discovery.into_iter().chain(partitions.iter().map(|partition| &partition.timeline));
-        let noted = noted.chain([&forbidden]);
-        (outcome.timeline, outcome.timeline_dropped) = Timeline::merged(faults, noted, self.warmup);
-        if let Some(scenario) = self.config.scenario {
-            outcome.faults = self.aftermath.outcomes(model, scenario, &outcome.timeline);
+        if stopped {
+            self.close(now, &mut partitions);
         }
+        let kept = (std::mem::take(&mut self.ledger), std::mem::take(&mut self.consistency));
+        let mut outcome = self.outcome(kept, now, &mut partitions);
         outcome.stopped_early = stopped;
         outcome.stopped_because =
             stopped.then(|| partitions.iter().find_map(|p| p.trouble).unwrap_or(Stopped::Asked));
         outcome
     }
 
+    /// As if the run ended now.
+    pub(crate) fn outcome_so_far(
+        &mut self,
+        now: u64,
+        partitions: &mut [MutexGuard<'a, Partition>],
+    ) -> Outcome {
+        if now > self.warmup {
+            self.ledger.collect(now, self.plan, &mut partitions[0], None);
+        }
+        let before = (self.ledger.clone(), self.consistency.clone());
+        self.close(now, partitions);
+        let kept = (
+            std::mem::replace(&mut self.ledger, before.0),
+            std::mem::replace(&mut self.consistency, before.1),
+        );
+        self.outcome(kept, now, partitions)
+    }
+
+    fn outcome(
+        &self,
+        (ledger, consistency): (Ledger, Consistency),
+        now: u64,
+        partitions: &mut [impl DerefMut<Target = Partition>],
+    ) -> Outcome {
+        let mut outcome = ledger.outcome(now, self.model, self.plan, partitions);
+        outcome.seed = self.config.seed;
+        outcome.stores = consistency.outcomes(self.model, self.plan, partitions);
+        (outcome.timeline, outcome.timeline_dropped) = self.timeline(partitions);
+        if let Some(scenario) = self.scenario.as_deref() {
+            let judge = &self.judge;
+            outcome.faults = judge.outcomes(self.model, scenario, &outcome.timeline, || self.aftermath());
+        }
+        outcome
+    }
+
+    /// What was noted until now, in order, and how much was not.
+    pub(crate) fn timeline(&self, partitions: &[impl DerefMut<Target = Partition>]) -> (Vec<Event>, u64) {
+        let (faults, discovery) = self.control.timelines();
+        let forbidden = border::told(self.plan, partitions.iter().map(|partition| &**partition));
+        let noted = discovery.into_iter().chain(partitions.iter().map(|partition| &partition.timeline));
+        Timeline::merged(faults, noted.chain([&forbidden]), self.warmup)
+    }
+
+    /// Of what is known to happen; it has seen nothing yet.
+    fn aftermath(&self) -> Aftermath {
+        let reaches = reaches(self.model, self.scenario.as_deref());
+        let n_workloads = self.model.workloads.len();
+        Aftermath::new(&self.control.spans(), &reaches, n_workloads, self.config.duration.nanos())
+    }
+
     /// Where the clock must stop next: a batch or a second ends, the warm-up ends, a scenario acts.
     fn next_boundary(&self, now: u64) -> u64 {
-        let mut next = self.end.min(self.control.next_time());
+        let mut next = self.end.min(self.control.next_time()).min(self.next_look);
         if !self.plan.stores.is_empty() {
             // Notes are not kept for longer.
             next = next.min((now / NANOS_PER_SECOND + 1) * NANOS_PER_SECOND);
@@ -154,7 +224,7 @@ impl Run<'_> {
         }
         let counted = now - self.warmup;
         let length = self.end - self.warmup;
-        let batch = (0..=BATCHES as u64).map(|n| batch_end(length, n)).find(|end| *end > counted);
+        let batch = self.batch_ends().find(|end| *end > counted);
         next = next.min(self.warmup + batch.unwrap_or(length));
         if self.told != Seconds::None {
             next = next.min(self.warmup + (counted / NANOS_PER_SECOND + 1) * NANOS_PER_SECOND);
@@ -162,7 +232,13 @@ impl Run<'_> {
         next
     }
 
-    fn at_boundary(&mut self, now: u64, watch: &mut dyn Watch) {
+    /// When the batches of the counted time end.
+    fn batch_ends(&self) -> impl Iterator<Item = u64> {
+        let length = u128::from(self.end - self.warmup);
+        (0..=BATCHES as u128).map(move |n| (length * n / BATCHES as u128) as u64)
+    }
+
+    fn at_boundary(&mut self, now: u64, watch: &mut dyn Watch) -> Verdict {
         let mut partitions = self.windows.at_rest();
         partitions.iter_mut().for_each(|partition| partition.now = now);
         show(self.warmup, &mut partitions, watch);
@@ -174,19 +250,19 @@ impl Run<'_> {
             let counted = now - self.warmup;
             let second_ends =
                 self.told != Seconds::None && (counted.is_multiple_of(NANOS_PER_SECOND) || now == self.end);
-            let length = self.end - self.warmup;
-            let batch_ends = (1..=BATCHES as u64).any(|n| batch_end(length, n) == counted);
+            let batch_ends = self.batch_ends().any(|end| end == counted);
             if second_ends || batch_ends {
-                let mut seconds =
-                    SecondsWatch { watch, told: self.config.series, aftermath: &mut self.aftermath };
+                let mut seconds = SecondsWatch { watch, told: self.config.series, judge: &mut self.judge };
                 let watch: Option<&mut dyn Watch> = if second_ends { Some(&mut seconds) } else { None };
                 self.ledger.collect(now, self.plan, &mut partitions[0], watch);
             }
             if batch_ends {
                 self.ledger.close_batch();
                 self.consistency.close_batch();
+                self.batch_closed = now;
             }
         }
+        let verdict = self.let_look(now, &mut partitions, watch);
         if now < self.end && self.control.next_time() <= now {
             let mut all: Vec<&mut Partition> =
                 partitions.iter_mut().map(|partition| &mut **partition).collect();
@@ -196,22 +272,67 @@ impl Run<'_> {
         }
         drop(partitions);
         self.windows.refresh();
+        verdict
     }
 
-    /// The run ends here: what was recorded since the last boundary still counts.
-    fn cut_short(&mut self, now: u64) {
+    /// Before anything happens that is to happen now.
+    fn let_look(
+        &mut self,
+        now: u64,
+        partitions: &mut Vec<MutexGuard<'a, Partition>>,
+        watch: &mut dyn Watch,
+    ) -> Verdict {
+        if now < self.next_look {
+            return Verdict::GoOn;
+        }
+        let verdict = watch.look(&mut Standing { now, run: self, partitions });
+        self.next_look = watch.next_look().map_or(u64::MAX, |next| next.nanos().max(now + 1));
+        verdict
+    }
+
+    /// The run stops in the middle.
+    fn cut_short(&mut self, now: u64, watch: &mut dyn Watch) {
         let mut partitions = self.windows.at_rest();
         partitions.iter_mut().for_each(|partition| partition.now = now);
         self.consistency.take_in(self.plan, &mut partitions);
-        if now > self.warmup {
-            self.ledger.collect(now, self.plan, &mut partitions[0], None);
-            self.ledger.close_batch();
-            self.consistency.close_batch();
-        } else {
+        show(self.warmup, &mut partitions, watch);
+    }
+
+    /// What was recorded since the last boundary still counts.
+    fn close(&mut self, now: u64, partitions: &mut [MutexGuard<'a, Partition>]) {
+        if now <= self.warmup {
             // Nothing was counted yet.
             self.ledger.start(now, &mut partitions[0]);
             self.consistency.start();
+        } else if now != self.batch_closed {
+            self.ledger.collect(now, self.plan, &mut partitions[0], None);
+            self.ledger.close_batch();
+            self.consistency.close_batch();
         }
+    }
+
+    /// Something happens now that no scenario had; its number.
+    pub(crate) fn begin(&mut self, happening: Happening) -> usize {
+        let happenings =
+            &mut self.scenario.as_mut().expect("a steered run has a scenario").to_mut().happenings;
+        let number = happenings.len();
+        self.control.add(self.model, self.plan, &happening, number as u32);
+        happenings.push(happening);
+        number
+    }
+
+    /// Something ends now that would have lasted longer.
+    pub(crate) fn end_early(&mut self, number: usize, now: u64) -> Result<(), Unfit> {
+        let happenings =
+            &mut self.scenario.as_mut().expect("a steered run has a scenario").to_mut().happenings;
+        let happening = happenings.get_mut(number).ok_or(Unfit::Unknown)?;
+        if matches!(happening.trouble, Trouble::Restart { .. } | Trouble::Flush { .. } | Trouble::Leak { .. })
+        {
+            return Err(Unfit::RunsItsCourse);
+        }
+        self.control.end_early(number as u32, now)?;
+        happening.lasts = Some(Span::from_nanos(now - self.warmup - happening.at.nanos()));
+        Ok(())
     }
 }
 
@@ -219,14 +340,20 @@ impl Run<'_> {
 struct SecondsWatch<'a> {
     watch: &'a mut dyn Watch,
     told: bool,
-    aftermath: &'a mut Aftermath,
+    judge: &'a mut Judge,
 }
 
 impl Watch for SecondsWatch<'_> {
     fn second(&mut self, row: &SecondRow) {
-        self.aftermath.see(row);
+        self.judge.see(row);
         if self.told {
             self.watch.second(row);
+        }
+    }
+
+    fn latencies(&mut self, second: u64, workload: usize, latencies: &Window) {
+        if self.told {
+            self.watch.latencies(second, workload, latencies);
         }
     }
 }
@@ -242,9 +369,4 @@ fn show(warmup: u64, partitions: &mut [impl std::ops::DerefMut<Target = Partitio
             watch.instance(&change);
         }
     }
-}
-
-/// When batch `n` of the counted time ends.
-fn batch_end(length: u64, n: u64) -> u64 {
-    (u128::from(length) * u128::from(n) / BATCHES as u128) as u64
 }

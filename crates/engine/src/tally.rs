@@ -114,19 +114,19 @@ fn take_over(mine: &mut Window, theirs: &mut Window) {
     }
 }
 
-/// Counters of a workload or of the calls between two endpoints.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct CallTally {
-    pub(crate) requests: u64,
-    pub(crate) attempts: u64,
-    pub(crate) retries: u64,
-    pub(crate) hedges: u64,
+/// Counters of a workload or of the calls between two endpoints, since the start of the run.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct CallTally {
+    pub requests: u64,
+    pub attempts: u64,
+    pub retries: u64,
+    pub hedges: u64,
     /// Attempts that were not made, because the client itself rejected them.
-    pub(crate) rejected: u64,
-    pub(crate) timeouts: u64,
-    pub(crate) completed: u64,
-    pub(crate) errors: u64,
-    pub(crate) refused: u64,
+    pub rejected: u64,
+    pub timeouts: u64,
+    pub completed: u64,
+    pub errors: u64,
+    pub refused: u64,
     /// For the integral of the number in flight, as in [`Level`].
     changes: u128,
 }
@@ -184,7 +184,7 @@ impl CallTally {
     }
 
     /// Requests that have not ended.
-    pub(crate) fn in_flight(&self) -> u64 {
+    pub fn in_flight(&self) -> u64 {
         self.requests - self.completed - self.errors
     }
 }

@@ -85,6 +85,11 @@ impl State {
         }
     }
 
+    /// Whether a record waits for a worker or a core.
+    pub(crate) fn is_in_line(self) -> bool {
+        matches!(self, State::AwaitingWorker | State::AwaitingCore)
+    }
+
     /// Whether a record is with an instance, and not on the wire or with its caller.
     pub(crate) fn is_served(self) -> bool {
         matches!(

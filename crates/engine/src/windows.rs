@@ -2,7 +2,8 @@
 //!
 //! In a window every partition runs on its own up to the same limit; no message sent in it arrives
 //! before that limit. Then messages change hands, and the next window begins where the earliest
-//! event is. The result depends on the partitions, not on the threads.
+//! event is. A boundary in the middle of a window interrupts it, and it goes on afterwards. So the
+//! result depends on the partitions, not on the threads, nor on who stops the clock to look.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, RwLock};
@@ -27,6 +28,8 @@ pub(crate) struct Windows<'a> {
     next_times: Vec<AtomicU64>,
     threads: usize,
     limit: AtomicU64,
+    /// When the window ends that a boundary has interrupted; 0 if none has.
+    open_until: AtomicU64,
     /// Counts windows; its last bit says which inbox is being filled.
     window: AtomicUsize,
     gate: Gate,
@@ -65,6 +68,7 @@ impl<'a> Windows<'a> {
             books: (0..threads).map(|_| Mutex::new(Books::new(plan))).collect(),
             threads,
             limit: AtomicU64::new(0),
+            open_until: AtomicU64::new(0),
             window: AtomicUsize::new(0),
             gate: Gate::new(threads),
             over: AtomicBool::new(false),
@@ -110,11 +114,19 @@ impl<'a> Windows<'a> {
         loop {
             let next = self.next_times.iter().map(|time| time.load(Ordering::Acquire)).min();
             let next = next.expect("there is at least one partition");
-            if next >= end {
-                return true;
-            }
-            self.limit.store(next.saturating_add(self.plan.look_ahead).min(end), Ordering::Release);
+            let open_until = match self.open_until.load(Ordering::Acquire) {
+                0 if next >= end => return true,
+                0 => next.saturating_add(self.plan.look_ahead),
+                interrupted => interrupted,
+            };
+            self.limit.store(open_until.min(end), Ordering::Release);
             self.run_window();
+            if open_until > end {
+                self.open_until.store(open_until, Ordering::Release);
+                return !self.in_trouble.load(Ordering::Acquire);
+            }
+            self.open_until.store(0, Ordering::Release);
+            self.window.fetch_add(1, Ordering::AcqRel);
             if self.in_trouble.load(Ordering::Acquire) {
                 return false;
             }
@@ -163,7 +175,6 @@ impl<'a> Windows<'a> {
         } else {
             self.run_share(0);
         }
-        self.window.fetch_add(1, Ordering::AcqRel);
     }
 
     /// A thread's share of the partitions: neighbours, always the same ones, so that they stay in its cache.
@@ -172,18 +183,23 @@ impl<'a> Windows<'a> {
         let world = World { plan: self.plan, view: &view };
         let limit = self.limit.load(Ordering::Acquire);
         let filling = self.window.load(Ordering::Acquire) % 2;
+        let begins = self.open_until.load(Ordering::Acquire) == 0;
         let n = self.partitions.len();
         let mut books = self.books[thread].lock().expect(UNPOISONED);
         for at in n * thread / self.threads..n * (thread + 1) / self.threads {
             let mut partition = self.partitions[at].lock().expect(UNPOISONED);
             let mut inbox = self.inboxes[at][1 - filling].lock().expect(UNPOISONED);
+            if begins && partition.outbox_first != u64::MAX {
+                // What was sent in the last window is in the inboxes now.
+                partition.outbox_first = u64::MAX;
+                self.next_times[at].store(partition.next_time(), Ordering::Release);
+            }
             if inbox.is_empty() && self.next_times[at].load(Ordering::Acquire) >= limit {
                 continue;
             }
             partition.swap_books(&mut books);
             partition.receive(&mut inbox);
             drop(inbox);
-            partition.outbox_first = u64::MAX;
             let before = partition.events;
             partition.run_until(world, limit, u64::MAX);
             partition.swap_books(&mut books);
@@ -217,12 +233,13 @@ impl<'a> Windows<'a> {
 
     /// Partitions have changed outside of a window.
     pub(crate) fn refresh(&self) {
+        // A window that was interrupted goes on filling its inboxes; the next one reads those that the last one filled.
+        let is_open = self.open_until.load(Ordering::Acquire) > 0;
+        let filled = (self.window.load(Ordering::Acquire) + usize::from(!is_open)) % 2;
         for (time, partition) in self.next_times.iter().zip(&self.partitions) {
             let mut partition = partition.lock().expect(UNPOISONED);
             let outbox: Vec<_> = partition.outbox.drain(..).collect();
             for (to, message) in outbox {
-                // The next window reads the inbox that the last one filled.
-                let filled = 1 - self.window.load(Ordering::Acquire) % 2;
                 self.inboxes[to as usize][filled].lock().expect(UNPOISONED).push(message);
             }
             time.store(partition.next_time(), Ordering::Release);

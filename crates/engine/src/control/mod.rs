@@ -11,7 +11,7 @@ mod targets;
 
 use std::collections::BTreeSet;
 
-use tarsier_model::SealedModel;
+use tarsier_model::{Happening, Scenario, SealedModel};
 use tarsier_random::Stream;
 
 use crate::config::RunConfig;
@@ -19,6 +19,7 @@ use crate::fault::Injection;
 use crate::instance::{Health, INJECTS};
 use crate::partition::{Partition, World};
 use crate::plan::Plan;
+use crate::standing::Unfit;
 use crate::tally::Books;
 use crate::timeline::{EventKind, Reason, Timeline};
 use crate::view::{Flushed, View};
@@ -86,7 +87,9 @@ pub(crate) struct Control {
     /// By instance; these two are empty without a scenario.
     marks: Vec<Marks>,
     listing: Option<Listing>,
-    seed: u64,
+    /// What streams are named by: seed and replication.
+    names: (u64, u64),
+    warmup: u64,
     /// Begins and ends of faults.
     timeline: Timeline,
 }
@@ -100,33 +103,64 @@ pub(crate) struct Stage<'a, 'b> {
 }
 
 impl Control {
-    pub(crate) fn new(model: &SealedModel, plan: &Plan, config: &RunConfig<'_>, view: &mut View) -> Control {
+    pub(crate) fn new(
+        model: &SealedModel,
+        plan: &Plan,
+        config: &RunConfig<'_>,
+        scenario: Option<&Scenario>,
+        view: &mut View,
+    ) -> Control {
+        let names = (config.seed, config.replication);
         let mut control = Control {
             faults: Vec::new(),
             agenda: BTreeSet::new(),
             marks: Vec::new(),
             listing: None,
-            seed: config.seed,
+            names,
+            warmup: config.warmup.nanos(),
             timeline: Timeline::default(),
         };
-        let Some(scenario) = config.scenario else { return control };
-        let names = (config.seed, config.replication);
+        let Some(scenario) = scenario else { return control };
         control.marks = vec![Marks::default(); plan.service_of.len()];
         control.listing = Some(Listing::new(model, plan, names.0, names.1));
         view.callers = listing::callers(model, names.0, names.1);
         for (number, happening) in scenario.happenings.iter().enumerate() {
-            let numbered = (happening, number as u32);
-            control.faults.extend(faults(model, plan, numbered, names, config.warmup.nanos()));
-        }
-        for (number, fault) in control.faults.iter().enumerate() {
-            control.agenda.insert((fault.begins, Deed::Begin(number)));
-            control.agenda.extend(fault.ends.map(|ends| (ends, Deed::End(number))));
+            control.add(model, plan, happening, number as u32);
         }
         control
     }
 
+    /// A happening of this number will happen.
+    pub(crate) fn add(&mut self, model: &SealedModel, plan: &Plan, happening: &Happening, number: u32) {
+        for fault in faults(model, plan, (happening, number), self.names, self.warmup) {
+            let number = self.faults.len();
+            self.agenda.insert((fault.begins, Deed::Begin(number)));
+            self.agenda.extend(fault.ends.map(|ends| (ends, Deed::End(number))));
+            self.faults.push(fault);
+        }
+    }
+
+    /// A happening of one fault ends now, before anything else that happens now.
+    pub(crate) fn end_early(&mut self, happening: u32, now: u64) -> Result<(), Unfit> {
+        let number = self.faults.iter().position(|fault| fault.happening == happening);
+        let number = number.ok_or(Unfit::Unknown)?;
+        let fault = &mut self.faults[number];
+        if fault.begins >= now {
+            return Err(Unfit::NotBegun);
+        }
+        if fault.ends.is_some_and(|ends| ends <= now) {
+            return Err(Unfit::Ended);
+        }
+        if let Some(ends) = fault.ends.replace(now) {
+            self.agenda.remove(&(ends, Deed::End(number)));
+        }
+        self.agenda.insert((now, Deed::End(number)));
+        Ok(())
+    }
+
     /// Begin and end of each happening, from the end of the warm-up.
-    pub(crate) fn spans(&self, warmup: u64) -> Vec<(u64, Option<u64>)> {
+    pub(crate) fn spans(&self) -> Vec<(u64, Option<u64>)> {
+        let warmup = self.warmup;
         let mut spans: Vec<(u64, Option<u64>)> = Vec::new();
         for fault in &self.faults {
             let ends = fault.ends.map(|ends| ends - warmup);
@@ -215,7 +249,7 @@ impl Control {
             }
             Effect::Message(_) => stage.view.disturbances.retain(|(fault, _)| *fault != number),
             Effect::Inject { instances, share, kind } => {
-                let (share, kind, seed) = (*share, *kind, self.seed);
+                let (share, kind, seed) = (*share, *kind, self.names.0);
                 for_each_partition(stage.partitions, instances, |partition, here| {
                     set_injection(partition, here, number, begins.then_some((share, kind)), seed);
                 });

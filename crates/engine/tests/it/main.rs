@@ -13,6 +13,7 @@ mod queueing;
 mod replicas;
 mod sameness;
 mod segmentation;
+mod steered;
 mod support;
 mod traces;
 mod troubles;

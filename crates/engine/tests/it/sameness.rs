@@ -38,7 +38,7 @@ pub(crate) fn zones(model: &mut tarsier_model::Model, n_regions: u32, n_zones: u
 }
 
 /// A model of several regions that splits into partitions.
-fn wide(n_regions: u32, instances_each: u32) -> SealedModel {
+pub(crate) fn wide(n_regions: u32, instances_each: u32) -> SealedModel {
     let everywhere = move |service: &mut tarsier_model::Service| {
         service.instances = (0..n_regions * instances_each).map(|n| ZoneId(n % n_regions)).collect();
         service.cores = 2;

@@ -194,6 +194,7 @@ mod fixture {
             latency_mean_s: Some(0.25),
             latency_p50_s: None,
             latency_p99_s: Some(0.5),
+            latency_p999_s: Some(0.5),
             unused: Some(0),
             utilization: Some(0.75),
             queue_length: Some(1.5),

@@ -1,0 +1,243 @@
+//! A run that somebody looks at and meddles with is the run of the scenario that lists what was done.
+
+use tarsier_engine::{Outcome, RunConfig, SecondRow, Standing, Unfit, Verdict, Watch, run};
+use tarsier_model::{Happening, Scenario, SealedModel, Trouble};
+use tarsier_stats::Window;
+use tarsier_units::Span;
+
+use crate::sameness::{Swarm, projection, wide};
+use crate::support::{all_of, config};
+
+/// Looks again and again, and does what it is told when it is time.
+#[derive(Default)]
+struct Hand {
+    /// Milliseconds from one look to the next.
+    every: u64,
+    looked: u64,
+    /// At which look what begins, for how many milliseconds.
+    begins: Vec<(u64, Option<u64>, Trouble)>,
+    /// At which look which happening ends.
+    ends: Vec<(u64, usize)>,
+    asks_outcome: bool,
+    refused: Vec<Unfit>,
+    done: Option<Scenario>,
+    so_far: Vec<Outcome>,
+    timeline: Vec<tarsier_engine::Event>,
+    completed: [u64; 3],
+}
+
+impl Watch for Hand {
+    fn steers(&self) -> bool {
+        true
+    }
+
+    fn next_look(&mut self) -> Option<Span> {
+        (self.every > 0).then(|| Span::from_millis((self.looked + 1) * self.every))
+    }
+
+    fn look(&mut self, standing: &mut Standing<'_, '_>) -> Verdict {
+        self.looked += 1;
+        assert_eq!(standing.time(), Span::from_millis(self.looked * self.every));
+        for (_, number) in self.ends.iter().filter(|(at, _)| *at == self.looked) {
+            self.refused.extend(standing.end(*number).err());
+        }
+        for (_, lasts, trouble) in self.begins.iter().filter(|(at, ..)| *at == self.looked) {
+            let began = standing.begin(trouble.clone(), lasts.map(Span::from_millis));
+            self.refused.extend(began.err());
+        }
+        self.timeline.extend(standing.timeline(self.timeline.len()));
+        if self.asks_outcome {
+            self.so_far.push(standing.outcome());
+        }
+        self.done = standing.scenario().cloned();
+        let completed = standing.workloads().map(|it| it.completed).sum();
+        self.completed = [completed, standing.services().map(|it| it.arrivals).sum(), standing.events()];
+        Verdict::GoOn
+    }
+}
+
+fn steered(model: &SealedModel, config: &RunConfig<'_>, hand: &mut Hand) -> Outcome {
+    run(model, config, hand)
+}
+
+/// What was done, from the file that is saved.
+fn repeated(model: &SealedModel, config: &RunConfig<'_>, hand: &Hand) -> Outcome {
+    run(model, &RunConfig { scenario: hand.done.as_ref(), ..config.clone() }, &mut ())
+}
+
+struct Seconds(u64);
+
+impl Watch for Seconds {
+    fn second(&mut self, _row: &SecondRow) {
+        self.0 += 1;
+    }
+}
+
+#[test]
+fn looks_change_nothing() {
+    let model = wide(8, 30);
+    let plain = run(&model, &config(3, 5), &mut ());
+    assert!(plain.partitions > 1, "the model is meant to split");
+    let watched = run(&model, &RunConfig { series: true, ..config(3, 5) }, &mut Seconds(0));
+    assert_eq!(projection(&watched), projection(&plain));
+    for (threads, every) in [(1, 0), (1, 37), (2, 11)] {
+        let mut hand = Hand { every, asks_outcome: every == 37, ..Hand::default() };
+        let looked = steered(&model, &RunConfig { threads, ..config(3, 5) }, &mut hand);
+        assert_eq!(hand.looked, 3_000_u64.checked_div(every).unwrap_or(0));
+        assert_eq!(projection(&looked), projection(&plain), "looks every {every} ms");
+    }
+}
+
+/// Most kinds of trouble, some of which lasts, some of which is ended.
+fn troubles() -> Vec<(u64, Option<u64>, Trouble)> {
+    let some = tarsier_model::Target { count: Some(3), ..all_of(1) };
+    vec![
+        (10, Some(500), Trouble::Kill { target: some, silent: false }),
+        (20, None, Trouble::Slow { target: some, factor: 3.0 }),
+        (20, None, Trouble::Load { workload: None, factor: 1.5 }),
+        (30, Some(5_000), Trouble::Error { target: some, share: 0.5, kind: tarsier_model::ErrorKind::Error }),
+        (31, None, Trouble::Pin(tarsier_model::ServiceId(2))),
+        (
+            40,
+            Some(300),
+            Trouble::Delay { calls: tarsier_model::CallMatch::to(all_of(2)), add: None, factor: 2.0 },
+        ),
+        (41, None, Trouble::Restart { target: some, down: Span::from_millis(100), cold: None }),
+        (42, None, Trouble::Pause { target: some }),
+    ]
+}
+
+#[test]
+fn what_was_done_by_hand_is_what_the_scenario_does() {
+    let model = wide(8, 30);
+    for threads in [1, 2] {
+        let mut hand = Hand {
+            every: 37,
+            begins: troubles(),
+            ends: vec![(25, 1), (33, 4), (50, 3), (50, 7), (60, 6), (61, 0), (20, 1), (62, 99)],
+            asks_outcome: threads == 1,
+            ..Hand::default()
+        };
+        let config = RunConfig { threads, ..config(3, 5) };
+        let by_hand = steered(&model, &config, &mut hand);
+        let expected = [Unfit::Unknown, Unfit::RunsItsCourse, Unfit::Ended, Unfit::Unknown];
+        assert_eq!(hand.refused, expected);
+        let done = hand.done.as_ref().expect("a steered run has a scenario");
+        assert_eq!(done.happenings.len(), 8);
+        assert_eq!(done.happenings[1].lasts, Some(Span::from_millis(5 * 37)));
+        let again = repeated(&model, &config, &hand);
+        assert_eq!(projection(&by_hand), projection(&again));
+        assert_eq!(by_hand.faults, again.faults);
+        assert_ne!(by_hand.fingerprint, run(&model, &config, &mut ()).fingerprint);
+        assert_eq!(hand.timeline[..], by_hand.timeline[..hand.timeline.len()]);
+        assert!(hand.timeline.len() >= 8);
+    }
+}
+
+/// Random models in trouble, steered on top of a scenario of their own.
+#[test]
+fn random_models_are_steered_as_their_scenarios_say() {
+    for seed in 0..40 {
+        let mut swarm = Swarm::new(seed);
+        let (model, scenario) = (swarm.model(), swarm.scenario());
+        let listed: Vec<Happening> = scenario.happenings;
+        let base = Scenario { name: "base".to_owned(), happenings: listed[..listed.len() / 2].to_vec() };
+        let rest = listed[listed.len() / 2..].iter().enumerate();
+        let begins = rest.map(|(n, it)| {
+            (20 + 7 * n as u64, it.lasts.map(|lasts| lasts.nanos() / 1_000_000 + 1), it.trouble.clone())
+        });
+        let mut hand = Hand {
+            every: 13,
+            begins: begins.collect(),
+            ends: vec![(70, base.happenings.len())],
+            ..Hand::default()
+        };
+        let config = RunConfig { scenario: Some(&base), ..config(2, seed) };
+        let by_hand = steered(&model, &config, &mut hand);
+        let again = repeated(&model, &config, &hand);
+        assert_eq!(projection(&by_hand), projection(&again), "seed {seed}");
+        assert_eq!(by_hand.faults, again.faults, "seed {seed}");
+    }
+}
+
+/// The outcome so far is that of a run that ends there, and a run goes on from it as if nothing had been asked.
+#[test]
+fn the_outcome_so_far_is_that_of_a_run_stopped_there() {
+    struct Until(u64);
+    impl Watch for Until {
+        fn next_look(&mut self) -> Option<Span> {
+            Some(Span::from_millis(self.0))
+        }
+        fn look(&mut self, _standing: &mut Standing<'_, '_>) -> Verdict {
+            Verdict::Stop
+        }
+    }
+    let model = wide(1, 10);
+    let config = RunConfig { warmup: Span::from_millis(500), ..config(2, 3) };
+    let mut hand = Hand { every: 250, asks_outcome: true, ..Hand::default() };
+    steered(&model, &config, &mut hand);
+    for (number, so_far) in hand.so_far.iter().enumerate().take(9) {
+        let stopped = run(&model, &config, &mut Until(250 * (number as u64 + 1)));
+        assert!(stopped.stopped_early);
+        assert_eq!(projection(so_far), projection(&stopped));
+        assert_eq!(so_far.simulated_ns, 250_000_000 * (number as u64).saturating_sub(1));
+    }
+}
+
+#[test]
+fn nothing_happens_by_hand_before_counting_begins_or_to_one_who_does_not_steer() {
+    struct Idle(Vec<Unfit>, bool);
+    impl Watch for Idle {
+        fn steers(&self) -> bool {
+            self.1
+        }
+        fn next_look(&mut self) -> Option<Span> {
+            self.0.is_empty().then_some(Span::ZERO)
+        }
+        fn look(&mut self, standing: &mut Standing<'_, '_>) -> Verdict {
+            self.0.extend(standing.begin(Trouble::Pin(tarsier_model::ServiceId(0)), None).err());
+            Verdict::Stop
+        }
+    }
+    let model = wide(1, 10);
+    for (steers, why) in [(true, Unfit::WarmingUp), (false, Unfit::NotSteered)] {
+        let mut idle = Idle(Vec::new(), steers);
+        run(&model, &RunConfig { warmup: Span::from_secs(1), ..config(1, 1) }, &mut idle);
+        assert_eq!(idle.0, [why]);
+    }
+}
+
+/// Instances, totals and latencies say the same as the outcome.
+#[test]
+fn what_a_look_shows_adds_up() {
+    #[derive(Default)]
+    struct Eye {
+        answered: u64,
+        looked: bool,
+    }
+    impl Watch for Eye {
+        fn latencies(&mut self, _second: u64, workload: usize, latencies: &Window) {
+            assert_eq!(workload, 0);
+            self.answered += latencies.count();
+        }
+        fn next_look(&mut self) -> Option<Span> {
+            (!self.looked).then_some(Span::from_secs(4))
+        }
+        fn look(&mut self, standing: &mut Standing<'_, '_>) -> Verdict {
+            self.looked = true;
+            assert_eq!(self.answered, standing.workloads().map(|it| it.completed).sum());
+            for (at, counts) in standing.services().enumerate() {
+                let instances = standing.instances(tarsier_model::ServiceId(at as u32));
+                assert_eq!(instances.len() as u64, counts.up);
+                assert_eq!(instances.iter().map(|it| it.present).sum::<u64>(), counts.present);
+                assert_eq!(instances.iter().map(|it| it.waiting).sum::<u64>(), counts.waiting);
+                assert!(instances.iter().enumerate().all(|(n, it)| it.number as usize == n));
+            }
+            Verdict::GoOn
+        }
+    }
+    let model = wide(1, 10);
+    let mut eye = Eye::default();
+    let outcome = run(&model, &RunConfig { warmup: Span::ZERO, series: true, ..config(5, 2) }, &mut eye);
+    assert_eq!(eye.answered, outcome.workloads[0].completed);
+}
