@@ -1,8 +1,8 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
-/** Where the binary that is developed against listens: `tarsier serve --bind 127.0.0.1:8080`. */
-const server = process.env['TARSIER'] ?? 'http://127.0.0.1:8080';
+/** Where the binary that is developed against listens: `tarsier serve --bind 127.0.0.1:7878`. */
+const server = process.env['TARSIER'] ?? 'http://127.0.0.1:7878';
 
 export default defineConfig({
   plugins: [svelte()],

@@ -40,6 +40,8 @@ pub(crate) enum Command {
     /// Run an architecture and show how it did
     #[command(after_help = EXAMPLES)]
     Run(RunArgs),
+    /// Open the live lab in a browser: look at an architecture while it runs, break it, and see why
+    Serve(ServeArgs),
     /// Read an architecture without running it: mistakes, call tree, load, what failures do
     Check {
         #[command(flatten)]
@@ -75,6 +77,38 @@ pub(crate) enum Command {
         #[command(flatten)]
         source: SourceArg,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    /// What is open at first: a file, or a name of the catalogue (see `tarsier list`)
+    #[arg(value_name = "FILE|NAME")]
+    pub(crate) source: Option<String>,
+
+    /// Where to listen; port 0 picks a free one. What is not this machine alone requires a token
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878")]
+    pub(crate) bind: SocketAddr,
+
+    /// Open it in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
+
+    /// Who does not have this token gets no answer; one is made up where it is required
+    #[arg(long, value_name = "TOKEN", value_parser = token)]
+    pub(crate) token: Option<String>,
+
+    /// Read the page from this folder instead of the one that is built in
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ui_dir: Option<PathBuf>,
+}
+
+/// It stands in an address and in a cookie.
+fn token(text: &str) -> Result<String, String> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let is_token = is_plain && (16..=200).contains(&text.len());
+    is_token
+        .then(|| text.to_owned())
+        .ok_or_else(|| "a token has 16 to 200 letters, digits, `-`, `_` and `.`".to_owned())
 }
 
 #[derive(Args, Debug)]

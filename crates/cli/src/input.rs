@@ -60,6 +60,34 @@ pub(crate) fn open(source: &SourceArg) -> Result<Opened, Failure> {
     }
 }
 
+/// Its name, and for a file where it is; nothing of it is read but standard input.
+pub(crate) fn locate(source: &str) -> Result<Located, Failure> {
+    let found = find(source)?;
+    Ok(match found.beside {
+        Beside::Catalogue => Located::Catalogue(source.to_owned()),
+        Beside::Folder(_) if source == "-" => {
+            Located::Text(String::from_utf8_lossy(&found.bytes).into_owned())
+        }
+        Beside::Folder(_) => Located::File(PathBuf::from(source)),
+    })
+}
+
+/// Where a text is that will be read later, and more than once.
+pub(crate) enum Located {
+    Catalogue(String),
+    File(PathBuf),
+    Text(String),
+}
+
+/// A file beside another, or one that comes with Tarsier.
+pub(crate) fn read_beside(folder: Option<&Path>, path: &str) -> Result<Vec<u8>, String> {
+    let own = folder.map(|folder| Beside::Folder(folder.to_owned()).read(path));
+    match own {
+        Some(Ok(bytes)) => Ok(bytes),
+        other => Beside::Catalogue.read(path).map_err(|error| other.and_then(Result::err).unwrap_or(error)),
+    }
+}
+
 /// Only the text.
 pub(crate) fn read(source: &SourceArg) -> Result<Text, Failure> {
     let found = find(&source.source)?;

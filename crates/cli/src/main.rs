@@ -14,6 +14,7 @@ mod migration;
 mod onlooker;
 mod out_dir;
 mod run;
+mod serve;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -47,6 +48,7 @@ fn execute(command: &Command) -> Result<Ending, Failure> {
     match command {
         Command::Run(args) if migration::is_meant(args) => migration::run(args),
         Command::Run(args) => run::run(args),
+        Command::Serve(args) => serve::serve(args),
         Command::Export(args) => export::export(args),
         Command::Check { source, json } => commands::check(source, *json),
         Command::Generate(args) => generate::generate(args),

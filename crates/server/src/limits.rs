@@ -1,0 +1,24 @@
+//! Every limit of the live lab, in one place.
+
+use std::time::Duration;
+
+/// Bytes of a request's body: an architecture file as a JSON text.
+pub(crate) const BODY: usize = 20 << 20;
+/// For a body to arrive.
+pub(crate) const BODY_TIME: Duration = Duration::from_secs(20);
+/// For the head of a request to arrive, the time before it included.
+pub(crate) const HEAD_TIME: Duration = Duration::from_secs(5);
+/// Connections that are read from at a time; others wait until they are let in.
+pub(crate) const CONNECTIONS: usize = 256;
+/// Streams at a time.
+pub(crate) const STREAMS: usize = 64;
+/// For a browser to take what a stream sends, before it is given up.
+pub(crate) const STREAM_TIME: Duration = Duration::from_secs(60);
+/// For streams to be closed when the server ends.
+pub(crate) const FAREWELL: Duration = Duration::from_secs(1);
+/// Runs at a time.
+pub(crate) const RUNS: usize = 8;
+/// Of simulated time in a run: a year.
+pub(crate) const LONGEST_S: f64 = 365.0 * 86_400.0;
+pub(crate) const SLOWEST_PACE: f64 = 0.1;
+pub(crate) const FASTEST_PACE: f64 = 1000.0;

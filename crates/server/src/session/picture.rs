@@ -1,0 +1,30 @@
+//! What is known of every node and edge at a moment.
+
+/// `rate`, `ok`, `errors`, `refused`, `retries`, `utilization`, `queue`, `in_flight`, `up`, `p50_s`, `p99_s`, `p999_s`.
+pub(crate) const NODE: usize = 12;
+/// `rate`, `ok`, `errors`, `retries`, `timeouts`, `p50_s`, `p99_s`.
+pub(crate) const EDGE: usize = 7;
+
+pub(crate) type NodeRow = [f32; NODE];
+pub(crate) type EdgeRow = [f32; EDGE];
+
+/// In the order of the topology. NaN is where there is nothing to say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Picture {
+    /// At the end of what it covers.
+    pub(crate) time_s: f64,
+    pub(crate) covers_s: f32,
+    pub(crate) nodes: Vec<NodeRow>,
+    pub(crate) edges: Vec<EdgeRow>,
+}
+
+impl Picture {
+    pub(crate) fn empty(n_nodes: usize, n_edges: usize) -> Picture {
+        Picture {
+            time_s: 0.0,
+            covers_s: 0.0,
+            nodes: vec![[f32::NAN; NODE]; n_nodes],
+            edges: vec![[f32::NAN; EDGE]; n_edges],
+        }
+    }
+}
