@@ -1,0 +1,3 @@
+export { TrafficMap } from '../src/map/index';
+export type { Instance, MapOptions } from '../src/map/index';
+export type { Topology } from '../src/map/types';

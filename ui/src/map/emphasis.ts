@@ -1,0 +1,90 @@
+import { pathOfLink, pathThrough, type Path } from './paths';
+import type { Item, Scene } from './scene';
+import { trouble, TROUBLE, type SceneTotals } from './totals';
+import { FLAG } from './gl/shaders';
+import type { MapOptions, Mark } from './types';
+
+/** What stands out and what steps back, for each item and link. */
+export interface Emphasis {
+  items: Float32Array;
+  flags: Uint8Array;
+  links: Float32Array;
+  /** Links on the path that is looked at. */
+  path: Set<number>;
+}
+
+export interface Attention {
+  options: MapOptions;
+  hoveredItem: number;
+  hoveredLink: number;
+  found: ((node: number) => boolean) | null;
+}
+
+const DIM = { hover: 0.16, find: 0.16, healthy: 0.14, selected: 0.5 };
+
+export function emphasize(scene: Scene, totals: SceneTotals, attention: Attention): Emphasis {
+  const { options, found } = attention;
+  const selected = scene.items.findIndex((item) => isNamed(item, options.selected));
+  const pointed = pathOf(scene, attention);
+  const path = pointed ?? (selected >= 0 && scene.focus === null ? pathThrough(scene.links, selected) : null);
+  const aside = pointed ? DIM.hover : DIM.selected;
+  const items = new Float32Array(scene.items.length);
+  const flags = new Uint8Array(scene.items.length);
+  scene.items.forEach((item, i) => {
+    const matches = found === null || item.nodes.some(found);
+    let alpha = path && !path.items.has(i) && !item.instance ? aside : 1;
+    if (!matches) alpha = Math.min(alpha, DIM.find);
+    if (options.hideHealthy && isHealthy(item, totals, i)) alpha = Math.min(alpha, DIM.healthy);
+    items[i] = alpha;
+    flags[i] = flagsOf(item, options, i === attention.hoveredItem, found !== null && matches, totals.items[i]!.up);
+  });
+  return { items, flags, links: linksOf(scene, totals, items, path, aside, options.hideHealthy), path: path?.links ?? new Set() };
+}
+
+function pathOf(scene: Scene, { hoveredItem, hoveredLink, options }: Attention): Path | null {
+  if (hoveredLink >= 0 && scene.links[hoveredLink]) return pathOfLink(scene.links, hoveredLink);
+  const other = scene.items.findIndex((item) => isNamed(item, options.hovered));
+  const item = hoveredItem >= 0 ? hoveredItem : other;
+  if (item < 0 || !scene.items[item] || scene.items[item].instance) return null;
+  return scene.focus !== null && scene.items[item].nodes[0] === scene.focus ? null : pathThrough(scene.links, item);
+}
+
+/** Whether an item is this node itself, not a group that it is in. */
+export function isNamed(item: Item, name: string | null): boolean {
+  return name !== null && item.nodes.length === 1 && !item.instance && item.kind !== 'region' && item.label === name;
+}
+
+function isHealthy(item: Item, totals: SceneTotals, i: number): boolean {
+  return trouble(totals.items[i]!, item.instance ? 1 : item.instances) === 0;
+}
+
+function flagsOf(item: Item, options: MapOptions, hovered: boolean, found: boolean, up: number): number {
+  if (item.instance) return (hovered ? FLAG.hovered : 0) | (up > 0 ? 0 : FLAG.down);
+  const mark = markOf(item, options.marks);
+  return (
+    (isNamed(item, options.selected) ? FLAG.selected : 0) |
+    (hovered || isNamed(item, options.hovered) ? FLAG.hovered : 0) |
+    (found ? FLAG.found : 0) |
+    (mark === 'culprit' ? FLAG.culprit : mark === 'hot' ? FLAG.hot : 0) |
+    (item.instances > 0 && up < 0.5 && item.kind !== 'users' ? FLAG.down : 0)
+  );
+}
+
+/** A mark shows on what holds the marked service, too, unless that holds everything. */
+export function markOf(item: Item, marks: ReadonlyMap<string, Mark>): Mark | null {
+  if (marks.size === 0 || item.instance || item.nodes.length > 1) return null;
+  return marks.get(item.label) ?? null;
+}
+
+function linksOf(
+  scene: Scene, totals: SceneTotals, items: Float32Array, path: Path | null, aside: number, hideHealthy: boolean,
+): Float32Array {
+  return Float32Array.from(scene.links, (link, l) => {
+    const { err, rate } = totals.links[l]!;
+    let alpha = path && !path.links.has(l) ? aside : 1;
+    alpha = Math.min(alpha, Math.max(items[link.from]!, items[link.to]!));
+    if (hideHealthy && err < TROUBLE.err) alpha = Math.min(alpha, DIM.healthy);
+    // What no traffic uses is there, and no more.
+    return rate > 0 ? alpha : alpha * 0.5;
+  });
+}
