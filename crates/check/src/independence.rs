@@ -2,9 +2,11 @@
 
 use tarsier_model::{Model, ServiceId, WorkloadId};
 
+use tarsier_units::IdVec;
+
 use crate::standing::{Part, Standing, Survey};
 
-/// Looks at calls altogether, a few seconds. A model that needs more is not examined to its end.
+/// Looks at calls and services altogether, a second or two. A model that needs more is not examined to its end.
 const MOST_EFFORT: usize = 30_000_000;
 
 /// What single failures do.
@@ -64,18 +66,26 @@ pub(crate) fn resilience(model: &Model) -> Resilience {
         n_examined: 0,
         n_parts: parts.len(),
     };
+    let mut broken = probe.whole.clone();
+    let mut is_known: IdVec<ServiceId, bool> = model.services.iter().map(|_| false).collect();
+    let n_asked = probe.n_asked();
     let mut effort = 0;
     for part in parts {
         if effort > MOST_EFFORT {
             break;
         }
         found.n_examined += 1;
-        let broken = probe.survey.without(part, &probe.whole);
+        effort += n_asked + probe.survey.lose(part, &mut broken, &probe.whole);
         for list in &mut found.independence {
-            list.shared.extend(probe.shared(part, &broken, list));
+            let shared = probe.shared(part, &broken, list);
+            // A way is looked for everywhere.
+            effort += shared.iter().map(|shared| shared.ways.len() * model.endpoints.len()).sum::<usize>();
+            list.shared.extend(shared);
         }
-        effort += broken.effort;
-        found.single_points.extend(probe.single_point(part, &broken, &found.single_points));
+        let point = probe.single_point(part, &broken);
+        // Of what has a single instance, its zone says nothing new.
+        let is_new = |point: &SinglePoint| !std::mem::replace(&mut is_known[point.service], true);
+        found.single_points.extend(point.filter(is_new));
     }
     found
 }
@@ -96,6 +106,13 @@ impl Probe<'_> {
         }
     }
 
+    /// Who is asked after each loss whether they can still answer.
+    fn n_asked(&self) -> usize {
+        let lists = self.model.segmentation.iter().flat_map(|rules| &rules.independent);
+        let mixes = self.model.workloads.iter().map(|workload| workload.mix.len());
+        lists.map(Vec::len).chain(mixes).sum()
+    }
+
     fn shared(&self, part: Part, broken: &Standing, list: &Independence) -> Option<Shared> {
         let alive = list.services.iter().copied().filter(|service| !list.dead.contains(service));
         let down: Vec<ServiceId> = alive.filter(|service| self.survey.is_down(broken, *service)).collect();
@@ -111,7 +128,7 @@ impl Probe<'_> {
         Some(Shared { part, ways: down.into_iter().map(way).collect() })
     }
 
-    fn single_point(&self, part: Part, broken: &Standing, known: &[SinglePoint]) -> Option<SinglePoint> {
+    fn single_point(&self, part: Part, broken: &Standing) -> Option<SinglePoint> {
         let can_be_single = match part {
             Part::Service(service) => self.model.services[service].instances.len() == 1,
             Part::Zone(_) => true,
@@ -123,10 +140,11 @@ impl Probe<'_> {
         let workloads: Vec<WorkloadId> =
             self.model.workloads.ids().filter(|it| can_be_single && is_stopped(it)).collect();
         let destinations = self.survey.destinations(*workloads.first()?);
-        let service = *self.survey.way_down(broken, destinations).last()?;
-        // Of what has a single instance, its zone says nothing new.
-        let is_new = known.iter().all(|point| point.service != service);
-        is_new.then_some(SinglePoint { part, service, workloads })
+        let service = match part {
+            Part::Service(service) | Part::Instance(service, _) => service,
+            Part::Zone(_) | Part::Region(_) => *self.survey.way_down(broken, destinations).last()?,
+        };
+        Some(SinglePoint { part, service, workloads })
     }
 }
 
@@ -231,8 +249,9 @@ mod tests {
             let model = if seed % 3 == 0 { walled(&model, &mut stream) } else { model };
             let survey = Survey::new(&model);
             let whole = survey.whole();
+            let mut broken = whole.clone();
             for part in survey.parts() {
-                let broken = survey.without(part, &whole);
+                survey.lose(part, &mut broken, &whole);
                 let answered = answered_without(&model, part);
                 for (id, answered) in model.endpoints.ids().zip(answered) {
                     let can = survey.answers_users(&broken, id);

@@ -47,16 +47,15 @@ pub(crate) struct Survey<'m> {
     n_calls: IdVec<EndpointId, usize>,
 }
 
-/// Copying these is as much work as looking at one call.
-const CELLS_AT_ONCE: usize = 64;
-
 /// Which endpoints can answer, and where.
+#[derive(Clone)]
 pub(crate) struct Standing {
     lost: Option<Part>,
     /// By cell.
     can: Vec<bool>,
-    /// Looks at calls that it took.
-    pub(crate) effort: usize,
+    /// Those that may be worse off than in the whole.
+    affected: Vec<EndpointId>,
+    is_affected: IdVec<EndpointId, bool>,
 }
 
 /// Where a request is served.
@@ -89,23 +88,35 @@ impl<'m> Survey<'m> {
 
     /// Nothing has failed.
     pub(crate) fn whole(&self) -> Standing {
-        let mut standing = Standing { lost: None, can: vec![false; self.n_cells], effort: 0 };
+        let mut standing = Standing {
+            lost: None,
+            can: vec![false; self.n_cells],
+            affected: Vec::new(),
+            is_affected: self.model.endpoints.iter().map(|_| false).collect(),
+        };
         let all: Vec<EndpointId> = self.model.endpoints.ids().collect();
         self.settle(&all, &mut standing);
         standing
     }
 
-    /// One part has failed. Only those who lead to it can be worse off than in the whole.
-    pub(crate) fn without(&self, part: Part, whole: &Standing) -> Standing {
-        let mut standing = Standing { lost: Some(part), can: whole.can.clone(), effort: 0 };
-        let affected = self.leading_to(part);
+    /// One part has failed, in place of what had before. Only those who lead to it can be worse off than in the whole,
+    /// and nobody else is looked at: models are large, and have many parts. Returns how many looks it took.
+    pub(crate) fn lose(&self, part: Part, standing: &mut Standing, whole: &Standing) -> usize {
+        let mut affected = std::mem::take(&mut standing.affected);
+        for endpoint in affected.drain(..) {
+            let cells = self.cells_of(endpoint);
+            standing.can[cells.clone()].copy_from_slice(&whole.can[cells]);
+            standing.is_affected[endpoint] = false;
+        }
+        standing.lost = Some(part);
+        self.find_affected(part, standing, &mut affected);
         for endpoint in &affected {
             standing.can[self.cells_of(*endpoint)].fill(false);
         }
+        self.settle(&affected, standing);
         let n_calls: usize = affected.iter().map(|endpoint| self.n_calls[*endpoint]).sum();
-        standing.effort = self.n_cells / CELLS_AT_ONCE + affected.len() + n_calls;
-        self.settle(&affected, &mut standing);
-        standing
+        standing.affected = affected;
+        1 + standing.affected.len() + n_calls
     }
 
     /// All parts whose loss can make a difference, and that are not all there is: a model with one region says nothing by
@@ -216,23 +227,29 @@ impl<'m> Survey<'m> {
     }
 
     /// All endpoints from which calls lead to what the part takes away, and these.
-    fn leading_to(&self, part: Part) -> Vec<EndpointId> {
-        let standing = Standing { lost: Some(part), can: Vec::new(), effort: 0 };
-        let struck = |id: &EndpointId| {
-            let service = self.model.endpoints[*id].service;
-            !self.zones[service].iter().all(|zone| self.lives(&standing, Host { service, zone: *zone }))
-        };
-        let mut found: Vec<EndpointId> = self.model.endpoints.ids().filter(struck).collect();
-        let mut is_found: IdVec<EndpointId, bool> = self.model.endpoints.iter().map(|_| false).collect();
-        found.iter().for_each(|id| is_found[*id] = true);
+    fn find_affected(&self, part: Part, standing: &mut Standing, found: &mut Vec<EndpointId>) {
+        match part {
+            Part::Service(service) | Part::Instance(service, _) => {
+                found.extend(self.model.services[service].endpoint_ids());
+            }
+            Part::Zone(_) | Part::Region(_) => {
+                let struck = |id: &EndpointId| {
+                    let service = self.model.endpoints[*id].service;
+                    !self.zones[service]
+                        .iter()
+                        .all(|zone| self.lives(standing, Host { service, zone: *zone }))
+                };
+                found.extend(self.model.endpoints.ids().filter(struck));
+            }
+        }
+        found.iter().for_each(|id| standing.is_affected[*id] = true);
         let mut next = 0;
         while let Some(&endpoint) = found.get(next) {
             next += 1;
-            let callers = self.callers[endpoint].iter();
-            found.extend(callers.filter(|caller| !std::mem::replace(&mut is_found[**caller], true)));
+            let is_new = |caller: &&EndpointId| !std::mem::replace(&mut standing.is_affected[**caller], true);
+            found.extend(self.callers[endpoint].iter().filter(is_new));
         }
         found.sort_unstable();
-        found
     }
 
     /// The least of what can answer: who can only because it can itself cannot. Callees mostly stand below their
@@ -354,7 +371,9 @@ mod tests {
         let survey = Survey::new(&model);
         let whole = survey.whole();
         assert!(survey.answers_users(&whole, EndpointId(0)), "{level:?} with nothing lost");
-        survey.answers_users(&survey.without(part, &whole), EndpointId(0))
+        let mut broken = whole.clone();
+        survey.lose(part, &mut broken, &whole);
+        survey.answers_users(&broken, EndpointId(0))
     }
 
     /// As the engine's runs say.
