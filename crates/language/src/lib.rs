@@ -7,6 +7,7 @@
 mod code;
 mod diagnostic;
 mod foreign;
+mod happening;
 mod keys;
 pub mod limits;
 mod lower;
@@ -21,6 +22,7 @@ use tarsier_model::SealedModel;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Severity, Sink};
+pub use happening::{Told, happening};
 pub use lower::{FileReader, listed, name_fault, nearest};
 pub use place::Place;
 pub use places::Places;

@@ -11,14 +11,17 @@ static SOME: Shape = Shape::Count { least: 1, most: MAX_INSTANCES };
 pub(crate) static HAPPENING: Object = Object {
     name: "a happening",
     doc: "Something that happens at a time, and may end again.",
-    keys: &[
-        key("at", &Shape::Duration, "when, counted from the end of the warm-up").required(),
-        key("for", &Shape::Duration, "how long; then it ends")
-            .default("to the end of the run")
-            .also(&["until", "duration", "lasts"]),
-    ],
+    keys: &[AT.required(), FOR],
     shared: &[TROUBLES],
 };
+
+/// One that is done by hand: without `at` it happens now.
+pub(crate) static STRIKE: Object = Object { keys: &[AT, FOR], ..HAPPENING };
+
+const AT: Key = key("at", &Shape::Duration, "when, counted from the end of the warm-up");
+const FOR: Key = key("for", &Shape::Duration, "how long; then it ends")
+    .default("to the end of the run")
+    .also(&["until", "duration", "lasts"]);
 
 /// Exactly one of them in a happening.
 pub(crate) static TROUBLES: &[Key] = &[

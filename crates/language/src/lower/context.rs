@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Sink};
+use crate::limits::{MAX_DEFAULT_FALLBACKS, MAX_INSTANCES};
 use crate::lower::doubts::Doubt;
 use crate::lower::locks::Locks;
 use crate::lower::names::Names;
@@ -42,7 +43,24 @@ pub(crate) struct Context<'a> {
     pub(crate) instances_left: Cell<u64>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    pub(crate) fn new(sink: &'a Sink, files: FileReader<'a>, names: Names) -> Context<'a> {
+        Context {
+            sink,
+            files,
+            names,
+            places: RefCell::default(),
+            doubts: RefCell::default(),
+            locks: RefCell::default(),
+            call_defaults: None,
+            service_defaults: None,
+            in_default_fallback: Cell::new(false),
+            fallbacks_left: Cell::new(MAX_DEFAULT_FALLBACKS),
+            samples: RefCell::default(),
+            instances_left: Cell::new(MAX_INSTANCES),
+        }
+    }
+
     pub(crate) fn report(&self, diagnostic: Diagnostic) {
         self.sink.report(diagnostic);
     }

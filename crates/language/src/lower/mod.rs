@@ -33,14 +33,12 @@ mod steps;
 mod whole;
 mod workload;
 
-use std::cell::{Cell, RefCell};
-
-use tarsier_model::{Model, SealedModel};
+use tarsier_model::{Happening, Model, SealedModel};
+use tarsier_units::Span;
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Sink};
-use crate::keys::{DEFAULTS, TOP};
-use crate::limits::{MAX_DEFAULT_FALLBACKS, MAX_INSTANCES};
+use crate::keys::{DEFAULTS, STRIKE, TOP};
 use crate::places::Places;
 use crate::tree::{Kind, Node};
 use context::Context;
@@ -59,20 +57,7 @@ pub(crate) fn lower(
     files: FileReader<'_>,
     sink: &Sink,
 ) -> Option<(SealedModel, Places)> {
-    let mut cx = Context {
-        sink,
-        files,
-        names: Names::default(),
-        places: RefCell::default(),
-        doubts: RefCell::default(),
-        locks: RefCell::default(),
-        call_defaults: None,
-        service_defaults: None,
-        in_default_fallback: Cell::new(false),
-        fallbacks_left: Cell::new(MAX_DEFAULT_FALLBACKS),
-        samples: RefCell::default(),
-        instances_left: Cell::new(MAX_INSTANCES),
-    };
+    let mut cx = Context::new(sink, files, Names::default());
     if !matches!(root.kind, Kind::Map(_)) {
         not_a_mapping(&cx, root);
         return None;
@@ -101,6 +86,17 @@ pub(crate) fn lower(
         top.get("segmentation").and_then(|node| segmentation::segmentation(&cx, node, &model));
     let model = whole::seal(&cx, model, scenarios)?;
     Some((model, cx.into_places()))
+}
+
+/// One happening of a scenario against a model that was loaded before, and when if it says so. It may speak of no files.
+pub(crate) fn happening(node: &Node, model: &SealedModel, sink: &Sink) -> Option<(Option<Span>, Happening)> {
+    let no_files: FileReader<'_> =
+        &|_| Err("what is done by hand has no folder to read files from".to_owned());
+    let cx = Context::new(sink, no_files, Names::of(model));
+    let happening = scenario::happening(&cx, node, &STRIKE, node.place);
+    doubts::judge(&cx, model);
+    whole::calls_nobody_makes(&cx, model, &scenario::struck_call(node).into_iter().collect::<Vec<_>>());
+    happening.filter(|_| !sink.has_errors())
 }
 
 fn not_a_mapping(cx: &Context<'_>, root: &Node) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tarsier_model::{EndpointId, RegionId, ServiceId, WorkloadId, ZoneId};
+use tarsier_model::{EndpointId, Model, RegionId, ServiceId, WorkloadId, ZoneId};
 use tarsier_units::Id;
 
 use super::context::Context;
@@ -56,6 +56,27 @@ pub(crate) struct EndpointName {
 }
 
 impl Names {
+    /// Those of a model, without their places. Zones count as named by the file: who means one must say so.
+    pub(crate) fn of(model: &Model) -> Names {
+        let mut names = Names::default();
+        for (id, region) in model.regions.entries() {
+            let zones: Vec<&str> = (model.zones.iter())
+                .filter(|zone| zone.region == id)
+                .map(|zone| zone.name.as_str())
+                .collect();
+            names.add_region(&region.name, Place::default(), &zones, false);
+        }
+        for (id, service) in model.services.entries() {
+            for endpoint in service.endpoint_ids() {
+                let name = model.endpoints[endpoint].name.clone();
+                names.endpoints.push(EndpointName { service: id, name, place: Place::default() });
+            }
+            names.add_service(&service.name, Place::default(), service.endpoints.len());
+        }
+        model.workloads.iter().for_each(|workload| names.add_workload(&workload.name, Place::default()));
+        names
+    }
+
     /// The endpoints of the service must have been added just before.
     pub(crate) fn add_service(&mut self, name: &str, place: Place, n_endpoints: usize) {
         let id = ServiceId::from_index(self.services.len());

@@ -1,6 +1,7 @@
 //! What may happen during a run.
 
 use tarsier_model::{Happening, Model, Scenario, Trouble};
+use tarsier_units::Span;
 
 use super::call::one_or_many;
 use super::context::Context;
@@ -9,9 +10,9 @@ use super::fields::Fields;
 use super::names::check_name;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::keys::{HAPPENING, TROUBLES};
+use crate::keys::{HAPPENING, Object, TROUBLES};
 use crate::place::Place;
-use crate::tree::{Entry, Kind, Node};
+use crate::tree::{Kind, Node};
 
 pub(super) fn lower(cx: &Context<'_>, scenarios: Option<&Node>, model: &mut Model) {
     let Some(node) = scenarios else { return };
@@ -33,15 +34,25 @@ pub(super) fn lower(cx: &Context<'_>, scenarios: Option<&Node>, model: &mut Mode
             let diagnostic = Diagnostic::warning(Code::NoEffect, entry.value.place, message);
             cx.report(diagnostic.hint("as in `[ { at: 30s, kill: { service: web } } ]`"));
         }
-        let happenings = nodes.iter().filter_map(|node| happening(cx, node, entry)).collect();
+        let happening = |node: &Node| {
+            let place = if node.entries().is_some() { node.place } else { entry.key.place };
+            let (at, happening) = happening(cx, node, &HAPPENING, place)?;
+            Some(Happening { at: at?, ..happening })
+        };
+        let happenings = nodes.iter().filter_map(happening).collect();
         model.scenarios.push(Scenario { name: entry.key.text.clone(), happenings });
     }
 }
 
-fn happening(cx: &Context<'_>, node: &Node, scenario: &Entry) -> Option<Happening> {
-    let place = if node.entries().is_some() { node.place } else { scenario.key.place };
-    let fields = Fields::open(cx, node, &HAPPENING, place)?;
-    let at = fields.get("at").and_then(|node| cx.duration(node));
+/// A happening, at 0 as long as nothing is said of that, and what is said.
+pub(super) fn happening(
+    cx: &Context<'_>,
+    node: &Node,
+    object: &'static Object,
+    place: Place,
+) -> Option<(Option<Span>, Happening)> {
+    let fields = Fields::open(cx, node, object, place)?;
+    let at = fields.get("at").map(|node| cx.duration(node));
     let ends = fields.get_entry("for");
     let lasts = ends.map(|entry| cx.positive_duration(&entry.value));
     let built: Vec<&str> = TROUBLES.iter().filter(|key| key.is_built()).map(|key| key.name).collect();
@@ -52,7 +63,8 @@ fn happening(cx: &Context<'_>, node: &Node, scenario: &Entry) -> Option<Happenin
     let trouble = fields.one_of(cx, &built).and_then(|entry| trouble(cx, entry, ends))?;
     // A restart ends by itself; its `for` is in it.
     let lasts = lasts.filter(|_| !matches!(trouble, Trouble::Restart { .. }));
-    Some(Happening { at: at?, lasts: lasts.unwrap_or_default(), trouble })
+    let at = at.flatten();
+    Some((at, Happening { at: at.unwrap_or_default(), lasts: lasts.unwrap_or_default(), trouble }))
 }
 
 fn has_later_trouble(node: &Node) -> bool {
@@ -64,8 +76,10 @@ fn has_later_trouble(node: &Node) -> bool {
 pub(super) fn struck_calls(scenarios: Option<&Node>) -> Vec<(Place, &str)> {
     let entries = scenarios.and_then(Node::entries).unwrap_or(&[]);
     let happenings = entries.iter().flat_map(|entry| one_or_many(&entry.value));
-    happenings
-        .filter_map(|node| node.get("delay").or(node.get("loss"))?.value.get("call"))
-        .filter_map(|call| Some((call.value.place, call.value.text()?)))
-        .collect()
+    happenings.filter_map(struck_call).collect()
+}
+
+pub(super) fn struck_call(happening: &Node) -> Option<(Place, &str)> {
+    let call = happening.get("delay").or(happening.get("loss"))?.value.get("call")?;
+    Some((call.value.place, call.value.text()?))
 }

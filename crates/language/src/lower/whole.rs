@@ -124,7 +124,7 @@ fn doubts(cx: &Context<'_>, model: &Model, scenarios: Option<&Node>) {
     }
     doubts::judge(cx, model);
     if let Some(scenarios) = scenarios {
-        calls_nobody_makes(cx, model, scenarios);
+        calls_nobody_makes(cx, model, &struck_calls(Some(scenarios)));
     }
 }
 
@@ -142,8 +142,8 @@ fn unreached(cx: &Context<'_>, model: &Model) {
 }
 
 /// `delay: { call: web -> mysql }` where `web` never calls `mysql` itself.
-fn calls_nobody_makes(cx: &Context<'_>, model: &Model, scenarios: &Node) {
-    for (place, text) in struck_calls(Some(scenarios)) {
+pub(super) fn calls_nobody_makes(cx: &Context<'_>, model: &Model, struck: &[(Place, &str)]) {
+    for (place, text) in struck.iter().copied() {
         let Some((from, to)) = text.split_once("->") else { continue };
         let [from, to] = [endpoints_of(cx, from), endpoints_of(cx, to)];
         let mut targets = Vec::new();
