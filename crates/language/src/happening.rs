@@ -55,7 +55,7 @@ impl Told {
 }
 
 /// In one line.
-fn flow(node: &Node) -> String {
+pub(crate) fn flow(node: &Node) -> String {
     match &node.kind {
         Kind::Null | Kind::Broken => "null".to_owned(),
         Kind::Scalar(scalar) => scalar_text(&scalar.text),
@@ -71,7 +71,7 @@ fn flow_without(key: &str, map: &Node) -> String {
 }
 
 /// With quotes only where it needs them.
-fn scalar_text(text: &str) -> String {
+pub(crate) fn scalar_text(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "%/._- ()=>+".contains(c);
     let starts_plain = text.starts_with(|c: char| c.is_alphanumeric());
     let ends_plain = !text.ends_with(' ') && text != "null";

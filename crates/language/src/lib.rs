@@ -6,6 +6,7 @@
 
 mod code;
 mod diagnostic;
+mod edit;
 mod foreign;
 mod happening;
 mod keys;
@@ -22,6 +23,7 @@ use tarsier_model::SealedModel;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Severity, Sink};
+pub use edit::with_scenario;
 pub use happening::{Told, happening};
 pub use lower::{FileReader, listed, name_fault, nearest};
 pub use place::Place;

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod dump;
+mod edit;
 mod golden;
 mod places;
 mod reference;
