@@ -71,12 +71,12 @@ fn sections_of_all_styles_take_one() {
         &format!("scenarios: &all {{ crash: {crash} }}\n"),
     ] {
         check(&format!("{WEB}{section}"));
-        check(&format!("{section}{WEB}"));
+        check(&format!("{}\n{WEB}", section.trim_end()));
         check(&format!("---\n{WEB}{section}"));
         if section.ends_with('\n') {
             check(&format!("{WEB}{section}...\n"));
         }
-        check(&format!("{section}{WEB}").replace('\n', "\r\n"));
+        check(&format!("{WEB}{section}").replace('\n', "\r\n"));
     }
 }
 
