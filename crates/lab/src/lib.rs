@@ -8,6 +8,7 @@ mod pool;
 mod progress;
 mod replicate;
 mod search;
+mod shelf;
 mod slowest;
 mod survey;
 mod verdict;
@@ -19,6 +20,7 @@ use tarsier_units::Span;
 
 use progress::Listener;
 pub use progress::{Observer, Phase, Progress};
+pub use shelf::{Pick, Room, Shelf, Trace};
 pub use survey::surveys;
 pub use verdict::{Trigger, verdict};
 pub use warmup::{Finding, WarmupVerdict};

@@ -1,13 +1,13 @@
 //! Which requests of a run are the slowest: it is run once to tell, and again to look at them.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use tarsier_engine::{Pulse, RunConfig, Side, TraceSpan, Traces, Verdict, Watch};
 use tarsier_model::{SealedModel, WorkloadId};
 use tarsier_units::Span;
 
 use crate::progress::{Member, Phase, Total};
+use crate::shelf::Top;
 use crate::{Observer, Plan};
 
 /// The traces of the `n` requests of each workload that took longest, however they ended.
@@ -30,14 +30,13 @@ pub(crate) fn find(
     };
     let mut scout = Scout { member: Member::new(&total, None), n, slowest: BTreeMap::new() };
     tarsier_engine::run(model, &config, &mut scout);
-    scout.slowest.into_values().flatten().map(|Reverse((_, trace))| trace).collect()
+    scout.slowest.values().flat_map(Top::traces).collect()
 }
 
 struct Scout<'t, 's> {
     member: Member<'t, 's>,
     n: usize,
-    /// The fastest of them on top.
-    slowest: BTreeMap<WorkloadId, BinaryHeap<Reverse<(u64, u128)>>>,
+    slowest: BTreeMap<WorkloadId, Top>,
 }
 
 impl Watch for Scout<'_, '_> {
@@ -51,10 +50,7 @@ impl Watch for Scout<'_, '_> {
 
     fn span(&mut self, span: &TraceSpan) {
         let Side::Users { workload, .. } = span.side else { return };
-        let slowest = self.slowest.entry(workload).or_default();
-        slowest.push(Reverse((span.ended_ns - span.began_ns, span.trace)));
-        if slowest.len() > self.n {
-            slowest.pop();
-        }
+        let slowest = self.slowest.entry(workload).or_insert_with(|| Top::new(self.n));
+        slowest.offer(span.ended_ns - span.began_ns, span.trace);
     }
 }
