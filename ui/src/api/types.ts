@@ -58,3 +58,153 @@ export interface Topology {
   width: number;
   height: number;
 }
+
+export interface Listed {
+  name: string;
+  kind: 'architecture' | 'lesson' | 'file';
+  title: string;
+}
+
+export interface Diagnostic {
+  severity: 'error' | 'warning';
+  code: string;
+  message: string;
+  hint: string | null;
+  from: number;
+  to: number;
+  line: number;
+  column: number;
+}
+
+export interface Checked {
+  diagnostics: Diagnostic[];
+  findings: string[];
+  scenarios: string[];
+}
+
+export interface Completion {
+  from: number;
+  options: { label: string; detail: string | null; apply: string | null }[];
+}
+
+export interface Hover {
+  from: number;
+  to: number;
+  text: string;
+}
+
+export interface Imported {
+  name: string;
+  text: string;
+  diagnostics: Diagnostic[];
+}
+
+/** A happening of the language without `at`. */
+export type Happening = Record<string, unknown>;
+
+export interface Happened {
+  id: number;
+  at_s: number;
+  text: string;
+}
+
+export interface Script {
+  happenings: string[];
+  command: string;
+}
+
+export interface Event {
+  n: number;
+  at_s: number;
+  kind: string;
+  subject: string | null;
+  text: string;
+}
+
+/** Columns by second; the server leaves out those that a node or an edge does not have. */
+export type Series = { time_s: number[] } & Record<string, (number | null)[]>;
+
+export interface Heat {
+  time_s: number[];
+  bounds_s: number[];
+  counts: number[][];
+}
+
+export interface Part {
+  service: string;
+  cause: string;
+  mean_s: number;
+  tail_s: number;
+}
+
+export interface Slo {
+  text: string;
+  value: number | null;
+  holds: boolean | null;
+}
+
+export interface Why {
+  workloads: { name: string; parts: Part[] }[];
+  culprit: string | null;
+  hot: string | null;
+  slo: Slo[];
+}
+
+export interface Instance {
+  number: number;
+  zone: number | string;
+  health: string;
+  busy: number;
+  waiting: number;
+  present: number;
+}
+
+export type Pick = 'slowest' | 'failed' | 'random';
+
+export interface TraceSummary {
+  id: string;
+  workload: string;
+  at_s: number;
+  duration_s: number;
+  spans: number;
+  ok: boolean;
+}
+
+export interface Span {
+  parent: number | null;
+  service: string;
+  instance: number | null;
+  name: string;
+  side: string;
+  start_s: number;
+  end_s: number;
+  /** How it ended: `ok`, or what went wrong. */
+  end: string;
+  critical_s: number;
+  parts: { cause: string; from_s: number; to_s: number }[];
+}
+
+export interface Trace {
+  id: string;
+  spans: Span[];
+}
+
+export interface Flame {
+  name: string;
+  value_s: number;
+  self_s: number;
+  children: Flame[];
+}
+
+export interface Difference {
+  metric: string;
+  a: number | null;
+  b: number | null;
+  difference: number | null;
+  ci95: [number, number] | null;
+}
+
+export interface Comparison {
+  workloads: { name: string; metrics: Difference[] }[];
+  services: { name: string; metrics: Difference[] }[];
+}

@@ -1,0 +1,67 @@
+/** Latencies of a stretch of time as one histogram, and the modes in it. */
+import type { Heat } from '../api/types';
+
+export interface Histogram {
+  bounds_s: number[];
+  counts: number[];
+  total: number;
+}
+
+/** The seconds from `from` to `to`, both included. */
+export function histogram(heat: Heat, from: number, to: number): Histogram {
+  const counts = new Array<number>(Math.max(0, ...heat.counts.map((row) => row.length))).fill(0);
+  heat.time_s.forEach((time, second) => {
+    if (time < from - 1e-6 || time > to + 1e-6) return;
+    heat.counts[second]!.forEach((n, bin) => (counts[bin]! += n));
+  });
+  return { bounds_s: heat.bounds_s, counts, total: counts.reduce((a, b) => a + b, 0) };
+}
+
+/** Bins that have something, and one on either side. */
+export function used(counts: number[]): [number, number] {
+  const first = counts.findIndex((n) => n > 0);
+  const last = counts.findLastIndex((n) => n > 0);
+  return first < 0 ? [0, 0] : [Math.max(0, first - 1), Math.min(counts.length - 1, last + 1)];
+}
+
+/** Hills that stand out from what is smoothed: at least a hundredth of the largest, with a valley of a fifth between two. */
+export function modes(counts: number[]): number[] {
+  const smooth = counts.map((_, bin) => around(counts, bin));
+  const top = Math.max(...smooth, 0);
+  const peaks: number[] = [];
+  smooth.forEach((height, bin) => {
+    const isPeak = height > (smooth[bin - 1] ?? -1) && height >= (smooth[bin + 1] ?? -1);
+    if (isPeak && height >= top / 100) keep(peaks, bin, smooth);
+  });
+  return peaks;
+}
+
+function around(counts: number[], bin: number): number {
+  const at = (i: number) => counts[i] ?? 0;
+  return (at(bin - 2) + 2 * at(bin - 1) + 3 * at(bin) + 2 * at(bin + 1) + at(bin + 2)) / 9;
+}
+
+/** A peak that no valley parts from the one before it is the same hill. */
+function keep(peaks: number[], bin: number, heights: number[]) {
+  const before = peaks.at(-1);
+  if (before === undefined) return void peaks.push(bin);
+  const valley = Math.min(...heights.slice(before, bin + 1));
+  const lower = Math.min(heights[before]!, heights[bin]!);
+  if (valley < 0.8 * lower) peaks.push(bin);
+  else if (heights[bin]! > heights[before]!) peaks[peaks.length - 1] = bin;
+}
+
+/** The latency that a share of all stays below, to the bin. */
+export function quantile({ bounds_s, counts, total }: Histogram, share: number): number | null {
+  if (total === 0) return null;
+  let below = 0;
+  for (let bin = 0; bin < counts.length; bin++) {
+    below += counts[bin]!;
+    if (below >= share * total) return upper(bounds_s, bin);
+  }
+  return null;
+}
+
+/** Bin `i` lies between bounds `i` and `i + 1`. */
+export const lower = (bounds_s: number[], bin: number): number => bounds_s[bin] ?? bounds_s.at(-1) ?? 0;
+export const upper = (bounds_s: number[], bin: number): number => bounds_s[bin + 1] ?? bounds_s.at(-1) ?? 0;

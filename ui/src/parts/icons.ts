@@ -1,0 +1,31 @@
+/** Strokes on a grid of 16. */
+export const ICONS = {
+  play: 'M5 3l8 5-8 5z',
+  pause: 'M5.5 3v10M10.5 3v10',
+  step: 'M4 3l6 5-6 5zM12.5 3v10',
+  restart: 'M13 8a5 5 0 1 1-1.5-3.5M13 2v3h-3',
+  caret: 'M4 6l4 4 4-4',
+  bolt: 'M9 1.5L3.5 9H8l-1 5.5L12.5 7H8z',
+  compare: 'M2.5 3h4.5v10H2.5zM9 3h4.5v10H9z',
+  share: 'M8 10V2M5 4.5L8 1.5l3 3M3 8v5.5h10V8',
+  file: 'M4 1.5h5l3 3v10H4zM9 1.5v3h3M6 8h4M6 11h4',
+  sun: 'M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1',
+  moon: 'M13 9.5A5.5 5.5 0 0 1 6.5 3 5.5 5.5 0 1 0 13 9.5z',
+  help: 'M5.5 6a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.1.8-1.1 1.8M8 12.7v.1',
+  close: 'M4 4l8 8M12 4l-8 8',
+  search: 'M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M10.5 10.5L14 14',
+  sliders: 'M2 5h6M12 5h2M2 11h2M8 11h6M10 3v4M6 9v4',
+  branch: 'M4 3v10M4 8h4a4 4 0 0 0 4-4V3M4 13',
+  download: 'M8 2v8M5 7.5l3 3 3-3M3 13.5h10',
+  copy: 'M5.5 5.5h8v8h-8zM3 10.5H2.5v-8h8V3',
+  map: 'M3 4h4v3H3zM9 9h4v3H9zM7 5.5h2.5a1.5 1.5 0 0 1 1.5 1.5v2',
+  grid: 'M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z',
+  left: 'M10 3L5 8l5 5',
+  right: 'M6 3l5 5-5 5',
+  down: 'M3 6l5 5 5-5',
+  up: 'M3 10l5-5 5 5',
+  alert: 'M8 2L1.5 13.5h13zM8 6.5v3.5M8 12v.1',
+  check: 'M3 8.5l3.5 3.5L13 4.5',
+} as const;
+
+export type IconName = keyof typeof ICONS;

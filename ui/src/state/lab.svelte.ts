@@ -1,0 +1,87 @@
+/** Everything this page knows: the list to open from, the run that is looked at, and a second one beside it. */
+import * as api from '../api/client';
+import { ApiError, type NewRun } from '../api/client';
+import type { Listed, Run } from '../api/types';
+import { view } from './view.svelte';
+import { Session } from './session.svelte';
+
+export interface Notice {
+  kind: 'error' | 'done';
+  text: string;
+  hint: string;
+  undo: (() => Promise<void>) | null;
+}
+
+class Lab {
+  listed = $state.raw<Listed[]>([]);
+  session = $state.raw<Session | null>(null);
+  other = $state.raw<Session | null>(null);
+  notice = $state.raw<Notice | null>(null);
+  opening = $state(false);
+  help = $state(false);
+}
+
+export const lab = new Lab();
+const NOTICE_MS = 8000;
+let noticeTimer = 0;
+
+export function say(notice: Notice) {
+  clearTimeout(noticeTimer);
+  lab.notice = notice;
+  noticeTimer = window.setTimeout(() => (lab.notice = null), NOTICE_MS);
+}
+
+/** Does something, and says so on the page when it cannot be done. */
+export async function attempt<T>(what: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await what();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const first = error.diagnostics[0];
+    say({ kind: 'error', text: first?.message ?? error.message, hint: first?.hint ?? error.hint, undo: null });
+    return undefined;
+  }
+}
+
+/** Looks at a run that the server has. */
+export function look(run: Run) {
+  lab.session?.close();
+  lab.session = new Session(run);
+  view.run = run.id;
+}
+
+export function lookBeside(run: Run | null) {
+  lab.other?.close();
+  lab.other = run ? new Session(run) : null;
+  view.against = run?.id ?? null;
+}
+
+/** Starts a run and looks at it; the one looked at before ends, or the server would fill up with them. */
+export async function open(what: NewRun): Promise<Run | undefined> {
+  lab.opening = true;
+  const before = lab.session?.id;
+  const run = await attempt(() => api.start({ for_s: 3600, ...what }));
+  lab.opening = false;
+  if (!run) return undefined;
+  lookBeside(null);
+  Object.assign(view, { selected: null, at: null, range: null, trace: null, camera: '' });
+  look(run);
+  if (before) await attempt(() => api.remove(before));
+  return run;
+}
+
+/** As the link says; without one, the run that goes on already, or what `serve` was started with. */
+export async function begin() {
+  lab.listed = (await attempt(api.architectures)) ?? [];
+  const runs = (await attempt(api.runs)) ?? [];
+  const wanted = runs.find((run) => run.id === view.run) ?? (view.run === null ? runs[0] : undefined);
+  if (wanted) look(wanted);
+  else await open({ name: first(lab.listed) });
+  const beside = runs.find((run) => run.id === view.against);
+  if (beside) lookBeside(beside);
+}
+
+function first(listed: Listed[]): string {
+  const file = listed.find((it) => it.kind === 'file');
+  return (file ?? listed.find((it) => it.name === 'shop') ?? listed[0])?.name ?? 'shop';
+}

@@ -1,0 +1,188 @@
+/** One run as this page knows it: kept up to date by its stream, and caught up with after the stream was lost. */
+import * as api from '../api/client';
+import { Table, decode, type Frame } from '../api/frames';
+import { Stream } from '../api/stream';
+import type { Event, Happened, Happening, Run, Script, Topology, Why } from '../api/types';
+import { History } from './history';
+
+/** Something done by hand on this page. */
+export interface Done extends Happened {
+  what: Happening;
+  /** It goes on, and can be ended. */
+  lasts: boolean;
+}
+
+const EMPTY: Topology = { name: '', regions: [], zones: [], nodes: [], edges: [], width: 1, height: 1 };
+const WHY_EVERY_MS = 2000;
+const BEAT_MS = 250;
+
+export class Session {
+  readonly id: string;
+  run = $state.raw<Run>() as Run;
+  topology = $state.raw<Topology>(EMPTY);
+  /** Numbers now. What is in it changes with every frame: `moment` says that it did. */
+  now = new Table(0, 0);
+  moment = $state(0);
+  /** What people read and charts draw: some times a second is enough for them. */
+  beat = $state(0);
+  history: History;
+  events = $state.raw<Event[]>([]);
+  why = $state.raw<Why | null>(null);
+  script = $state.raw<Script>({ happenings: [], command: '' });
+  done = $state.raw<Done[]>([]);
+  connected = $state(false);
+  ready = $state(false);
+  private stream: Stream;
+  private timer: number;
+  private beatTimer: number | null = null;
+  private scriptStale = true;
+  private index = new Map<string, number>();
+  private edgeIndex = new Map<string, number>();
+
+  constructor(run: Run) {
+    this.id = run.id;
+    this.run = run;
+    this.history = new History((of) => api.series(this.id, of));
+    this.stream = new Stream(run.id, {
+      frame: (frame) => this.take(frame),
+      run: (run) => this.changed(run),
+      event: (event) => this.happened(event),
+      topology: () => void this.fetchTopology(),
+      connected: (again) => void this.catchUp(again),
+      lost: () => (this.connected = false),
+    });
+    this.timer = window.setInterval(() => void this.refresh(), WHY_EVERY_MS);
+  }
+
+  close() {
+    this.stream.close();
+    clearInterval(this.timer);
+    if (this.beatTimer !== null) clearTimeout(this.beatTimer);
+  }
+
+  nodeAt(name: string | null): number {
+    return name === null ? -1 : (this.index.get(name) ?? -1);
+  }
+
+  /** Of an edge `a->b`. */
+  edgeAt(name: string | null): number {
+    return name === null ? -1 : (this.edgeIndex.get(name) ?? -1);
+  }
+
+  get workloads() {
+    return this.topology.nodes.filter((node) => node.kind === 'users');
+  }
+
+  get services() {
+    return this.topology.nodes.filter((node) => node.kind === 'service');
+  }
+
+  async control(what: { pace?: number; paused?: boolean; step_s?: number }) {
+    this.run = await api.control(this.id, what);
+  }
+
+  async restart(seed?: number) {
+    this.changed(await api.restart(this.id, seed));
+    await this.forget();
+  }
+
+  async happen(what: Happening, canEnd: boolean) {
+    const happened = await api.happen(this.id, what);
+    this.done = [...this.done, { ...happened, what, lasts: canEnd }];
+    this.scriptStale = true;
+    void this.refresh();
+    return happened;
+  }
+
+  async end(n: number) {
+    await api.endHappening(this.id, n);
+    this.done = this.done.map((it) => (it.id === n ? { ...it, lasts: false } : it));
+    this.scriptStale = true;
+    void this.refresh();
+  }
+
+  /** The numbers of a second that is over. */
+  async second(at: number): Promise<Table> {
+    const table = new Table(this.topology.nodes.length, this.topology.edges.length);
+    table.take(decode(await api.frame(this.id, at)));
+    return table;
+  }
+
+  private async catchUp(again: boolean) {
+    this.connected = true;
+    if (again) this.history.forget();
+    this.run = await api.run(this.id);
+    if (again || !this.ready) await this.fetchTopology();
+    await this.fetchEvents();
+    this.scriptStale = true;
+    await this.refresh();
+  }
+
+  private async fetchTopology() {
+    const topology = await api.topology(this.id);
+    this.index = new Map(topology.nodes.map((node, at) => [node.name, at]));
+    const name = (at: number) => topology.nodes[at]?.name ?? '';
+    this.edgeIndex = new Map(topology.edges.map((edge, at) => [`${name(edge.from)}->${name(edge.to)}`, at]));
+    this.now = new Table(topology.nodes.length, topology.edges.length);
+    this.topology = topology;
+    this.history.know(topology);
+    this.ready = true;
+    this.moment += 1;
+  }
+
+  private async fetchEvents() {
+    const last = this.events.at(-1)?.n ?? 0;
+    const missed = await api.events(this.id, last);
+    const known = new Set(this.events.map((event) => event.n));
+    this.events = [...this.events, ...missed.filter((event) => !known.has(event.n))];
+  }
+
+  private async forget() {
+    this.history.forget();
+    this.events = [];
+    this.done = [];
+    this.why = null;
+    this.scriptStale = true;
+    await this.fetchTopology();
+    await this.fetchEvents();
+    await this.refresh();
+  }
+
+  private take(frame: Frame) {
+    if (!this.ready) return;
+    const wentBack = frame.time_s < this.now.time_s - 1e-6 && frame.kind === 'tick';
+    if (wentBack) this.history.forget();
+    this.now.take(frame);
+    if (frame.kind === 'second') this.history.take(frame);
+    this.moment += 1;
+    this.beatSoon();
+  }
+
+  private beatSoon() {
+    this.beatTimer ??= window.setTimeout(() => {
+      this.beatTimer = null;
+      this.beat += 1;
+    }, BEAT_MS);
+  }
+
+  private changed(run: Run) {
+    this.run = run;
+  }
+
+  private happened(event: Event) {
+    if (this.events.some((known) => known.n === event.n)) return;
+    this.events = [...this.events, event];
+    this.scriptStale = true;
+  }
+
+  private async refresh() {
+    if (!this.ready || document.hidden) return;
+    try {
+      this.why = await api.why(this.id);
+      if (this.scriptStale) this.script = await api.script(this.id);
+      this.scriptStale = false;
+    } catch {
+      // The stream says when the server is back, and then all of this is asked again.
+    }
+  }
+}

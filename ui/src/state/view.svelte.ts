@@ -1,0 +1,58 @@
+/** What one looks at. All of it stands in the URL, and is read from there again. */
+import { read, write, type ViewState } from './url';
+
+export const TABS = ['numbers', 'latency', 'traces', 'why', 'events', 'table', 'scenario'] as const;
+export type Tab = (typeof TABS)[number];
+export type Theme = 'system' | 'light' | 'dark';
+
+class View {
+  run = $state<string | null>(null);
+  tab = $state<Tab>('numbers');
+  /** A node, an edge `a->b`, a zone `zone:NAME` or a region `region:NAME`. */
+  selected = $state<string | null>(null);
+  /** The second looked at; null is now. */
+  at = $state<number | null>(null);
+  /** A stretch of seconds that traces, events and the map are narrowed to. */
+  range = $state<[number, number] | null>(null);
+  find = $state('');
+  hide = $state('');
+  hideHealthy = $state(false);
+  mode = $state<'map' | 'grid'>('map');
+  level = $state<'auto' | 'world' | 'region' | 'service'>('auto');
+  camera = $state('');
+  editor = $state(false);
+  dock = $state(true);
+  trace = $state<string | null>(null);
+  pick = $state<'slowest' | 'failed' | 'random'>('slowest');
+  flame = $state(false);
+  /** The run that is compared with. */
+  against = $state<string | null>(null);
+  story = $state(false);
+  theme = $state<Theme>((localStorage.getItem('theme') as Theme | null) ?? 'system');
+}
+
+export const view = new View();
+
+export function restore() {
+  Object.assign(view, read(location.hash));
+}
+
+/** Keeps the URL as the view is; without an entry in the history for each turn of the camera. */
+export function remember() {
+  const state: ViewState = {
+    run: view.run, tab: view.tab, selected: view.selected, at: view.at, range: view.range, find: view.find,
+    hide: view.hide, hideHealthy: view.hideHealthy, mode: view.mode, level: view.level, camera: view.camera,
+    editor: view.editor, dock: view.dock, trace: view.trace, pick: view.pick, flame: view.flame,
+    against: view.against, story: view.story,
+  };
+  const hash = write(state);
+  if (hash !== location.hash) history.replaceState(null, '', hash || location.pathname + location.search);
+}
+
+export function go(time: number | null) {
+  view.at = time;
+}
+
+export function select(name: string | null) {
+  view.selected = name;
+}
