@@ -63,6 +63,8 @@ export interface Listed {
   name: string;
   kind: 'architecture' | 'lesson' | 'file';
   title: string;
+  /** What `serve` was started with. */
+  chosen: boolean;
 }
 
 export interface Diagnostic {

@@ -19,6 +19,8 @@ class Lab {
   notice = $state.raw<Notice | null>(null);
   opening = $state(false);
   help = $state(false);
+  /** The text in the editor; null until there is one. */
+  draft = $state.raw<string | null>(null);
 }
 
 export const lab = new Lab();
@@ -56,7 +58,10 @@ export function lookBeside(run: Run | null) {
   view.against = run?.id ?? null;
 }
 
-/** Starts a run and looks at it; the one looked at before ends, or the server would fill up with them. */
+/** Runs that this page began, and nobody else looks at by accident. */
+const own = new Set<string>();
+
+/** Starts a run and looks at it; the one of this page before it ends, or the server would fill up with them. */
 export async function open(what: NewRun): Promise<Run | undefined> {
   lab.opening = true;
   const before = lab.session?.id;
@@ -66,14 +71,16 @@ export async function open(what: NewRun): Promise<Run | undefined> {
   lookBeside(null);
   Object.assign(view, { selected: null, at: null, range: null, trace: null, camera: '' });
   look(run);
-  if (before) await attempt(() => api.remove(before));
+  if (before && own.delete(before)) await attempt(() => api.remove(before));
+  own.add(run.id);
   return run;
 }
 
 /** As the link says; without one, the run that goes on already, or what `serve` was started with. */
-export async function begin() {
+export async function begin(looking: boolean) {
   lab.listed = (await attempt(api.architectures)) ?? [];
   const runs = (await attempt(api.runs)) ?? [];
+  if (!looking) return;
   const wanted = runs.find((run) => run.id === view.run) ?? (view.run === null ? runs[0] : undefined);
   if (wanted) look(wanted);
   else await open({ name: first(lab.listed) });
@@ -81,7 +88,12 @@ export async function begin() {
   if (beside) lookBeside(beside);
 }
 
-function first(listed: Listed[]): string {
-  const file = listed.find((it) => it.kind === 'file');
-  return (file ?? listed.find((it) => it.name === 'shop') ?? listed[0])?.name ?? 'shop';
+const first = (listed: Listed[]) => (listed.find((it) => it.chosen) ?? listed[0])?.name ?? 'shop';
+
+/** The run beside becomes the one that inspector and numbers are about. */
+export function swap() {
+  const { session, other } = lab;
+  if (!session || !other) return;
+  Object.assign(lab, { session: other, other: session });
+  Object.assign(view, { run: other.id, against: session.id, trace: null });
 }

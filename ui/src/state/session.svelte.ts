@@ -111,9 +111,11 @@ export class Session {
   private async catchUp(again: boolean) {
     this.connected = true;
     if (again) this.history.forget();
-    this.run = await api.run(this.id);
-    if (again || !this.ready) await this.fetchTopology();
-    await this.fetchEvents();
+    await quietly(async () => {
+      this.run = await api.run(this.id);
+      if (again || !this.ready) await this.fetchTopology();
+      await this.fetchEvents();
+    });
     this.scriptStale = true;
     await this.refresh();
   }
@@ -177,12 +179,18 @@ export class Session {
 
   private async refresh() {
     if (!this.ready || document.hidden) return;
-    try {
-      this.why = await api.why(this.id);
-      if (this.scriptStale) this.script = await api.script(this.id);
-      this.scriptStale = false;
-    } catch {
-      // The stream says when the server is back, and then all of this is asked again.
-    }
+    await quietly(async () => (this.why = await api.why(this.id)));
+    if (!this.scriptStale) return;
+    this.scriptStale = false;
+    await quietly(async () => (this.script = await api.script(this.id)));
+  }
+}
+
+/** What cannot be had now is asked for again when the stream stands again, or the next time round. */
+async function quietly(what: () => Promise<unknown>) {
+  try {
+    await what();
+  } catch (error) {
+    if (!(error instanceof api.ApiError)) throw error;
   }
 }

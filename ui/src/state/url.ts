@@ -28,7 +28,7 @@ const FIRST: ViewState = {
 };
 
 const CHOICES: Partial<Record<keyof ViewState, readonly string[]>> = {
-  tab: ['numbers', 'latency', 'traces', 'why', 'events', 'table', 'scenario'],
+  tab: ['numbers', 'latency', 'traces', 'why', 'events', 'table', 'scenario', 'compare'],
   mode: ['map', 'grid'],
   level: ['auto', 'world', 'region', 'service'],
   pick: ['slowest', 'failed', 'random'],

@@ -1,7 +1,7 @@
 /** What one looks at. All of it stands in the URL, and is read from there again. */
 import { read, write, type ViewState } from './url';
 
-export const TABS = ['numbers', 'latency', 'traces', 'why', 'events', 'table', 'scenario'] as const;
+export const TABS = ['numbers', 'latency', 'traces', 'why', 'events', 'table', 'scenario', 'compare'] as const;
 export type Tab = (typeof TABS)[number];
 export type Theme = 'system' | 'light' | 'dark';
 
