@@ -4,6 +4,7 @@
 //! is wrong comes back at once as [`Diagnostic`]s, which [`render`] shows. This crate opens no files:
 //! what a file refers to is read by a function the caller gives.
 
+mod assist;
 mod code;
 mod diagnostic;
 mod edit;
@@ -21,6 +22,7 @@ pub mod tree;
 
 use tarsier_model::SealedModel;
 
+pub use assist::{Completion, Completions, Hover, complete, hover};
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Severity, Sink};
 pub use edit::with_scenario;

@@ -1,5 +1,6 @@
 //! Tests of the language as its users meet it: files in, models or diagnostics out.
 
+mod assist;
 mod corpus;
 mod dump;
 mod edit;
