@@ -133,7 +133,7 @@ pub(crate) struct ExportArgs {
     pub(crate) duration: Span,
 
     /// Of that run: chaos strikes others with another
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "scenario")]
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "scenario", allow_hyphen_values = true, value_parser = seed)]
     pub(crate) seed: u64,
 }
 
@@ -232,7 +232,7 @@ pub(crate) struct SizeArgs {
     pub(crate) rate: Option<f64>,
 
     /// The same command and seed give the same file
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true, value_parser = seed)]
     pub(crate) seed: u64,
 }
 
@@ -303,7 +303,7 @@ pub(crate) struct RunArgs {
     pub(crate) traces: Option<Sample>,
 
     /// The same file and seed give the same result
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true, value_parser = seed)]
     pub(crate) seed: u64,
 
     /// Simulated time that counts
@@ -445,6 +445,10 @@ fn pace(text: &str) -> Result<f64, String> {
     factor.filter(|factor| PACES.contains(factor)).ok_or_else(|| {
         format!("a pace is written like 1x, 0.5x or 10x, from {}x to {}x", PACES.start(), PACES.end())
     })
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 fn positive_span(text: &str) -> Result<Span, String> {

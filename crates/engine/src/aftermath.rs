@@ -8,7 +8,7 @@
 //! A fault is detected when protection first acts on what it struck, or at the end of the first second
 //! out of the ordinary. It is over with the second from which on all are ordinary until the run ends
 //! or another fault begins; a lone second in ten is forgiven, for chance. What failed until then in
-//! excess of the mean is lost.
+//! excess of the mean is lost, where chance alone would not have it (again four standard deviations).
 
 use std::collections::VecDeque;
 
@@ -72,11 +72,14 @@ struct Case {
     reaches: Vec<bool>,
     /// By workload; empty while nothing is known.
     usual: Vec<Usual>,
+    /// Seconds that said so.
+    n_usual: usize,
     detected_s: Option<u64>,
     calm_since: Option<u64>,
     last_bad: Option<u64>,
-    /// Failed in excess so far, and until it was calm.
+    /// Failed in excess in so many seconds so far, and until it was calm.
     excess: f64,
+    n_seconds: f64,
     lost: f64,
     is_settled: bool,
 }
@@ -103,12 +106,22 @@ impl Case {
             self.judge(number, is_usual);
         }
         self.excess += excess;
+        self.n_seconds += 1.0;
+    }
+
+    /// The excess, unless it is chance. In n seconds the errors of Poisson's law, m a second, vary by n m, and what n
+    /// times their mean over u seconds promises by n² m / u.
+    fn beyond_chance(&self) -> f64 {
+        let all = self.usual.iter().zip(&self.reaches);
+        let mean: f64 = all.filter_map(|(usual, is_reached)| is_reached.then_some(usual.errors)).sum();
+        let variance = self.n_seconds * mean * (1.0 + self.n_seconds / self.n_usual as f64);
+        if self.excess > 4.0 * variance.sqrt() { self.excess } else { 0.0 }
     }
 
     fn judge(&mut self, number: u64, is_usual: bool) {
         if is_usual {
             if self.calm_since.is_none() {
-                (self.calm_since, self.lost) = (Some(number), self.excess);
+                (self.calm_since, self.lost) = (Some(number), self.beyond_chance());
             }
             return;
         }
@@ -147,10 +160,12 @@ impl Aftermath {
             at_ns: *at_ns,
             until_ns: *until_ns,
             usual: Vec::new(),
+            n_usual: 0,
             detected_s: None,
             calm_since: None,
             last_bad: None,
             excess: 0.0,
+            n_seconds: 0.0,
             lost: 0.0,
             is_settled: false,
         };
@@ -212,6 +227,7 @@ impl Aftermath {
         let usual = self.usual();
         for case in self.cases.iter_mut().filter(|case| case.at_ns / NANOS_PER_SECOND == number) {
             case.usual.clone_from(&usual);
+            case.n_usual = self.untroubled.len();
         }
     }
 
@@ -252,7 +268,7 @@ impl Aftermath {
             (in_time && protects(event.kind) && is_about(model, event.subject, &struck)).then_some(time)
         });
         let felt = case.detected_s.map(|second| second * NANOS_PER_SECOND);
-        let lost = if calm.is_some() { case.lost } else { case.excess };
+        let lost = if calm.is_some() { case.lost } else { case.beyond_chance() };
         FaultOutcome {
             happening: case.happening,
             at_ns: case.at_ns,
@@ -411,6 +427,21 @@ mod tests {
         // A lone bad second later is chance.
         assert_eq!((cases[0].calm_since, cases[0].lost), (Some(50), 0.0));
         assert_eq!(cases[0].detected_s, None);
+    }
+
+    /// Ten errors a second, by turns five and fifteen; the fault changes nothing but that a few more come while it
+    /// lasts, and one that makes them three times as many does.
+    #[test]
+    fn what_chance_brings_is_not_lost() {
+        let lost = |during: f64| {
+            let cases = judged(&[(40, Some(50))], |second| match second {
+                40..50 => Some((1_000.0, during, 10.0)),
+                _ => Some((1_000.0, if second % 2 == 0 { 5.0 } else { 15.0 }, 10.0)),
+            });
+            cases[0].lost
+        };
+        assert_eq!((lost(11.0), lost(9.0)), (0.0, 0.0));
+        assert_eq!(lost(30.0), 10.0 * 20.0);
     }
 
     #[test]

@@ -24,7 +24,9 @@ fn arguments() {
     wrong(&["run", "shop", "--warmup", "never"]).says("500ms, 60s or 5m");
     wrong(&["run", "shop", "--reps", "0"]);
     wrong(&["run", "shop", "--threads", "0"]);
-    wrong(&["run", "shop", "--seed", "x"]);
+    for seed in ["x", "-1", "1.5"] {
+        wrong(&["run", "shop", "--seed", seed]).says("a seed is a whole number from 0");
+    }
     wrong(&["run", "shop", "--seeed", "7"]).says("--seed");
     wrong(&["run", "shop", "--verdict"]).says("--scenario");
     wrong(&["run", "shop", "--smallest"]).says("--verdict");

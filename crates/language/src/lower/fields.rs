@@ -14,7 +14,8 @@ use crate::tree::{self, Entry, Kind, Node};
 /// and nobody reads would be accepted and ignored.
 pub(crate) struct Fields<'n> {
     object: &'static Object,
-    entries: Vec<&'n Entry>,
+    /// By the keys that they are read as.
+    entries: Vec<(&'static str, &'n Entry)>,
     read: Cell<u64>,
     /// Where to point when something is missing.
     place: Place,
@@ -36,7 +37,9 @@ impl<'n> Fields<'n> {
                 return None;
             }
         };
-        let known = entries.iter().filter(|entry| accept(cx, entry, object)).collect();
+        let is_there = |name: &str| entries.iter().any(|entry| entry.key.text == name);
+        let read_as = |entry: &'n Entry| Some((accept(cx, entry, object, is_there)?, entry));
+        let known = entries.iter().filter_map(read_as).collect();
         let fields = Fields { object, entries: known, read: Cell::new(0), place };
         fields.require_keys(cx);
         Some(fields)
@@ -63,7 +66,7 @@ impl<'n> Fields<'n> {
     }
 
     fn entry(&self, name: &str) -> Option<&'n Entry> {
-        self.entries.iter().find(|entry| entry.key.text == name).copied()
+        self.entries.iter().find(|(key, _)| *key == name).map(|(_, entry)| *entry)
     }
 
     /// The key with its value.
@@ -134,18 +137,25 @@ fn wrong_shape(node: &Node, object: &Object) -> Diagnostic {
     Diagnostic::error(Code::WrongShape, node.place, message).hint(format!("its keys are {keys}"))
 }
 
-/// Whether the key may be read on.
-fn accept(cx: &Context<'_>, entry: &Entry, object: &Object) -> bool {
+/// As which key it may be read on. One that is misspelt stands for the required key that is missing: it is reported
+/// once, and what it holds is there.
+fn accept(
+    cx: &Context<'_>,
+    entry: &Entry,
+    object: &'static Object,
+    is_there: impl Fn(&str) -> bool,
+) -> Option<&'static str> {
     match object.key(&entry.key.text) {
         Some(key) if !key.is_built() => {
             cx.report(not_yet(&entry.key, key, object.name));
-            false
+            None
         }
-        Some(_) => true,
-        None if cx.sink.is_full() => false,
+        Some(key) => Some(key.name),
+        None if cx.sink.is_full() => None,
         None => {
             cx.report(unknown_key(&entry.key, object));
-            false
+            let key = object.key(meant(&entry.key.text, object)?)?;
+            (key.status == Status::Required && key.is_built() && !is_there(key.name)).then_some(key.name)
         }
     }
 }
@@ -157,24 +167,25 @@ pub(crate) fn not_yet(place: &tree::Key, key: &Key, object: &str) -> Diagnostic 
         .hint(format!("it will say: {}; leave it out for now", key.doc))
 }
 
-fn unknown_key(key: &tree::Key, object: &Object) -> Diagnostic {
+fn unknown_key(key: &tree::Key, object: &'static Object) -> Diagnostic {
     let message = format!("unknown key `{}` in {}", key.text, object.name);
     let diagnostic = Diagnostic::error(Code::UnknownKey, key.place, message);
     if let Some(why) = has_reason(&key.text, object) {
         return diagnostic.label(why);
     }
-    let meant = object
-        .keys()
-        .find(|known| known.also.contains(&key.text.as_str()))
-        .map(|known| known.name)
-        .or_else(|| nearest(&key.text, object.keys().map(|known| known.name)));
-    match meant {
+    match meant(&key.text, object) {
         Some(meant) => diagnostic.label(format!("did you mean `{meant}`?")),
         None => {
             let keys = object.keys().filter(|known| known.is_built()).map(|known| known.name);
             diagnostic.label("no such key").hint(format!("its keys are {}", listed(keys)))
         }
     }
+}
+
+/// The key of the object that an unknown one probably is.
+fn meant(text: &str, object: &'static Object) -> Option<&'static str> {
+    let also = object.keys().find(|known| known.also.contains(&text));
+    also.map(|known| known.name).or_else(|| nearest(text, object.keys().map(|known| known.name)))
 }
 
 /// Why an option of calls is none of this object's.

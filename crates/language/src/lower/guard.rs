@@ -144,7 +144,8 @@ fn limit(cx: &Context<'_>, node: &Node) -> Option<Limit> {
         let (min, max) = (min.unwrap_or(start.min(usual_min)), max.unwrap_or(start.max(usual_max)));
         Limit { start, min, max, kind, window }
     };
-    check_limit(cx, &limit, fields.place());
+    let place = fields.get("start").map_or(fields.place(), |node| node.place);
+    check_limit(cx, &limit, fields.place(), place);
     Some(limit)
 }
 
@@ -174,12 +175,17 @@ fn limit_kind(cx: &Context<'_>, fields: &Fields<'_>, word: &str) -> LimitKind {
     }
 }
 
-fn check_limit(cx: &Context<'_>, limit: &Limit, place: Place) {
+fn check_limit(cx: &Context<'_>, limit: &Limit, place: Place, place_of_start: Place) {
     let Limit { start, min, max, .. } = *limit;
     if min > max {
         cx.contradiction(place, format!("the limit is at least {min} and at most {max}"));
-    } else if start < min || start > max {
-        cx.contradiction(place, format!("the limit starts at {start}, outside of {min} to {max}"));
+    } else if start < min {
+        cx.contradiction(
+            place_of_start,
+            format!("a limit of at least {min} (`min`) cannot start at {start}"),
+        );
+    } else if start > max {
+        cx.contradiction(place_of_start, format!("a limit of at most {max} (`max`) cannot start at {start}"));
     }
 }
 

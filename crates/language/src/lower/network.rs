@@ -11,7 +11,7 @@ use super::names::Reference;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::keys::NETWORK;
-use crate::tree::{Entry, Kind, Node};
+use crate::tree::{Entry, Key, Kind, Node};
 
 /// `none`, or what differs from a public cloud.
 pub(super) fn network(cx: &Context<'_>, node: Option<&Node>) -> Network {
@@ -43,7 +43,7 @@ pub(super) fn network(cx: &Context<'_>, node: Option<&Node>) -> Network {
 /// Keys such as `us-east-1 <-> eu-west-1` are the file's own.
 fn without_pairs(node: &Node) -> (Vec<&Entry>, Node) {
     let Kind::Map(entries) = &node.kind else { return (Vec::new(), node.clone()) };
-    let is_pair = |entry: &&Entry| entry.key.text.contains("<->");
+    let is_pair = |entry: &&Entry| entry.key.text.contains("->");
     let keys = entries.iter().filter(|entry| !is_pair(entry)).cloned().collect();
     (entries.iter().filter(is_pair).collect(), Node { place: node.place, kind: Kind::Map(keys) })
 }
@@ -67,9 +67,18 @@ fn pairs_of(cx: &Context<'_>, entries: &[&Entry]) -> Vec<RegionPair> {
     pairs
 }
 
+fn one_way(key: &Key) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::error(Code::UnknownKey, key.place, "latency between regions is the same both ways");
+    diagnostic.label(format!("write `{}`", key.text.replace("->", "<->")))
+}
+
 fn pair(cx: &Context<'_>, entry: &Entry) -> Option<RegionPair> {
     let whole = Reference::of_key(&entry.key);
-    let arrow = whole.text.find("<->")?;
+    let Some(arrow) = whole.text.find("<->") else {
+        cx.report(one_way(&entry.key));
+        return None;
+    };
     let first = cx.region_of(whole.part(0, arrow));
     let second = cx.region_of(whole.part(arrow + 3, whole.text.len()));
     let link = link(cx, &entry.value);

@@ -230,9 +230,15 @@ pub(crate) fn bad_quantity(place: Place, text: &str, expected: &str, error: &Uni
         UnitError::MissingUnit(known) | UnitError::UnknownUnit { known, .. } => {
             Some(format!("the units are {known}"))
         }
+        UnitError::AboveOne => percent_meant(text).map(|meant| format!("did you mean `{meant}`?")),
         _ => None,
     };
     Diagnostic::error(code_of(error), place, message).label(format!("expected {expected}")).maybe_hint(hint)
+}
+
+/// `95` of somebody who thinks in percent.
+fn percent_meant(text: &str) -> Option<String> {
+    text.parse().ok().filter(|number: &f64| *number <= 100.0).map(|_| format!("{text}%"))
 }
 
 fn code_of(error: &UnitError) -> Code {

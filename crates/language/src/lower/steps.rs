@@ -149,7 +149,7 @@ pub(super) fn inner<'n>(cx: &Context<'n>, fields: &Fields<'n>) -> Vec<Step> {
 fn parallel<'n>(cx: &Context<'n>, node: &'n Node, beside: &Fields<'n>) -> Option<Step> {
     let (branches, need) = match &node.kind {
         Kind::Map(_) if verb_in(node) => (branches(cx, std::slice::from_ref(node)), beside.get("need")),
-        Kind::Map(_) => {
+        Kind::Map(_) if ["times", "do"].iter().any(|key| node.get(key).is_some()) => {
             let fields = Fields::open(cx, node, &BRANCHES, node.place)?;
             let steps = inner(cx, &fields);
             let times = fields.get("times").and_then(|node| cx.count32(node, 1, MAX_BRANCHES));
@@ -159,8 +159,8 @@ fn parallel<'n>(cx: &Context<'n>, node: &'n Node, beside: &Fields<'n>) -> Option
         Kind::List(items) => (branches(cx, items), beside.get("need")),
         _ => {
             beside.abandon();
-            if cx.text(node, "a list of branches").is_some() {
-                let message = "expected a list of branches, found a single value";
+            if node.entries().is_some() || cx.text(node, "a list of branches").is_some() {
+                let message = format!("expected a list of branches, found {}", node.what());
                 cx.report(Diagnostic::error(Code::WrongShape, node.place, message).hint(BRANCHES_HINT));
             }
             return None;
@@ -185,7 +185,8 @@ fn branches<'n>(cx: &Context<'n>, items: &'n [Node]) -> Vec<Branch> {
     items.iter().map(|item| Branch { times: 1, steps: steps(cx, item) }).collect()
 }
 
-const BRANCHES_HINT: &str = "a branch is a step or a list of steps";
+const BRANCHES_HINT: &str =
+    "a branch is a step or a list of steps; equal ones are written `{ times: 3, do: [ … ] }`";
 
 fn no_branches(place: Place) -> Diagnostic {
     let message = format!("`parallel` needs a list of 1 to {MAX_BRANCHES} branches");

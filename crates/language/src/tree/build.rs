@@ -349,7 +349,16 @@ impl<'t> Builder<'t> {
             true => Some("a `:` is missing in the line above, or a value needs quotes"),
             false => quotes::syntax_hint(error.info()),
         };
-        self.diagnostics.push(Diagnostic::error(code, place, message).maybe_hint(hint.map(str::to_owned)));
+        let hint = hint.map(str::to_owned).or_else(|| self.unclosed_bracket());
+        self.diagnostics.push(Diagnostic::error(code, place, message).maybe_hint(hint));
+    }
+
+    /// «the `[` of line 4 is not closed before this».
+    fn unclosed_bracket(&self) -> Option<String> {
+        let start = self.open.iter().find(|open| open.flow)?.place.start;
+        let bracket = self.text[start..].chars().next()?;
+        let line = self.text[..start].matches('\n').count() + 1;
+        Some(format!("the `{bracket}` of line {line} is not closed before this"))
     }
 
     /// Whether the YAML broke at a colon inside a value, as after `work: mix(90%`.
