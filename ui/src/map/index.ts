@@ -1,5 +1,5 @@
 import { dotData, linkData, nodeData, tailData, Travel } from './buffers';
-import { between, clampZoom, ease, fit, MARGIN, seen, toScreen, toWorld, zoomAbout, type Camera, type Size } from './camera';
+import { between, clampZoom, ease, fit, MARGIN, seen, toScreen, toWorld, zoomAbout, type Camera, type Rect, type Size } from './camera';
 import { Card, itemCard, linkCard } from './card';
 import { EDGE } from './columns';
 import { detailsFor } from './details';
@@ -62,14 +62,16 @@ export class TrafficMap {
   private flight: { from: Camera; to: Camera; began: number } | null = null;
   private size: Size = { width: 1, height: 1 };
   private hit: Hit | null = null;
+  /** Where legend and buttons are: no label goes there. */
+  private corners: Rect[] = [];
   private pointer: { x: number; y: number } | null = null;
   private listed: string | null = null;
   private arranged = false;
   private scheduled = 0;
   private dots = 0;
   private fps = 0;
-  private last = { frame: 0, data: 0, links: 0, text: 0, ground: 0, filters: 0, mirror: 0 };
-  private dirty = { scene: true, links: true, dots: true, ground: true, text: true };
+  private last = { frame: 0, data: 0, links: 0, text: 0, read: 0, filters: 0, mirror: 0 };
+  private dirty = { scene: true, links: true, numbers: true, ground: true, text: true };
 
   constructor(private readonly canvas: HTMLCanvasElement, private readonly overlay: HTMLElement, private readonly on: MapEvents) {
     this.renderer = new Renderer(canvas);
@@ -78,11 +80,9 @@ export class TrafficMap {
     canvas.tabIndex = 0;
     canvas.setAttribute('role', 'application');
     canvas.setAttribute('aria-label', 'Map of services. Arrow keys move along calls, Enter opens, Escape goes up, plus and minus zoom, 0 shows all.');
-    const text = element('canvas', 'map-text');
-    text.setAttribute('aria-hidden', 'true');
-    overlay.append(text);
-    this.text = new TextLayer(text);
+    this.text = new TextLayer(document.createElement('canvas'));
     this.legend = new Legend(overlay);
+    this.legend.moved.addEventListener('toggle', () => this.keepCorners());
     this.addButtons();
     this.card = new Card(overlay);
     this.mirror = new Mirror(overlay, {
@@ -114,7 +114,8 @@ export class TrafficMap {
     this.smooth!.take(data, Math.min(5, (now - this.last.data) / 1000));
     this.data = this.smooth!.shown(data);
     this.last.data = now;
-    this.dirty.links = true;
+    this.dirty.numbers = true;
+    if (data.paused) this.dirty.links = true;
     this.wake();
   }
 
@@ -125,7 +126,7 @@ export class TrafficMap {
     this.renderer.setPalette(PALETTES[this.options.theme]);
     if (before.find !== this.options.find || before.hide !== this.options.hide) this.last.filters = 0;
     if (before.level !== this.options.level) this.changeLevel();
-    Object.assign(this.dirty, { scene: true, links: true, dots: true, ground: true, text: true });
+    Object.assign(this.dirty, { scene: true, links: true, ground: true, text: true });
     this.wake();
   }
 
@@ -143,6 +144,7 @@ export class TrafficMap {
     this.renderer.setPalette(PALETTES[this.options.theme]);
     this.renderer.resize(this.size, ratio);
     this.text.resize(this.size, ratio);
+    this.keepCorners();
     if (!this.arranged) this.fitNow();
     this.moved(false);
   }
@@ -196,7 +198,7 @@ export class TrafficMap {
     const back = (): void => {
       this.renderer.build();
       this.resize();
-      Object.assign(this.dirty, { scene: true, links: true, dots: true, ground: true });
+      Object.assign(this.dirty, { scene: true, links: true, ground: true });
     };
     this.canvas.addEventListener('webglcontextlost', lost);
     this.canvas.addEventListener('webglcontextrestored', back);
@@ -234,6 +236,12 @@ export class TrafficMap {
       root.append(button);
     }
     this.overlay.append(root);
+  }
+
+  private keepCorners(): void {
+    this.corners = [this.legend.rect(), { x: this.size.width - 60, y: this.size.height - 128, w: 60, h: 128 }];
+    this.dirty.text = true;
+    this.wake();
   }
 
   private drag(dx: number, dy: number): void {
@@ -468,12 +476,11 @@ export class TrafficMap {
     this.measure(now);
     this.flyOn(now);
     this.update(now);
+    if (this.dirty.text) this.write(now);
     if (this.dirty.ground) this.renderer.drawGround(this.camera);
     this.dirty.ground = false;
     const since = this.moving ? (now - this.last.links) / 1000 : 0;
-    const pulse = this.options.motion ? 0.5 + 0.5 * Math.sin(now / 400) : 1;
-    this.renderer.drawFrame(this.camera, since, pulse, !this.options.motion);
-    if (this.dirty.text) this.write(now);
+    this.renderer.drawFrame(this.camera, since, !this.options.motion);
     this.point2card();
     if (this.moving || this.flight || this.stage.appeared < 1) this.wake();
   }
@@ -500,8 +507,13 @@ export class TrafficMap {
     this.details = details;
     if (this.dirty.scene) this.rebuild(now);
     const changing = this.stage.tick(now);
-    if (this.dirty.links) this.read(now);
+    if (this.dirty.links || (this.dirty.numbers && now - this.last.read >= this.pause)) this.read(now);
     else if (changing) this.place(now);
+  }
+
+  /** Numbers are taken up so often, in milliseconds: rings and links change slowly, and each time all is drawn anew. */
+  private get pause(): number {
+    return this.stage.scene.links.length > 1500 ? 500 : 200;
   }
 
   private wanted(): Detail[] {
@@ -531,7 +543,7 @@ export class TrafficMap {
     this.renderer.setBoxes(scene.boxes);
     this.hit = null;
     this.last.mirror = 0;
-    Object.assign(this.dirty, { scene: false, links: true, dots: true, ground: true, text: true });
+    Object.assign(this.dirty, { scene: false, links: true, ground: true, text: true });
     this.travel.reset(scene.links.length);
     this.last.links = now;
     if (this.data) this.read(now);
@@ -547,14 +559,13 @@ export class TrafficMap {
     return this.data?.edges[EDGE.rate * this.plan!.topology.edges.length + edge] ?? 0;
   }
 
-  /** Numbers into what is drawn. Of very many links only four times a second: their look changes slowly. */
+  /** Numbers into what is drawn. */
   private read(now: number): void {
     const { scene } = this.stage;
     const data = this.data ?? emptyData(this.plan!.topology);
-    if (scene.links.length > 1500 && now - this.last.ground < 250 && this.totals.links.length === scene.links.length && !this.dirty.dots) return;
     this.totals = readTotals(scene, data, this.smooth!.usual);
-    this.smooth!.follow(this.totals.links.map((link) => link.rate), (now - this.last.ground) / 1000);
-    this.last.ground = now;
+    this.smooth!.follow(this.totals.links.map((link) => link.rate), (now - this.last.read) / 1000);
+    this.last.read = now;
     const found = this.found;
     this.emphasis = emphasize(scene, this.totals, {
       options: this.options,
@@ -566,7 +577,7 @@ export class TrafficMap {
     this.dots = dots.length / 3;
     this.renderer.setDots(dots);
     this.place(now);
-    Object.assign(this.dirty, { links: false, dots: false });
+    Object.assign(this.dirty, { links: false, numbers: false });
     if (now - this.last.text > WRITING) this.dirty.text = true;
     if (now - this.last.mirror > 1000) this.mirrorNow(now);
   }
@@ -609,7 +620,9 @@ export class TrafficMap {
       scene, ends: screen, totals: this.totals, emphasis: this.emphasis, options: this.options,
       hoveredItem: this.hoveredItem(), palette: PALETTES[this.options.theme], zoom: this.camera.zoom,
       toScreen: (x, y) => toScreen(this.camera, this.size, x, y),
-    }, [this.legend.rect()]);
+    }, this.corners);
+    this.renderer.setWords(this.text.canvas);
+    this.dirty.ground = true;
   }
 
   private point2card(): void {

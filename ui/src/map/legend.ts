@@ -34,10 +34,14 @@ export class Legend {
     setText(this.scale, `density: square root of the rate; densest ${rate(most)}`);
   }
 
-  /** Where it lies, in pixels of the overlay: labels keep out of it. */
+  /** Where it lies, in pixels of the overlay: labels keep out of it. Asking lays the page out, so ask seldom. */
   rect(): { x: number; y: number; w: number; h: number } {
     const { offsetLeft: x, offsetTop: y, offsetWidth: w, offsetHeight: h } = this.root;
     return { x, y, w, h };
+  }
+
+  get moved(): EventTarget {
+    return this.root;
   }
 
   remove(): void {

@@ -56,7 +56,7 @@ const HUB = 40;
 const CROWD = 260;
 
 export function radius(instances: number): number {
-  return Math.min(30, 13 + 4 * Math.log10(Math.max(1, instances)));
+  return Math.min(32, 16 + 4 * Math.log10(Math.max(1, instances)));
 }
 
 export function buildScene(plan: Plan, details: readonly Detail[], hidden: (node: number) => boolean): Scene {
@@ -112,7 +112,7 @@ function single(plan: Plan, node: number, share: number, region: number, x: numb
     shares: Float32Array.of(share),
     x,
     y,
-    r: kind === 'users' ? 17 : radius(here),
+    r: kind === 'users' ? 20 : radius(here),
     instances: here,
     region,
   };

@@ -45,7 +45,7 @@ export class TextLayer {
   private ratio = 1;
   labels = 0;
 
-  constructor(private readonly canvas: HTMLCanvasElement) {
+  constructor(readonly canvas: HTMLCanvasElement) {
     this.context = canvas.getContext('2d')!;
   }
 
@@ -164,8 +164,8 @@ export class TextLayer {
     scene.items.forEach((item, i) => {
       const { x, y, r } = ends[i]!;
       const isPlate = scene.focus !== null && i === 0;
-      const room = r * (item.kind === 'store' ? 1.05 : 1.2);
-      if (r < 13 || item.instance || isPlate || emphasis.flags[i]! & 32 || !this.near(x, y, r)) return;
+      const room = r * 1.28;
+      if (r < 11 || item.instance || isPlate || emphasis.flags[i]! & 32 || !this.near(x, y, r)) return;
       const text = amount(totals.items[i]!.rate);
       const px = Math.min(r * 0.62, 26);
       const fitted = Math.floor(Math.min(px, (room / Math.max(1, this.width(text, `600 10px ${FAMILY}`))) * 10));
@@ -216,7 +216,7 @@ export function badness(item: Item, now: Totals): string | null {
   const parts: string[] = [];
   if (now.err > 0.002) parts.push(`${share(now.err)} err`);
   if (item.kind !== 'users' && item.instances > 0 && now.up < item.instances - 0.5) parts.push(`${Math.round(now.up)}/${item.instances} up`);
-  if (now.queue >= 1 && now.util > 0.8) parts.push(`${amount(now.queue)} waiting`);
+  if (now.queue > 2 * item.instances) parts.push(`${amount(now.queue)} waiting`);
   return parts.length > 0 ? parts.join(' · ') : null;
 }
 

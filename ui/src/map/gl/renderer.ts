@@ -10,8 +10,9 @@ const LINKS_A_ROW = 256;
 const STYLE = { region: 0, plate: 1, zone: 2 } as const;
 
 /**
- * Draws what it was last given. What stands still (areas, links) is drawn once into a picture of its own and copied from
- * there, so that a frame in which only dots move costs little even without a graphics card.
+ * Draws what it was last given. All but the dots is drawn once into a picture of its own, the ground, and copied from there,
+ * so that a frame in which only dots move costs little even without a graphics card. The ground's alpha says where dots
+ * would be seen: they pass behind nodes and words.
  */
 export class Renderer {
   private readonly gl: Gl;
@@ -20,6 +21,8 @@ export class Renderer {
   private nodes!: Program;
   private tails!: Program;
   private boxes!: Program;
+  private words!: Program;
+  private copy!: Program;
   private dotRows!: Rows;
   private nodeRows!: Rows;
   private tailRows!: Rows;
@@ -28,6 +31,7 @@ export class Renderer {
   private linkTexture!: WebGLTexture;
   private ground!: WebGLFramebuffer;
   private groundTexture!: WebGLTexture;
+  private wordTexture!: WebGLTexture;
   private empty!: WebGLVertexArrayObject;
   private linkCount = 0;
   private linkRoom = 0;
@@ -50,6 +54,8 @@ export class Renderer {
     this.nodes = new Program(gl, shaders.NODE_VERTEX, shaders.NODE_FRAGMENT);
     this.tails = new Program(gl, shaders.TAIL_VERTEX, shaders.TAIL_FRAGMENT);
     this.boxes = new Program(gl, shaders.BOX_VERTEX, shaders.BOX_FRAGMENT);
+    this.words = new Program(gl, shaders.WHOLE_VERTEX, shaders.TEXT_FRAGMENT);
+    this.copy = new Program(gl, shaders.WHOLE_VERTEX, shaders.COPY_FRAGMENT);
     this.dotRows = new Rows(gl, this.dots, [['aDot', 3]], false);
     this.nodeRows = new Rows(gl, this.nodes, [['aPlace', 4], ['aLook', 4]], true);
     this.tailRows = new Rows(gl, this.tails, [['aPlace', 4], ['aTail', 2]], true);
@@ -57,11 +63,12 @@ export class Renderer {
     this.plateRows = new Rows(gl, this.boxes, [['aRect', 4], ['aStyle', 2]], true);
     this.linkTexture = texture(gl);
     this.groundTexture = texture(gl);
+    this.wordTexture = texture(gl);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 1, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, null);
     this.ground = gl.createFramebuffer();
     this.empty = gl.createVertexArray();
     this.linkRoom = 0;
     gl.enable(gl.BLEND);
-    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
   resize(size: Size, ratio: number): void {
@@ -114,7 +121,17 @@ export class Renderer {
     this.tailRows.set(tails);
   }
 
-  /** Areas and links, into the picture that every frame begins with. */
+  /** Names and numbers, as somebody wrote them on a canvas of the same size. */
+  setWords(canvas: HTMLCanvasElement): void {
+    const { gl } = this;
+    gl.bindTexture(gl.TEXTURE_2D, this.wordTexture);
+    // Set for this alone: it would multiply the numbers of the links, too.
+    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, canvas);
+    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
+  }
+
+  /** All but the dots, into the picture that every frame begins with. */
   drawGround(camera: Camera): void {
     const { gl } = this;
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.ground);
@@ -122,24 +139,27 @@ export class Renderer {
     const [r, g, b] = rgb(this.palette.ground);
     gl.clearColor(r, g, b, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
+    gl.blendFuncSeparate(gl.ONE, gl.ONE_MINUS_SRC_ALPHA, gl.ZERO, gl.ONE);
     this.drawBoxes(this.areaRows, camera);
     if (this.linkCount > 0) this.drawLinks(camera);
+    gl.blendFuncSeparate(gl.ONE, gl.ONE_MINUS_SRC_ALPHA, gl.ZERO, gl.ONE_MINUS_SRC_ALPHA);
+    this.drawBoxes(this.plateRows, camera);
+    this.drawTails(camera);
+    this.drawNodes(camera);
+    this.drawWords();
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
   }
 
-  /** One frame; `since` are seconds since the links were set, `pulse` goes between 0 and 1. */
-  drawFrame(camera: Camera, since: number, pulse: number, still: boolean): void {
+  /** One frame; `since` are seconds since the links were set. */
+  drawFrame(camera: Camera, since: number, still: boolean): void {
     const { gl } = this;
-    const { width, height } = gl.canvas;
-    gl.bindFramebuffer(gl.READ_FRAMEBUFFER, this.ground);
-    gl.bindFramebuffer(gl.DRAW_FRAMEBUFFER, null);
-    gl.blitFramebuffer(0, 0, width, height, 0, 0, width, height, gl.COLOR_BUFFER_BIT, gl.NEAREST);
-    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     this.viewport();
+    gl.disable(gl.BLEND);
+    this.copy.use();
+    this.over(this.groundTexture);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     this.drawDots(camera, since, still);
-    this.drawBoxes(this.plateRows, camera);
-    this.drawTails(camera);
-    this.drawNodes(camera, pulse);
   }
 
   private viewport(): void {
@@ -177,15 +197,17 @@ export class Renderer {
     gl.uniform1f(program.at('uStill'), still ? 1 : 0);
     gl.uniform1f(program.at('uScale'), Math.min(1.25, Math.max(0.62, 0.55 + camera.zoom * 0.5)));
     this.colors(program, { uOk: 'ok', uSlow: 'slow', uError: 'error', uRetry: 'retry' });
+    gl.uniform1i(program.at('uGround'), 1);
+    gl.activeTexture(gl.TEXTURE1);
+    gl.bindTexture(gl.TEXTURE_2D, this.groundTexture);
+    gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, this.linkTexture);
     gl.bindVertexArray(this.dotRows.array);
     gl.drawArrays(gl.POINTS, 0, this.dotRows.count);
   }
 
-  private drawNodes(camera: Camera, pulse: number): void {
-    const { gl } = this;
+  private drawNodes(camera: Camera): void {
     const program = this.begin(this.nodes, camera);
-    gl.uniform1f(program.at('uPulse'), pulse);
     this.colors(program, {
       uSurface: 'surface', uTrack: 'track', uBusy: 'busy', uSlow: 'slow', uError: 'error', uAccent: 'accent', uSoft: 'soft',
     });
@@ -203,6 +225,21 @@ export class Renderer {
     const program = this.begin(this.boxes, camera);
     this.colors(program, { uArea: 'area', uAreaLine: 'areaLine', uSurface: 'surface', uTrack: 'track' });
     this.quads(rows);
+  }
+
+  private drawWords(): void {
+    const { gl } = this;
+    this.words.use();
+    gl.uniform1f(this.words.at('uRows'), gl.canvas.height);
+    this.over(this.wordTexture);
+  }
+
+  /** A picture over the whole canvas, with the program in use. */
+  private over(picture: WebGLTexture): void {
+    const { gl } = this;
+    gl.bindTexture(gl.TEXTURE_2D, picture);
+    gl.bindVertexArray(this.empty);
+    gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
   }
 
   private quads(rows: Rows): void {

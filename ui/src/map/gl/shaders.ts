@@ -95,6 +95,7 @@ flat in float vAlpha;
 flat in float vPixels;
 uniform vec3 uOk, uSlow, uError, uRetry;
 uniform float uStill;
+uniform sampler2D uGround;   // its alpha is 0 where something lies over the links
 void main() {
   vec2 q = gl_PointCoord * 2.0 - 1.0;
   q = vec2(dot(q, vAlong), dot(q, vec2(-vAlong.y, vAlong.x)));
@@ -107,8 +108,26 @@ void main() {
   else { ink = uRetry; d = abs(length(q) - 0.62) - 0.2; }
   float a = clamp(0.5 - d / edge, 0.0, 1.0) * vAlpha;
   if (a <= 0.0) discard;
+  a *= texelFetch(uGround, ivec2(gl_FragCoord.xy), 0).a;
   oColor = vec4(ink * a, a);
 }`;
+
+export const WHOLE_VERTEX = `#version 300 es
+void main() {
+  gl_Position = vec4(float(gl_VertexID & 1) * 2.0 - 1.0, float(gl_VertexID >> 1) * 2.0 - 1.0, 0.0, 1.0);
+}`;
+
+export const TEXT_FRAGMENT = `${FRAGMENT}
+uniform sampler2D uText;
+uniform float uRows;
+void main() {
+  oColor = texelFetch(uText, ivec2(gl_FragCoord.x, uRows - gl_FragCoord.y), 0);
+  if (oColor.a <= 0.0) discard;
+}`;
+
+export const COPY_FRAGMENT = `${FRAGMENT}
+uniform sampler2D uGround;
+void main() { oColor = vec4(texelFetch(uGround, ivec2(gl_FragCoord.xy), 0).rgb, 1.0); }`;
 
 export const NODE_VERTEX = `${CAMERA}
 in vec4 aPlace;   // x, y, radius, alpha
@@ -140,7 +159,6 @@ flat in float vAlpha;
 flat in vec4 vLook;
 uniform vec4 uCamera;
 uniform vec3 uSurface, uTrack, uBusy, uSlow, uError, uAccent, uSoft;
-uniform float uPulse;
 const float TURN = 6.2831853;
 vec4 color = vec4(0.0);
 void ink(vec3 c, float a) { a = clamp(a, 0.0, 1.0); color = vec4(c * a, a) + color * (1.0 - a); }
@@ -158,7 +176,7 @@ void main() {
 
   if ((flags & 8) != 0) {
     ink(uError, band(l, vR + 6.0, vR + 9.0));
-    ink(uError, band(l, vR + 10.5, vR + 12.0) * (0.5 + 0.5 * uPulse));
+    ink(uError, band(l, vR + 10.5, vR + 12.0));
   } else if ((flags & 16) != 0) ink(uSlow, band(l, vR + 6.0, vR + 8.5) * (1.0 - dashes));
   if ((flags & 1) != 0) ink(uAccent, band(l, vR + 2.5, vR + 5.0));
   else if ((flags & 2) != 0) ink(uAccent, band(l, vR + 2.5, vR + 4.0) * 0.7);
