@@ -277,10 +277,19 @@ fn seconds_of(nanos: f64) -> f64 {
     nanos / 1e9
 }
 
+/// How long what completed took; nothing else yet.
+fn timed(second: u64, subject: SeriesSubject, window: &Window) -> SecondRow {
+    SecondRow {
+        latency_mean_s: window.mean().map(seconds_of),
+        latency_p50_s: window.quantile(0.5).map(seconds_of),
+        latency_p99_s: window.quantile(0.99).map(seconds_of),
+        latency_p999_s: window.quantile(0.999).map(seconds_of),
+        ..SecondRow::nothing(second, subject)
+    }
+}
+
 fn call_row(second: u64, subject: SeriesSubject, counts: CallTally, window: &Window) -> SecondRow {
     SecondRow {
-        second,
-        subject,
         requests: counts.requests,
         completed: counts.completed,
         errors: counts.errors,
@@ -288,14 +297,7 @@ fn call_row(second: u64, subject: SeriesSubject, counts: CallTally, window: &Win
         attempts: Some(counts.attempts),
         timeouts: Some(counts.timeouts),
         rejected: Some(counts.rejected),
-        latency_mean_s: window.mean().map(seconds_of),
-        latency_p50_s: window.quantile(0.5).map(seconds_of),
-        latency_p99_s: window.quantile(0.99).map(seconds_of),
-        latency_p999_s: window.quantile(0.999).map(seconds_of),
-        unused: None,
-        utilization: None,
-        queue_length: None,
-        instances: None,
+        ..timed(second, subject, window)
     }
 }
 
@@ -309,23 +311,15 @@ fn service_row(
 ) -> SecondRow {
     let capacity = (after.up_ns - before.up_ns) as f64 * f64::from(cores);
     SecondRow {
-        second,
-        subject: SeriesSubject::Service(at),
         requests: after.arrivals - before.arrivals,
         completed: after.completed - before.completed,
         errors: after.errors + after.killed - before.errors - before.killed,
         refused: after.refused - before.refused,
-        attempts: None,
-        timeouts: None,
-        rejected: None,
-        latency_mean_s: window.mean().map(seconds_of),
-        latency_p50_s: window.quantile(0.5).map(seconds_of),
-        latency_p99_s: window.quantile(0.99).map(seconds_of),
-        latency_p999_s: window.quantile(0.999).map(seconds_of),
         unused: Some(after.unused - before.unused),
         utilization: Some(ratio((after.busy_ns - before.busy_ns) as f64, capacity)),
         queue_length: Some(ratio((after.waiting_ns - before.waiting_ns) as f64, length_ns as f64)),
         instances: Some(after.up),
+        ..timed(second, SeriesSubject::Service(at), window)
     }
 }
 

@@ -234,6 +234,31 @@ pub struct SecondRow {
     pub instances: Option<u64>,
 }
 
+impl SecondRow {
+    /// A second in which nothing happened, and of which nothing is known.
+    pub fn nothing(second: u64, subject: SeriesSubject) -> SecondRow {
+        SecondRow {
+            second,
+            subject,
+            requests: 0,
+            completed: 0,
+            errors: 0,
+            refused: 0,
+            attempts: None,
+            timeouts: None,
+            rejected: None,
+            latency_mean_s: None,
+            latency_p50_s: None,
+            latency_p99_s: None,
+            latency_p999_s: None,
+            unused: None,
+            utilization: None,
+            queue_length: None,
+            instances: None,
+        }
+    }
+}
+
 /// How a stay on an instance ended; who was killed there is not shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum VisitEnd {

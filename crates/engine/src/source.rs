@@ -150,23 +150,25 @@ impl Partition {
                 if world.plan.hashes {
                     self.tasks[task].parent_epoch = key;
                 }
-                self.user_request(
-                    world,
-                    &world.plan.sites[(workload.first_site + which) as usize],
-                    task,
-                    sender,
-                    sampled,
-                );
+                self.user_request(world, (workload, which), task, sender, sampled);
             }
         }
     }
 
     /// A request of a user, to one of the workload's destinations.
     #[inline(always)]
-    fn user_request(&mut self, world: World<'_>, site: &Site, task: u32, sender: Sender, sampled: u8) {
+    fn user_request(
+        &mut self,
+        world: World<'_>,
+        (workload, which): (&WorkloadPlan, u32),
+        task: u32,
+        sender: Sender,
+        sampled: u8,
+    ) {
         if sampled != 0 {
             self.look_at(world, sender.origin, task);
         }
+        let site = &world.plan.sites[(workload.first_site + which) as usize];
         self.request(world, site, task, sender);
     }
 
@@ -181,13 +183,7 @@ impl Partition {
         record.sent = self.now;
         record.client = sender.client;
         record.flags |= sampled;
-        self.user_request(
-            world,
-            &world.plan.sites[(workload.first_site + which) as usize],
-            task,
-            sender,
-            sampled,
-        );
+        self.user_request(world, (workload, which), task, sender, sampled);
     }
 
     /// The user has an answer, or none: thinks, or leaves.

@@ -182,23 +182,17 @@ mod fixture {
 
     fn row(second: u64, subject: SeriesSubject) -> SecondRow {
         SecondRow {
-            second,
-            subject,
             requests: 3,
             completed: 2,
             errors: 1,
-            refused: 0,
             attempts: Some(4),
             timeouts: Some(1),
-            rejected: Some(0),
             latency_mean_s: Some(0.25),
-            latency_p50_s: None,
             latency_p99_s: Some(0.5),
-            latency_p999_s: Some(0.5),
-            unused: Some(0),
             utilization: Some(0.75),
             queue_length: Some(1.5),
             instances: Some(2),
+            ..SecondRow::nothing(second, subject)
         }
     }
 }
