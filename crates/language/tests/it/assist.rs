@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use tarsier_language::{Completion, complete, hover};
 
-use crate::golden::{catalogue, files};
+use crate::catalogue::catalogue;
+use crate::golden::files;
 
 const SHOP: &str = "\
 regions: { eu: { zones: [x, y] }, us: }

@@ -3,7 +3,7 @@
 use tarsier_language::{load_with, with_scenario};
 use tarsier_model::{Model, Scenario};
 
-use crate::golden::catalogue;
+use crate::catalogue::catalogue;
 
 fn model(text: &str) -> Model {
     let loaded = load_with("test.yaml", text.as_bytes(), &|_| Ok(b"0.001\n0.002\n".to_vec()));

@@ -38,13 +38,6 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Every architecture and lesson, with its text.
-pub(crate) fn catalogue() -> Vec<(PathBuf, String)> {
-    let folders = ["architectures", "architectures/lessons"];
-    let paths = folders.iter().flat_map(|folder| files(folder, ".yaml"));
-    paths.map(|path| (path.clone(), std::fs::read_to_string(path).expect("it is text"))).collect()
-}
-
 #[track_caller]
 pub(crate) fn assert_no_failures(failures: &[String]) {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
