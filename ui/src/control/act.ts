@@ -4,7 +4,7 @@ import type { Session } from '../state/session.svelte';
 
 /** Makes something happen now, and tells what a scenario would call it. */
 export async function act(session: Session, what: Happening, canEnd: boolean) {
-  const happened = await attempt(() => session.happen(what, canEnd));
+  const happened = await attempt(() => session.happen(what));
   if (!happened) return undefined;
   const undo = canEnd ? () => end(session, happened.id) : null;
   say({ kind: 'done', text: happened.text, hint: '', undo });

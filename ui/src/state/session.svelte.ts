@@ -2,15 +2,9 @@
 import * as api from '../api/client';
 import { Table, decode, type Frame } from '../api/frames';
 import { Stream } from '../api/stream';
-import type { Event, Happened, Happening, Run, Script, Topology, Why } from '../api/types';
+import type { Event, Happening, Run, Script, Topology, Why } from '../api/types';
+import { deed } from '../control/script';
 import { History } from './history';
-
-/** Something done by hand on this page. */
-export interface Done extends Happened {
-  what: Happening;
-  /** It goes on, and can be ended. */
-  lasts: boolean;
-}
 
 const EMPTY: Topology = { name: '', regions: [], zones: [], nodes: [], edges: [], width: 1, height: 1 };
 const WHY_EVERY_MS = 2000;
@@ -29,7 +23,8 @@ export class Session {
   events = $state.raw<Event[]>([]);
   why = $state.raw<Why | null>(null);
   script = $state.raw<Script>({ happenings: [], command: '' });
-  done = $state.raw<Done[]>([]);
+  /** What was done by hand, by whomever. */
+  readonly deeds = $derived(this.script.happenings.map(deed));
   connected = $state(false);
   ready = $state(false);
   private stream: Stream;
@@ -86,19 +81,15 @@ export class Session {
     await this.forget();
   }
 
-  async happen(what: Happening, canEnd: boolean) {
+  async happen(what: Happening) {
     const happened = await api.happen(this.id, what);
-    this.done = [...this.done, { ...happened, what, lasts: canEnd }];
-    this.scriptStale = true;
-    void this.refresh();
+    this.script = await api.script(this.id);
     return happened;
   }
 
   async end(n: number) {
     await api.endHappening(this.id, n);
-    this.done = this.done.map((it) => (it.id === n ? { ...it, lasts: false } : it));
-    this.scriptStale = true;
-    void this.refresh();
+    this.script = await api.script(this.id);
   }
 
   /** The numbers of a second that is over. */
@@ -142,7 +133,6 @@ export class Session {
   private async forget() {
     this.history.forget();
     this.events = [];
-    this.done = [];
     this.why = null;
     this.scriptStale = true;
     await this.fetchTopology();

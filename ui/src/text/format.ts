@@ -48,10 +48,3 @@ export function clock(seconds: number, tenths = false): string {
   const head = h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
   return tenths ? `${head}.${Math.floor((seconds - whole) * 10 + 1e-6)}` : head;
 }
-
-/** How the language writes a duration. */
-export function written(seconds: number): string {
-  if (seconds >= 1) return `${Number(seconds.toFixed(3))}s`;
-  if (seconds >= 1e-3) return `${Number((seconds * 1e3).toFixed(3))}ms`;
-  return `${Number((seconds * 1e6).toFixed(3))}us`;
-}
