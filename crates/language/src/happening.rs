@@ -55,7 +55,7 @@ impl Told {
 }
 
 /// In one line.
-pub(crate) fn flow(node: &Node) -> String {
+pub fn flow(node: &Node) -> String {
     match &node.kind {
         Kind::Null | Kind::Broken => "null".to_owned(),
         Kind::Scalar(scalar) => scalar_text(&scalar.text),

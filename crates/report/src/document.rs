@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 use tarsier_engine::{CallOutcome, Cause, ServiceOutcome, Why, WhyPart, WorkloadOutcome};
+use tarsier_model::Model;
 use tarsier_stats::{Interval, Recorder};
 use tarsier_units::Id;
 
@@ -147,7 +148,7 @@ pub(crate) fn durations(recorder: &Recorder) -> Value {
 
 fn why(why: &Why, report: &Report<'_>) -> Value {
     let behind = crate::culprit::behind_waits(why, report.model, report.outcome);
-    let parts_of = |why: &Why| parts(why, report);
+    let parts_of = |why: &Why| parts(why, report.model);
     json!({
         "sampled": why.sampled,
         "sampled_tail": why.sampled_tail,
@@ -156,10 +157,10 @@ fn why(why: &Why, report: &Report<'_>) -> Value {
     })
 }
 
-fn parts(why: &Why, report: &Report<'_>) -> Vec<Value> {
+pub(crate) fn parts(why: &Why, model: &Model) -> Vec<Value> {
     let part = |part: &WhyPart| {
         json!({
-            "service": part.service.map(|id| report.model.services.as_slice()[id.index()].name.clone()),
+            "service": part.service.map(|id| model.services.as_slice()[id.index()].name.clone()),
             "cause": cause_key(part.cause),
             "mean_s": seconds(part.mean_ns),
             "tail_s": seconds(part.tail_ns),

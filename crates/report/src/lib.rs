@@ -8,6 +8,7 @@ mod document;
 mod faults;
 mod files;
 mod hdr;
+mod live;
 pub mod number;
 mod percentiles;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use tarsier_units::NANOS_PER_SECOND;
 pub use document::json;
 pub use files::{HistogramFile, histogram_files};
 pub use hdr::write_hdr_log;
+pub use live::{event as live_event, why as live_why};
 pub use series::SeriesWriter;
 pub use slo::{SloVerdict, verdicts};
 pub use style::bar;
@@ -82,7 +84,7 @@ fn call_label(model: &Model, from: tarsier_model::EndpointId, to: tarsier_model:
 }
 
 /// Why a run ended before its time, for people.
-pub(crate) fn why_stopped(reason: tarsier_engine::Stopped) -> &'static str {
+pub fn why_stopped(reason: tarsier_engine::Stopped) -> &'static str {
     match reason {
         tarsier_engine::Stopped::Asked => "it was interrupted",
         tarsier_engine::Stopped::TimeStandsStill => {

@@ -18,6 +18,18 @@ pub(crate) const STREAM_TIME: Duration = Duration::from_secs(60);
 pub(crate) const FAREWELL: Duration = Duration::from_secs(1);
 /// Runs at a time.
 pub(crate) const RUNS: usize = 8;
+/// Bytes of the seconds that a run remembers.
+pub(crate) const HISTORY: usize = 64 << 20;
+/// Bytes of the latencies that a run remembers, second by second.
+pub(crate) const HEAT: usize = 8 << 20;
+/// Whole seconds that a stream may be behind before it misses one.
+pub(crate) const RECENT: usize = 16;
+/// How often a run is looked at, by the clock.
+pub(crate) const LOOK: Duration = Duration::from_millis(100);
+/// Instances told of one service.
+pub(crate) const INSTANCES: usize = 2_000;
+/// What is done to one run by hand.
+pub(crate) const DEEDS: usize = 10_000;
 /// Of simulated time in a run: a year.
 pub(crate) const LONGEST_S: f64 = 365.0 * 86_400.0;
 pub(crate) const SLOWEST_PACE: f64 = 0.1;

@@ -37,6 +37,17 @@ impl Fields {
         self.take(key, &expected, |value| value.as_f64().filter(|number| range.contains(number)))
     }
 
+    pub(crate) fn texts(&mut self, key: &str, most: usize) -> Result<Option<Vec<String>>, Refusal> {
+        let text = |value| match value {
+            Value::String(text) => Some(text),
+            _ => None,
+        };
+        self.take(key, &format!("a list of at most {most} texts"), |value| match value {
+            Value::Array(values) if values.len() <= most => values.into_iter().map(text).collect(),
+            _ => None,
+        })
+    }
+
     /// Nothing is accepted and ignored.
     pub(crate) fn end(self) -> Result<(), Refusal> {
         match self.0.keys().next() {

@@ -1,8 +1,11 @@
 //! HTTP: who may ask, for what, and the answers.
 
 mod architectures;
+mod deeds;
 mod fields;
 mod guard;
+mod looks;
+mod query;
 mod refusal;
 mod runs;
 mod stream;
@@ -16,7 +19,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use serde_json::Value;
 use tokio::sync::{Semaphore, watch};
 
@@ -48,7 +51,20 @@ pub(crate) fn router(context: Arc<Context>) -> Router {
         .route("/api/runs", get(runs::list).post(runs::start))
         .route("/api/runs/{id}", get(runs::one).delete(runs::end))
         .route("/api/runs/{id}/control", post(runs::control))
+        .route("/api/runs/{id}/restart", post(runs::restart))
+        .route("/api/runs/{id}/happenings", post(deeds::happen))
+        .route("/api/runs/{id}/happenings/{n}", delete(deeds::cease))
+        .route("/api/runs/{id}/scenario", get(deeds::scenario))
+        .route("/api/runs/{id}/file", get(deeds::file))
+        .route("/api/runs/{id}/branch", post(deeds::branch))
         .route("/api/runs/{id}/topology", get(runs::topology))
+        .route("/api/runs/{id}/frame", get(looks::frame))
+        .route("/api/runs/{id}/series", get(looks::series))
+        .route("/api/runs/{id}/heat", get(looks::heat))
+        .route("/api/runs/{id}/events", get(looks::events))
+        .route("/api/runs/{id}/result", get(looks::result))
+        .route("/api/runs/{id}/why", get(looks::why))
+        .route("/api/runs/{id}/services/{name}", get(looks::service))
         .route("/api/runs/{id}/stream", get(stream::stream))
         .fallback(otherwise)
         .layer(middleware::from_fn_with_state(Arc::clone(&context), guard::check))

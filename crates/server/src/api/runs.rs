@@ -1,4 +1,4 @@
-//! Runs: begun, steered, looked at, ended.
+//! Runs: begun, steered, ended.
 
 use std::sync::Arc;
 
@@ -8,12 +8,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tarsier_language::Severity;
+use tarsier_units::Span;
 
 use crate::api::architectures::{diagnostics, read, wanted};
 use crate::api::fields::Fields;
 use crate::api::{Answer, Context, Refusal, Shared, blocking, body, json};
 use crate::limits;
-use crate::session::{Order, Session, Setup};
+use crate::session::topology::Topology;
+use crate::session::{Deed, Order, Session, Setup, listed};
 
 const DEFAULT_FOR_S: f64 = 3600.0;
 
@@ -25,40 +27,70 @@ pub(super) async fn start(State(context): Shared, asked: Body) -> Answer {
     let fields = Fields::read(&body(asked).await?)?;
     blocking(move || {
         let setup = setup(&context, fields)?;
-        let session = context.sessions.start(setup).ok_or_else(|| {
-            Refusal::not_now(format!("there are {} runs already, and none has ended", limits::RUNS))
-                .hint("end one: `DELETE /api/runs/ID`")
-        })?;
-        Ok((StatusCode::CREATED, json(&session.value())).into_response())
+        begin(&context, setup, None)
     })
     .await
 }
 
+pub(super) fn begin(context: &Context, setup: Setup, topology: Option<Arc<Topology>>) -> Answer {
+    let session = context.sessions.start(setup, topology).ok_or_else(|| {
+        Refusal::not_now(format!("there are {} runs already, and none has ended", limits::RUNS))
+            .hint("end one: `DELETE /api/runs/ID`")
+    })?;
+    Ok((StatusCode::CREATED, json(&session.value())).into_response())
+}
+
 fn setup(context: &Context, mut fields: Fields) -> Result<Setup, Refusal> {
-    let (text, name) = (fields.text("text")?, fields.text("name")?);
+    let (text, source) = (fields.text("text")?, fields.text("name")?);
     let seed = fields.whole("seed")?.unwrap_or(1);
     let pace = pace(&mut fields)?.unwrap_or(1.0);
     let paused = fields.flag("paused")?.unwrap_or(false);
     let for_s = fields.number("for_s", 0.001..=limits::LONGEST_S)?.unwrap_or(DEFAULT_FOR_S);
     let scenario = fields.text("scenario")?;
+    let done = fields.texts("done", limits::DEEDS)?.unwrap_or_default();
     fields.end()?;
-    let (name, text) = match (name, text) {
-        (Some(name), None) => (name.clone(), read(&context.library, &name)?),
-        (None, text) => ("architecture".to_owned(), wanted(text)?),
+    let (name, text) = match (&source, text) {
+        (Some(name), None) => (name.as_str(), read(&context.library, name)?),
+        (None, text) => ("architecture", wanted(text)?),
         (Some(_), Some(_)) => return Err(Refusal::bad("give `text` or `name`, not both")),
     };
-    let source = text.clone();
-    let opened = context.library.open(&name, text);
+    let opened = context.library.open(name, text.clone());
     let Some(model) = opened.model else {
         let errors = opened.diagnostics.iter().filter(|it| it.severity == Severity::Error).count();
         let message = format!("the architecture has {errors} mistake{}", if errors == 1 { "" } else { "s" });
-        return Err(Refusal::mistaken(message, diagnostics(&opened.diagnostics, &source)));
+        return Err(Refusal::mistaken(message, diagnostics(&opened.diagnostics, &text)));
     };
+    if model.workloads.is_empty() {
+        let message = "nobody sends requests: the architecture has no `workload`";
+        return Err(Refusal::mistaken(message, Value::Array(Vec::new())));
+    }
     if let Some(name) = scenario.as_deref().filter(|name| model.scenario_named(name).is_none()) {
         let message = format!("the architecture has no scenario called `{name}`");
         return Err(Refusal::mistaken(message, Value::Array(Vec::new())));
     }
-    Ok(Setup { model, seed, pace, paused, for_s, scenario })
+    let mut deeds = scenario.as_deref().map_or_else(Vec::new, |name| listed(&opened.text, name, &model));
+    let n_listed = deeds.len();
+    for text in done {
+        let told = tarsier_language::happening(&text, &model).map_err(|mistakes| {
+            Refusal::mistaken(format!("`{text}` cannot happen"), diagnostics(&mistakes, &text))
+        })?;
+        if told.at.is_none() {
+            return Err(Refusal::bad(format!("`{text}` does not say when")).hint("as in `{ at: 3s, … }`"));
+        }
+        deeds.push(Deed::at_its_time(told, Span::ZERO));
+    }
+    Ok(Setup {
+        model: Arc::new(model),
+        text: opened.text.into(),
+        seed,
+        pace,
+        paused,
+        for_s,
+        done: deeds,
+        n_listed,
+        replay_to_s: 0.0,
+        parent: None,
+    })
 }
 
 fn pace(fields: &mut Fields) -> Result<Option<f64>, Refusal> {
@@ -80,6 +112,11 @@ pub(super) fn find(context: &Context, id: &str) -> Result<Arc<Session>, Refusal>
     })
 }
 
+/// It was ended while it was asked.
+pub(super) fn gone() -> Refusal {
+    Refusal::not_found("this run was ended")
+}
+
 pub(super) async fn one(State(context): Shared, Path(id): Path<String>) -> Answer {
     Ok(json(&find(&context, &id)?.value()))
 }
@@ -90,6 +127,7 @@ pub(super) async fn end(State(context): Shared, Path(id): Path<String>) -> Answe
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+/// What is told is how it stands once that is done.
 pub(super) async fn control(State(context): Shared, Path(id): Path<String>, asked: Body) -> Answer {
     let session = find(&context, &id)?;
     let mut fields = Fields::read(&body(asked).await?)?;
@@ -99,10 +137,23 @@ pub(super) async fn control(State(context): Shared, Path(id): Path<String>, aske
     let orders = [
         pace.map(Order::Pace),
         paused.map(|paused| if paused { Order::Pause } else { Order::Resume }),
-        step.map(Order::Step),
+        step.map(|seconds| Order::Step(Span::from_secs_f64(seconds))),
     ];
     orders.into_iter().flatten().for_each(|order| session.order(order));
+    session.ask(|_| ()).await.ok_or_else(gone)?;
     Ok(json(&session.value()))
+}
+
+pub(super) async fn restart(State(context): Shared, Path(id): Path<String>, asked: Body) -> Answer {
+    let session = find(&context, &id)?;
+    let mut fields = Fields::read(&body(asked).await?)?;
+    let seed = fields.whole("seed")?.unwrap_or(session.setup.seed);
+    fields.end()?;
+    let now = session.shared.now();
+    let mut setup =
+        Setup { seed, pace: now.pace, replay_to_s: 0.0, parent: None, ..Setup::clone(&session.setup) };
+    setup.done.truncate(setup.n_listed);
+    Ok(json(&blocking(move || context.sessions.replace(&session, setup)).await.value()))
 }
 
 pub(super) async fn topology(State(context): Shared, Path(id): Path<String>) -> Answer {

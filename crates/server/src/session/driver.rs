@@ -4,213 +4,304 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use tarsier_engine::{Pulse, RunConfig, SecondRow, SeriesSubject, Verdict, Watch};
-use tarsier_units::Span;
+use tarsier_engine::{Pulse, RunConfig, SecondRow, SeriesSubject, Standing, Verdict, Watch};
+use tarsier_stats::Window;
+use tarsier_units::{NANOS_PER_SECOND, Span};
 
+use crate::limits;
 use crate::session::Setup;
 use crate::session::pace::Pace;
-use crate::session::picture::Picture;
-use crate::session::shared::{Now, Phase, Shared};
+use crate::session::shared::{Phase, Shared};
+use crate::session::sight::Sight;
+use crate::session::stride::Stride;
 use crate::session::topology::Topology;
+use crate::session::totals::{Count, Latencies, Load, Totals, View};
 
 /// What a run is told to do.
 pub(crate) enum Order {
     Pace(f64),
     Pause,
     Resume,
-    /// Go on for so many seconds, then pause.
-    Step(f64),
+    /// Go on for so long, then pause.
+    Step(Span),
+    /// Answered at the next look, on the run's thread.
+    Ask(Question),
     Stop,
 }
 
-pub(super) fn start(setup: Arc<Setup>, topology: &Topology, shared: Arc<Shared>) -> Sender<Order> {
+pub(crate) type Question = Box<dyn for<'a, 's, 'r> FnOnce(&mut Sight<'a, 's, 'r>) + Send>;
+
+pub(super) fn start(setup: Arc<Setup>, topology: Arc<Topology>, shared: Arc<Shared>) -> Sender<Order> {
     let (sender, orders) = mpsc::channel();
-    let mut driver = Driver {
-        pace: Pace::new(setup.pace, Instant::now(), 0.0),
-        speed: setup.pace,
-        paused: setup.paused,
-        pause_at_s: f64::INFINITY,
-        orders,
-        n_workloads: topology.n_workloads,
-        of_call: topology.of_call.clone(),
-        of_workload: topology.of_workload.clone(),
-        n_services: setup.model.services.len(),
-        growing: Picture::empty(topology.n_nodes(), topology.n_edges()),
-        events: 0,
-        stopped: false,
-        shared,
-    };
-    // A run that cannot get a thread says so like one that went wrong.
-    let thread = std::thread::Builder::new().name("run".to_owned()).spawn(move || driver.run(&setup));
-    drop(thread);
+    let thread = std::thread::Builder::new().name("run".to_owned());
+    let spawned = thread.spawn({
+        let shared = Arc::clone(&shared);
+        move || Driver::new(&setup, &topology, &shared, orders).run()
+    });
+    if let Err(error) = spawned {
+        fail(&shared, format!("there is no thread for it: {error}"));
+    }
     sender
 }
 
-struct Driver {
-    pace: Pace,
-    speed: f64,
-    paused: bool,
-    pause_at_s: f64,
+fn fail(shared: &Shared, error: String) {
+    shared.change(|state| {
+        state.now.phase = Phase::Ended;
+        state.now.error = Some(error);
+    });
+    shared.tell();
+}
+
+struct Driver<'a> {
+    setup: &'a Setup,
+    topology: &'a Topology,
+    shared: &'a Shared,
     orders: Receiver<Order>,
-    shared: Arc<Shared>,
-    n_workloads: usize,
-    n_services: usize,
-    of_call: Vec<usize>,
-    of_workload: Vec<Vec<(usize, f64)>>,
-    growing: Picture,
-    events: u64,
+    pace: Pace,
+    stride: Stride,
+    phase: Phase,
+    pause_at: Option<Span>,
+    next: Span,
+    end: Span,
+    /// When it was shown last.
+    told: Instant,
+    /// At the last whole second, and at the one before.
+    before: [Arc<Totals>; 2],
+    latencies: Latencies,
     stopped: bool,
 }
 
-impl Driver {
-    fn run(&mut self, setup: &Setup) {
-        let scenario = setup.scenario.as_deref().and_then(|name| setup.model.scenario_named(name));
+impl<'a> Driver<'a> {
+    fn new(setup: &'a Setup, topology: &'a Topology, shared: &'a Shared, orders: Receiver<Order>) -> Self {
+        let now = Instant::now();
+        Driver {
+            setup,
+            topology,
+            shared,
+            orders,
+            pace: Pace::new(setup.pace, now, 0.0),
+            stride: Stride::new(setup.pace, now),
+            phase: shared.now().phase,
+            pause_at: None,
+            next: Span::ZERO,
+            end: setup.duration(),
+            told: now,
+            before: [(); 2].map(|()| Arc::new(Totals::start(topology))),
+            latencies: Latencies::unknown(topology),
+            stopped: false,
+        }
+    }
+
+    fn run(mut self) {
+        let scenario = self.setup.scenario();
         let config = RunConfig {
-            seed: setup.seed,
+            seed: self.setup.seed,
             replication: 0,
-            duration: Span::from_secs_f64(setup.for_s),
+            duration: self.end,
             warmup: Span::ZERO,
-            scenario,
+            scenario: Some(&scenario),
             threads: 1,
             series: true,
         };
-        let outcome = tarsier_engine::run(&setup.model, &config, self);
-        self.shared.change(|state| {
-            state.now.phase = Phase::Ended;
-            state.now.time_s = outcome.simulated_ns as f64 / 1e9;
-            state.now.events = outcome.events;
-        });
+        let outcome = tarsier_engine::run(&self.setup.model, &config, &mut self);
+        if let Some(reason) = outcome.stopped_because.filter(|_| !self.stopped) {
+            fail(self.shared, tarsier_report::why_stopped(reason).to_owned());
+            while !self.stopped {
+                let Ok(order) = self.orders.recv() else { return };
+                self.obey(order, &mut Sight::Over(&outcome));
+            }
+        }
     }
 
-    /// Waits until the clock allows a moment, doing what it is told meanwhile.
-    fn keep(&mut self, time_s: f64) {
-        if time_s >= self.pause_at_s {
-            (self.paused, self.pause_at_s) = (true, f64::INFINITY);
-        }
-        self.tell(time_s);
+    /// Waits until the clock allows to go on, doing what it is told meanwhile.
+    fn keep(&mut self, standing: &mut Standing<'_, '_>) {
+        let now = standing.time();
         while !self.stopped {
-            let wait = if self.paused { Duration::MAX } else { self.pace.wait(time_s, Instant::now()) };
-            let order = match wait {
-                Duration::ZERO => self.orders.try_recv().ok(),
-                _ => match self.orders.recv_timeout(wait.min(Duration::from_secs(3600))) {
+            let wait = match self.phase {
+                Phase::Paused | Phase::Ended => Duration::MAX,
+                Phase::Running => self.pace.wait(now.as_secs_f64(), Instant::now()),
+                Phase::Replaying => Duration::ZERO,
+            };
+            let order = if wait.is_zero() {
+                self.orders.try_recv().ok()
+            } else {
+                match self.orders.recv_timeout(wait.min(Duration::from_secs(3600))) {
                     Ok(order) => Some(order),
                     Err(RecvTimeoutError::Timeout) => None,
                     Err(RecvTimeoutError::Disconnected) => Some(Order::Stop),
-                },
+                }
             };
             match order {
-                Some(order) => self.obey(order, time_s),
-                None if self.paused => {}
+                Some(order) => {
+                    let phase = self.phase;
+                    self.obey(order, &mut Sight::Live(standing));
+                    if self.phase != phase {
+                        self.show(standing);
+                    }
+                }
                 None if wait.is_zero() => return,
                 None => {}
             }
         }
     }
 
-    fn obey(&mut self, order: Order, time_s: f64) {
+    fn obey(&mut self, order: Order, sight: &mut Sight<'_, '_, '_>) {
+        let now = sight.time();
+        let phase = self.phase;
         match order {
-            Order::Pace(speed) => self.speed = speed,
-            Order::Pause => self.paused = true,
-            Order::Resume => self.paused = false,
-            Order::Step(seconds) => (self.paused, self.pause_at_s) = (false, time_s + seconds),
-            Order::Stop => self.stopped = true,
-        }
-        self.pace = Pace::new(self.speed, Instant::now(), time_s);
-        self.tell(time_s);
-    }
-
-    fn tell(&self, time_s: f64) {
-        let phase = if self.paused { Phase::Paused } else { Phase::Running };
-        let now = Now { phase, time_s, pace: self.speed, events: self.events, error: None };
-        self.shared.change(|state| state.now = now);
-    }
-
-    fn see(&mut self, row: &SecondRow) {
-        let [p50, p99] = [row.latency_p50_s, row.latency_p99_s].map(|it| it.map_or(f32::NAN, |it| it as f32));
-        let count = |count: u64| count as f32;
-        let some = |count: Option<u64>| count.map_or(f32::NAN, |it| it as f32);
-        let real = |value: Option<f64>| value.map_or(f32::NAN, |it| it as f32);
-        let retries = row.attempts.map_or(f32::NAN, |it| it.saturating_sub(row.requests) as f32);
-        let node = [
-            count(row.requests),
-            count(row.completed),
-            count(row.errors),
-            count(row.refused),
-            retries,
-            real(row.utilization),
-            real(row.queue_length),
-            f32::NAN,
-            some(row.instances),
-            p50,
-            p99,
-            f32::NAN,
-        ];
-        let edge = [
-            some(row.attempts),
-            count(row.completed),
-            count(row.errors),
-            retries,
-            some(row.timeouts),
-            p50,
-            p99,
-        ];
-        match row.subject {
-            SeriesSubject::Workload(at) => {
-                self.growing.nodes[at] = node;
-                for (to, share) in &self.of_workload[at] {
-                    self.growing.edges[*to] = edge.map(|it| it * *share as f32);
-                    self.growing.edges[*to][5..].copy_from_slice(&[p50, p99]);
-                }
+            Order::Ask(question) => {
+                question(sight);
+                return;
             }
-            SeriesSubject::Service(at) => self.growing.nodes[self.n_workloads + at] = node,
-            SeriesSubject::Call(at) => add(&mut self.growing.edges[self.of_call[at]], &edge),
+            Order::Stop => self.stopped = true,
+            Order::Pace(pace) => {
+                self.shared.change(|state| state.now.pace = pace);
+                self.stride.follow(pace);
+            }
+            _ if self.phase == Phase::Ended => {}
+            Order::Pause => self.phase = Phase::Paused,
+            Order::Resume => (self.phase, self.pause_at) = (Phase::Running, None),
+            Order::Step(step) => {
+                self.pause_at =
+                    Some(Span::from_nanos(now.nanos().saturating_add(step.nanos()).min(self.end.nanos())));
+                self.phase = Phase::Running;
+            }
         }
-        if self.is_last(row.subject) {
-            self.show(row.second);
+        if phase == Phase::Replaying && self.phase == Phase::Running {
+            // It gets there first.
+            self.phase = phase;
+        }
+        self.pace = Pace::new(self.shared.now().pace, Instant::now(), now.as_secs_f64());
+        self.shared.change(|state| state.now.phase = self.phase);
+        self.shared.tell();
+    }
+
+    /// Where a run stands that gets to its end, to where it was to pause, or to where it branched off.
+    fn arrive(&mut self, now: Span) {
+        let phase = self.phase;
+        if phase == Phase::Replaying && now.as_secs_f64() >= self.setup.replay_to_s {
+            self.phase = if self.setup.paused { Phase::Paused } else { Phase::Running };
+        }
+        if self.pause_at.is_some_and(|at| now >= at) && self.phase == Phase::Running {
+            (self.phase, self.pause_at) = (Phase::Paused, None);
+        }
+        if now >= self.end {
+            self.phase = Phase::Ended;
+        }
+        if self.phase != phase {
+            self.pace = Pace::new(self.shared.now().pace, Instant::now(), now.as_secs_f64());
         }
     }
 
-    fn is_last(&self, subject: SeriesSubject) -> bool {
-        match subject {
-            SeriesSubject::Workload(_) => false,
-            SeriesSubject::Service(at) => self.of_call.is_empty() && at + 1 == self.n_services,
-            SeriesSubject::Call(at) => at + 1 == self.of_call.len(),
+    /// Shows how things stand, if it is time.
+    fn show(&mut self, standing: &mut Standing<'_, '_>) {
+        let is_moving = matches!(self.phase, Phase::Running | Phase::Replaying);
+        if is_moving && self.told.elapsed() < limits::LOOK * 4 / 5 {
+            return;
         }
-    }
-
-    fn show(&mut self, second: u64) {
-        let empty = Picture::empty(self.growing.nodes.len(), self.growing.edges.len());
-        let mut picture = std::mem::replace(&mut self.growing, empty);
-        (picture.time_s, picture.covers_s) = ((second + 1) as f64, 1.0);
-        let picture = Arc::new(picture);
+        self.told = Instant::now();
+        let known = self.shared.read().events.len();
+        let events = standing.timeline(known);
+        let (phase, now) = (self.phase, standing.time());
+        let latencies = Arc::new(self.latencies.clone());
+        let [last, earlier] = &self.before;
+        let before = if last.time_s < now.as_secs_f64() { last } else { earlier };
+        let view = View { totals: Arc::new(self.totals(standing)), before: Arc::clone(before), latencies };
         self.shared.change(|state| {
-            state.tick = Arc::clone(&picture);
-            state.second = Some(picture);
+            (state.now.phase, state.now.time_s) = (phase, now.as_secs_f64());
+            state.now.events = standing.events();
+            state.view = view;
+            state.events.extend(events);
         });
-        self.keep((second + 1) as f64);
+        self.shared.tell();
+    }
+
+    /// A second is over.
+    fn keep_second(&mut self, standing: &Standing<'_, '_>) {
+        let totals = Arc::new(self.totals(standing));
+        let second = totals.since(&self.before[0], &self.latencies, self.topology);
+        self.before.swap(0, 1);
+        self.before[0] = totals;
+        self.shared.change(|state| state.push_second(second));
+    }
+
+    fn totals(&self, standing: &Standing<'_, '_>) -> Totals {
+        let workloads: Vec<Count> = standing.workloads().map(Count::from).collect();
+        let calls: Vec<Count> = standing.calls().map(Count::from).collect();
+        let services = standing.services().map(Load::from).collect();
+        self.topology.totals(standing.time().as_secs_f64(), &workloads, services, &calls)
+    }
+
+    fn next_after(&mut self, now: Span) -> Span {
+        let second = (now.nanos() / NANOS_PER_SECOND + 1) * NANOS_PER_SECOND;
+        let mut next = second.min(self.end.nanos());
+        if self.phase == Phase::Replaying {
+            let there = Span::from_secs_f64(self.setup.replay_to_s).nanos();
+            next = if there > now.nanos() { next.min(there) } else { next };
+        } else {
+            next = next.min(self.stride.next_after(now.nanos()));
+        }
+        self.pause_at.map_or(Span::from_nanos(next), |at| at.min(Span::from_nanos(next)))
     }
 }
 
-/// Several calls between two services are one edge.
-fn add(sum: &mut [f32; 7], more: &[f32; 7]) {
-    for (sum, more) in sum[..5].iter_mut().zip(&more[..5]) {
-        *sum = if sum.is_nan() { *more } else { *sum + more };
+impl Watch for Driver<'_> {
+    fn steers(&self) -> bool {
+        true
     }
-    for (most, more) in sum[5..].iter_mut().zip(&more[5..]) {
-        *most = most.max(*more);
-    }
-}
 
-impl Watch for Driver {
-    fn pulse(&mut self, pulse: Pulse) -> Verdict {
-        self.events = pulse.events;
-        if pulse.simulated == Span::ZERO || self.paused {
-            self.keep(pulse.simulated.as_secs_f64());
+    fn next_look(&mut self) -> Option<Span> {
+        Some(self.next)
+    }
+
+    fn look(&mut self, standing: &mut Standing<'_, '_>) -> Verdict {
+        let now = standing.time();
+        let is_second = now > Span::ZERO && (now.nanos().is_multiple_of(NANOS_PER_SECOND) || now == self.end);
+        self.stride.took(Instant::now());
+        self.arrive(now);
+        if is_second {
+            self.keep_second(standing);
+        }
+        if self.phase != Phase::Running {
+            self.show(standing);
+        }
+        self.keep(standing);
+        if self.phase == Phase::Running {
+            // What is shown is what the clock has got to.
+            self.show(standing);
+        }
+        self.next = self.next_after(now);
+        self.stride.goes_on(Instant::now());
+        if self.stopped { Verdict::Stop } else { Verdict::GoOn }
+    }
+
+    fn pulse(&mut self, _pulse: Pulse) -> Verdict {
+        if self.shared.is_unwanted() {
+            self.stopped = true;
         }
         if self.stopped { Verdict::Stop } else { Verdict::GoOn }
     }
 
     fn second(&mut self, row: &SecondRow) {
-        self.see(row);
+        let quantiles = [row.latency_p50_s, row.latency_p99_s, row.latency_p999_s];
+        let quantiles = quantiles.map(|it| it.map_or(f32::NAN, |it| it as f32));
+        match row.subject {
+            SeriesSubject::Workload(at) => {
+                self.latencies.nodes[at] = quantiles;
+                self.topology.edges_of_workload(at).for_each(|edge| self.latencies.edges[edge] = quantiles);
+            }
+            SeriesSubject::Service(at) => self.latencies.nodes[self.topology.node_of_service(at)] = quantiles,
+            SeriesSubject::Call(at) => {
+                let edge = &mut self.latencies.edges[self.topology.edge_of_call(at)];
+                // Of several calls between two services the slowest is shown.
+                let is_first = self.topology.is_first_call(at);
+                *edge =
+                    std::array::from_fn(|n| if is_first { quantiles[n] } else { edge[n].max(quantiles[n]) });
+            }
+        }
+    }
+
+    fn latencies(&mut self, _second: u64, workload: usize, latencies: &Window) {
+        self.shared.change(|state| state.heat[workload].push(latencies));
     }
 }

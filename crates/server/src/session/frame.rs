@@ -33,6 +33,11 @@ impl Sender {
     }
 }
 
+/// A second with every row, for whoever asks for it by itself.
+pub(crate) fn second(picture: &Picture) -> Vec<u8> {
+    Sender::default().frame(FrameKind::Second, picture)
+}
+
 /// Bits are compared: NaN is as NaN was.
 fn changed<const N: usize>(old: &[[f32; N]], new: &[[f32; N]], all: bool) -> Vec<u32> {
     let is_new = |at: usize| all || old[at].map(f32::to_bits) != new[at].map(f32::to_bits);

@@ -17,14 +17,3 @@ pub(crate) struct Picture {
     pub(crate) nodes: Vec<NodeRow>,
     pub(crate) edges: Vec<EdgeRow>,
 }
-
-impl Picture {
-    pub(crate) fn empty(n_nodes: usize, n_edges: usize) -> Picture {
-        Picture {
-            time_s: 0.0,
-            covers_s: 0.0,
-            nodes: vec![[f32::NAN; NODE]; n_nodes],
-            edges: vec![[f32::NAN; EDGE]; n_edges],
-        }
-    }
-}

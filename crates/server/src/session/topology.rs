@@ -1,108 +1,208 @@
-//! Where everything stands, and what is connected.
+//! Where everything stands, what is connected, and which counts belong to which node and edge.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
-use tarsier_model::{EndpointId, Model, ServiceId};
+use serde_json::{Map, Value, json};
+use tarsier_interop::topology::{self, Carries};
+use tarsier_model::{EndpointId, Kind, Model, SealedModel, Service};
 use tarsier_units::Id;
 
-/// Workloads come first among the nodes, then services; edges in the order of who calls, then whom.
+use crate::session::totals::{Count, Load, Totals};
+
+/// Workloads come first among the nodes, then services.
 pub(crate) struct Topology {
     pub(crate) value: Value,
     pub(crate) n_workloads: usize,
-    edges: BTreeMap<(usize, usize), Vec<String>>,
-    n_nodes: usize,
+    /// Of nodes and edges, as they are called in requests.
+    names: Vec<String>,
+    edges: Vec<Edge>,
     /// The edge of each call of an outcome.
-    pub(crate) of_call: Vec<usize>,
-    /// The edges of each workload, and which share of its requests goes there.
-    pub(crate) of_workload: Vec<Vec<(usize, f64)>>,
+    of_call: Vec<usize>,
+    /// Which calls are the first of their edges.
+    is_first_call: Vec<bool>,
+    cores: Vec<f64>,
+}
+
+struct Edge {
+    from: usize,
+    to: usize,
+    /// A workload's, with its share of that workload's requests.
+    users: Option<(usize, f64)>,
+}
+
+/// A row of a picture.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Row {
+    Node(usize),
+    Edge(usize),
 }
 
 impl Topology {
-    pub(crate) fn of(model: &tarsier_model::SealedModel) -> Topology {
-        let n_workloads = model.workloads.len();
-        let node = |service: ServiceId| n_workloads + service.index();
-        let to_node = |to: EndpointId| node(model.endpoints[to].service);
-        let mut edges: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
-        for (id, workload) in model.workloads.entries() {
-            for (_, to) in &workload.mix {
-                let label = format!("{} -> {}", workload.name, model.endpoint_label(*to));
-                edges.entry((id.index(), to_node(*to))).or_default().push(label);
-            }
+    pub(crate) fn of(model: &SealedModel) -> Topology {
+        let found = topology::Topology::of(model);
+        let value = value(model, &found);
+        let mut of_pair: BTreeMap<(EndpointId, EndpointId), usize> = BTreeMap::new();
+        let mut edges = Vec::new();
+        for (at, edge) in found.edges.iter().enumerate() {
+            let users = match &edge.carries {
+                Carries::Mix { of, shares } => {
+                    Some((of.index(), shares.iter().map(|(_, share)| share).sum()))
+                }
+                Carries::Calls { pairs, .. } => {
+                    of_pair.extend(pairs.iter().map(|pair| (*pair, at)));
+                    None
+                }
+            };
+            edges.push(Edge { from: edge.from, to: edge.to, users });
         }
-        let calls = tarsier_lab::calls(model);
-        for (from, to) in &calls {
-            let label = format!("{} -> {}", model.endpoint_label(*from), model.endpoint_label(*to));
-            edges.entry((to_node(*from), to_node(*to))).or_default().push(label);
+        let of_call: Vec<usize> = tarsier_lab::calls(model).iter().map(|pair| of_pair[pair]).collect();
+        let mut seen = BTreeSet::new();
+        let is_first_call = of_call.iter().map(|edge| seen.insert(*edge)).collect();
+        let workloads = model.workloads.iter().map(|it| it.name.clone());
+        Topology {
+            value,
+            n_workloads: model.workloads.len(),
+            names: workloads.chain(model.services.iter().map(|it| it.name.clone())).collect(),
+            edges,
+            of_call,
+            is_first_call,
+            cores: model.services.iter().map(|service| f64::from(service.cores)).collect(),
         }
-        let place = |pair: (usize, usize)| edges.keys().position(|it| *it == pair).expect("it is one");
-        let of_call = calls.iter().map(|(from, to)| place((to_node(*from), to_node(*to)))).collect();
-        let of_workload = model.workloads.entries().map(|(id, workload)| {
-            workload.mix.iter().map(|(share, to)| (place((id.index(), to_node(*to))), *share)).collect()
-        });
-        let of_workload = of_workload.collect();
-        let n_nodes = n_workloads + model.services.len();
-        let layers = layers(n_nodes, n_workloads, &edges);
-        let value = value(model, &edges, &layers);
-        Topology { value, n_workloads, edges, n_nodes, of_call, of_workload }
     }
 
     pub(crate) fn n_nodes(&self) -> usize {
-        self.n_nodes
+        self.names.len()
     }
 
     pub(crate) fn n_edges(&self) -> usize {
         self.edges.len()
     }
-}
 
-/// How many calls away from the users each node is at least.
-fn layers(n_nodes: usize, n_workloads: usize, edges: &BTreeMap<(usize, usize), Vec<String>>) -> Vec<usize> {
-    let mut layers: Vec<Option<usize>> = (0..n_nodes).map(|at| (at < n_workloads).then_some(0)).collect();
-    for layer in 0..n_nodes {
-        let mut any = false;
-        for (from, to) in edges.keys() {
-            if layers[*from] == Some(layer) && layers[*to].is_none() {
-                layers[*to] = Some(layer + 1);
-                any = true;
+    pub(crate) fn node_of_service(&self, at: usize) -> usize {
+        self.n_workloads + at
+    }
+
+    pub(crate) fn edge_of_call(&self, at: usize) -> usize {
+        self.of_call[at]
+    }
+
+    pub(crate) fn is_first_call(&self, at: usize) -> bool {
+        self.is_first_call[at]
+    }
+
+    /// The edges from some users.
+    pub(crate) fn edges_of_workload(&self, at: usize) -> impl Iterator<Item = usize> {
+        let is_from = move |edge: &Edge| edge.users.is_some_and(|(workload, _)| workload == at);
+        self.edges.iter().enumerate().filter(move |(_, edge)| is_from(edge)).map(|(at, _)| at)
+    }
+
+    /// `web`, or `web->db`; a service before users of the same name.
+    pub(crate) fn row(&self, name: &str) -> Option<Row> {
+        let node = |name: &str| self.names.iter().rposition(|it| it == name.trim());
+        if let Some(at) = node(name) {
+            return Some(Row::Node(at));
+        }
+        let (from, to) = name.split_once("->")?;
+        // Users and a service may have the same name, but only one of them has such an edge to another.
+        let is_named = |edge: &Edge| self.names[edge.from] == from.trim() && self.names[edge.to] == to.trim();
+        self.edges.iter().position(is_named).map(Row::Edge)
+    }
+
+    /// Counts of calls and workloads to those of nodes and edges.
+    pub(crate) fn totals(
+        &self,
+        time_s: f64,
+        workloads: &[Count],
+        services: Vec<Load>,
+        calls: &[Count],
+    ) -> Totals {
+        let mut edges = vec![Count::default(); self.edges.len()];
+        for (edge, sum) in self.edges.iter().zip(&mut edges) {
+            if let Some((workload, share)) = edge.users {
+                *sum = workloads[workload].times(share);
             }
         }
-        if !any {
-            break;
+        for (call, at) in calls.iter().zip(&self.of_call) {
+            edges[*at].add(call);
         }
+        Totals { time_s, users: workloads.to_vec(), services, edges }
     }
-    layers.into_iter().map(|layer| layer.unwrap_or(1)).collect()
+
+    pub(crate) fn cores(&self, service: usize) -> f64 {
+        self.cores[service]
+    }
 }
 
-fn value(model: &Model, edges: &BTreeMap<(usize, usize), Vec<String>>, layers: &[usize]) -> Value {
+fn value(model: &Model, found: &topology::Topology) -> Value {
     let regions = model.regions.entries().map(|(id, region)| {
         let zones = model.zones.entries().filter(|(_, zone)| zone.region == id).map(|(id, _)| id.index());
         json!({ "name": region.name, "zones": zones.collect::<Vec<_>>() })
     });
     let zones = model.zones.iter().map(|it| json!({ "name": it.name, "region": it.region.index() }));
-    let mut in_layer: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut place = |at: usize| {
-        let y = in_layer.entry(layers[at]).or_default();
-        *y += 1;
-        (layers[at] as f64 * 2.0, *y as f64 - 1.0)
-    };
-    let mut nodes: Vec<Value> = Vec::new();
-    for workload in model.workloads.iter() {
-        let (x, y) = place(nodes.len());
-        nodes.push(json!({ "kind": "users", "name": workload.name, "instances": 0, "zones": [],
-            "layer": 0, "x": x, "y": y, "cores": null, "workers": null, "store": false, "about": {} }));
+    let own = model.workloads.iter().map(|it| users(&it.name)).chain(model.services.iter().map(service));
+    let nodes = own.zip(&found.layout.spots).map(|(mut node, spot)| {
+        node.extend([
+            ("layer".to_owned(), spot.layer.into()),
+            ("x".to_owned(), spot.x.into()),
+            ("y".to_owned(), spot.y.into()),
+        ]);
+        Value::Object(node)
+    });
+    let edges = found.edges.iter().map(|edge| {
+        let awaited = !matches!(edge.carries, Carries::Calls { awaited: false, .. });
+        json!({ "from": edge.from, "to": edge.to, "calls": edge.labels(model), "awaited": awaited })
+    });
+    json!({
+        "name": model.name,
+        "regions": regions.collect::<Vec<_>>(),
+        "zones": zones.collect::<Vec<_>>(),
+        "nodes": nodes.collect::<Vec<_>>(),
+        "edges": edges.collect::<Vec<_>>(),
+        "width": found.layout.width,
+        "height": found.layout.height,
+    })
+}
+
+fn users(name: &str) -> Map<String, Value> {
+    object(
+        json!({ "kind": "users", "name": name, "instances": 0, "zones": [], "cores": null, "workers": null,
+        "store": false }),
+    )
+}
+
+fn service(service: &Service) -> Map<String, Value> {
+    let mut zones: BTreeMap<usize, usize> = BTreeMap::new();
+    service.instances.iter().for_each(|zone| *zones.entry(zone.index()).or_default() += 1);
+    object(json!({
+        "kind": "service",
+        "name": service.name,
+        "instances": service.instances.len(),
+        "zones": zones.into_iter().collect::<Vec<_>>(),
+        "cores": service.cores,
+        "workers": service.workers,
+        "store": matches!(service.kind, Kind::Store | Kind::ReplicatedStore | Kind::Cache),
+        "role": role(service.kind),
+    }))
+}
+
+fn role(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Service => "service",
+        Kind::Gateway => "gateway",
+        Kind::LoadBalancer => "load-balancer",
+        Kind::Cache => "cache",
+        Kind::Store => "store",
+        Kind::ReplicatedStore => "replicated-store",
+        Kind::Queue => "queue",
+        Kind::Function => "function",
+        Kind::External => "external",
+        Kind::EdgeDns => "edge-dns",
     }
-    for service in model.services.iter() {
-        let (x, y) = place(nodes.len());
-        let mut zones: BTreeMap<usize, usize> = BTreeMap::new();
-        service.instances.iter().for_each(|zone| *zones.entry(zone.index()).or_default() += 1);
-        nodes.push(json!({ "kind": "service", "name": service.name, "instances": service.instances.len(),
-            "zones": zones.into_iter().collect::<Vec<_>>(), "layer": layers[nodes.len()], "x": x, "y": y,
-            "cores": service.cores, "workers": service.workers, "store": false, "about": {} }));
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => unreachable!("it is written as one"),
     }
-    let width = layers.iter().max().copied().unwrap_or(0) as f64 * 2.0;
-    let height = in_layer.values().max().copied().unwrap_or(1) as f64 - 1.0;
-    let edges = edges.iter().map(|((from, to), calls)| json!({ "from": from, "to": to, "calls": calls }));
-    json!({ "name": model.name, "regions": regions.collect::<Vec<_>>(), "zones": zones.collect::<Vec<_>>(),
-        "nodes": nodes, "edges": edges.collect::<Vec<_>>(), "width": width, "height": height })
 }

@@ -1,0 +1,104 @@
+//! What is said of a run while somebody looks on.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tarsier_engine::{Cause, Event, Outcome, Why, WhyPart};
+use tarsier_model::{Model, Scenario, ServiceId};
+use tarsier_units::Id;
+
+use crate::{culprit, document, slo, words};
+
+/// Below this share of its cores or workers a service is not called hot.
+const HOT: f64 = 0.7;
+
+/// An event as the timeline has it: `kind`, `subject` and a `text` that says more.
+pub fn event(model: &Model, scenario: Option<&Scenario>, event: &Event) -> Value {
+    json!({
+        "at_s": event.time_ns as f64 / 1e9,
+        "kind": words::key(event.kind),
+        "subject": words::subject(model, event.subject),
+        "text": words::reason(model, scenario, event),
+    })
+}
+
+/// What makes the time of each workload, whose fault it is, which service looks busiest, and the objectives.
+pub fn why(model: &Model, outcome: &Outcome) -> Value {
+    let named = model.workloads.iter().zip(&outcome.workloads);
+    let workloads = named.map(|(workload, found)| {
+        let behind = culprit::behind_waits(&found.why, model, outcome);
+        json!({
+            "name": workload.name,
+            "sampled": found.why.sampled,
+            "parts": document::parts(&found.why, model),
+            "behind_waits": behind.map(|why| document::parts(&why, model)),
+            "failed": document::parts(&found.why_failed, model),
+        })
+    });
+    let name = |id: ServiceId| model.services[id].name.as_str();
+    json!({
+        "workloads": workloads.collect::<Vec<_>>(),
+        "culprit": culprit(model, outcome).map(name),
+        "hot": hot(outcome).map(name),
+        "slo": slo::verdicts(model, outcome)
+            .iter()
+            .map(|it| json!({ "text": it.text, "value": it.value, "holds": it.holds }))
+            .collect::<Vec<_>>(),
+    })
+}
+
+/// Which service most of the tail comes from, once waits for workers and attempts given up have been handed on to what
+/// was behind them; each workload counts by its requests.
+fn culprit(model: &Model, outcome: &Outcome) -> Option<ServiceId> {
+    let mut blamed: BTreeMap<ServiceId, f64> = BTreeMap::new();
+    for found in &outcome.workloads {
+        for (why, n) in [(&found.why, found.completed), (&found.why_failed, found.errors)] {
+            for part in handed_on(why, model, outcome) {
+                if let Some(service) = part.service {
+                    *blamed.entry(service).or_default() += part.tail_ns * n as f64;
+                }
+            }
+        }
+    }
+    blamed.into_iter().filter(|(_, ns)| *ns > 0.0).max_by(|a, b| a.1.total_cmp(&b.1)).map(|(id, _)| id)
+}
+
+fn handed_on(why: &Why, model: &Model, outcome: &Outcome) -> Vec<WhyPart> {
+    let is_wait = |part: &WhyPart| matches!(part.cause, Cause::Worker | Cause::Timeout);
+    let mut parts = why.parts.clone();
+    if let Some(behind) = culprit::behind_waits(why, model, outcome) {
+        parts.retain(|part| !is_wait(part));
+        parts.extend(behind.parts);
+    }
+    parts
+}
+
+/// The service whose cores or workers are busiest.
+fn hot(outcome: &Outcome) -> Option<ServiceId> {
+    let busy = outcome.services.iter().map(|it| it.utilization.max(it.workers_busy.unwrap_or(0.0)));
+    let busiest = busy.enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+    busiest.filter(|(_, busy)| *busy >= HOT).map(|(at, _)| ServiceId::from_index(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::fixture;
+
+    #[test]
+    fn the_culprit_is_behind_the_waits_and_the_hot_one_is_busy() {
+        let (model, outcome) = (fixture::model(), fixture::outcome());
+        let why = why(&model, &outcome);
+        assert_eq!(why["hot"], "db", "{why}");
+        assert_eq!(why["culprit"], "db", "{why}");
+        assert_eq!(why["slo"][1]["holds"], false);
+        assert_eq!(why["workloads"][0]["name"], "users");
+    }
+
+    #[test]
+    fn events_are_told_as_the_timeline_has_them() {
+        let (model, outcome, scenario) = (fixture::model(), fixture::eventful(), fixture::scenario());
+        let told = event(&model, Some(&scenario), &outcome.timeline[0]);
+        assert_eq!(told, json!({ "at_s": 3.0, "kind": "fault-on", "subject": "db", "text": "kill 1 of db" }));
+    }
+}
