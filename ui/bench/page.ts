@@ -17,7 +17,7 @@ const topology = await topologyOf();
 const ill = number('ill', Math.floor(topology.nodes.length * 0.6));
 const options: Partial<MapOptions> = {
   theme: query.get('theme') === 'light' ? 'light' : 'dark',
-  dots: number('dots', 6000),
+  dots: number('dots', 3000),
   budget: number('budget', 300),
   motion: query.get('motion') !== 'off',
   find: query.get('find') ?? '',

@@ -45,7 +45,7 @@ export function linkData(
     data.set(
       [
         from.x, from.y, to.x, to.y,
-        bend(from, to), width, alpha * (onPath ? 1 : Math.max(faint, tint)), tint,
+        bend(from, to), width, alpha * (onPath ? 1 : emphasis.minor[l] ? 0.3 : Math.max(faint, tint)), tint,
         travel.at(l), moving ? travel.speed[l]! : 0, alpha, link.stub && !onPath ? 1 : 0,
       ],
       l * LINK_FLOATS,
@@ -54,8 +54,8 @@ export function linkData(
   return data;
 }
 
-export function dotData(scene: Scene, totals: SceneTotals, most: number, cap: number): Float32Array {
-  const counts = dotCounts(Float32Array.from(totals.links, (link) => link.rate), most, cap);
+export function dotData(scene: Scene, totals: SceneTotals, emphasis: Emphasis, most: number, cap: number): Float32Array {
+  const counts = dotCounts(totals.links.map((link, l) => (emphasis.minor[l] ? 0 : link.rate)), most, cap);
   const data = new Float32Array(counts.reduce((sum, n) => sum + n, 0) * 3);
   let at = 0;
   scene.links.forEach((_, l) => {
@@ -90,8 +90,8 @@ export function bars(queue: number): number {
 export function tailData(scene: Scene, ends: readonly End[], totals: SceneTotals, emphasis: Emphasis): Float32Array {
   const rows: number[] = [];
   scene.items.forEach((item, i) => {
-    const { queue, util } = totals.items[i]!;
-    const n = bars(queue);
+    const { longest, util } = totals.items[i]!;
+    const n = bars(longest);
     if (n === 0 || item.instance || (scene.focus !== null && i === 0)) return;
     const full = util > 0.9 ? 1 : 0;
     rows.push(ends[i]!.x, ends[i]!.y, ends[i]!.r, emphasis.items[i]!, n, full);

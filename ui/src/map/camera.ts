@@ -40,14 +40,14 @@ export function zoomAbout(camera: Camera, size: Size, px: number, py: number, fa
 }
 
 /** Room at the edges of the view that nothing is fitted into: for labels, legend and buttons. */
-export const MARGIN = { x: 72, top: 44, bottom: 64 };
+export const MARGIN = { left: 64, right: 92, top: 44, bottom: 64 };
 
 export function fit(bounds: Rect, size: Size, largest: number): Camera {
-  const width = Math.max(80, size.width - 2 * MARGIN.x);
+  const width = Math.max(80, size.width - MARGIN.left - MARGIN.right);
   const height = Math.max(80, size.height - MARGIN.top - MARGIN.bottom);
   const zoom = clampZoom(Math.min(largest, width / Math.max(bounds.w, 1), height / Math.max(bounds.h, 1)));
   return {
-    x: bounds.x + bounds.w / 2,
+    x: bounds.x + bounds.w / 2 + (MARGIN.right - MARGIN.left) / 2 / zoom,
     y: bounds.y + bounds.h / 2 + (MARGIN.bottom - MARGIN.top) / 2 / zoom,
     zoom,
   };

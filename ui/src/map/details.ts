@@ -1,10 +1,10 @@
 import type { Camera, Size } from './camera';
-import { ROW, type Plan } from './plan';
+import { COLUMN, type Plan } from './plan';
 import type { Detail } from './scene';
 import type { Level } from './types';
 
-/** Rows nearer than this many pixels cannot be told apart: the region is drawn as one. */
-const READABLE = 19;
+/** Columns nearer than this many pixels leave no room for names: the region is drawn as one. */
+const READABLE = 58;
 /** What is open stays so until it is this much too small or too many: no flicker at the border. */
 const SLACK = 1.2;
 const FEW = 12;
@@ -20,7 +20,7 @@ export function detailsFor(
   return plan.areas.map((area, a) => {
     const was = before[a];
     if (level === 'world') return many ? 'closed' : area.nodes.length > FEW ? 'groups' : 'open';
-    if (many && level === 'auto' && ROW * camera.zoom < READABLE / (was && was !== 'closed' ? SLACK : 1)) return 'closed';
+    if (many && level === 'auto' && COLUMN * camera.zoom < READABLE / (was && was !== 'closed' ? SLACK : 1)) return 'closed';
     return expected(plan, camera, size) <= budget * (was === 'open' ? SLACK : 1) ? 'open' : 'groups';
   });
 }

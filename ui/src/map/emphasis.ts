@@ -9,6 +9,8 @@ export interface Emphasis {
   items: Float32Array;
   flags: Uint8Array;
   links: Float32Array;
+  /** Of many links those that carry little, and fail little: drawn faint and without dots. */
+  minor: Uint8Array;
   /** Links on the path that is looked at. */
   path: Set<number>;
 }
@@ -18,6 +20,7 @@ export interface Attention {
   hoveredItem: number;
   hoveredLink: number;
   found: ((node: number) => boolean) | null;
+  marked: ReadonlyMap<number, Mark>;
 }
 
 const DIM = { hover: 0.16, find: 0.16, healthy: 0.14, selected: 0.5 };
@@ -36,9 +39,20 @@ export function emphasize(scene: Scene, totals: SceneTotals, attention: Attentio
     if (!matches) alpha = Math.min(alpha, DIM.find);
     if (options.hideHealthy && isHealthy(item, totals, i)) alpha = Math.min(alpha, DIM.healthy);
     items[i] = alpha;
-    flags[i] = flagsOf(item, options, i === attention.hoveredItem, found !== null && matches, totals.items[i]!.up);
+    flags[i] = flagsOf(item, attention, i === attention.hoveredItem, found !== null && matches, totals.items[i]!.up);
   });
-  return { items, flags, links: linksOf(scene, totals, items, path, aside, options.hideHealthy), path: path?.links ?? new Set() };
+  const links = linksOf(scene, totals, items, path, aside, options.hideHealthy);
+  return { items, flags, links, minor: minorOf(totals, path), path: path?.links ?? new Set() };
+}
+
+const MANY = 260;
+
+function minorOf(totals: SceneTotals, path: Path | null): Uint8Array {
+  const n = totals.links.length;
+  if (n <= MANY) return new Uint8Array(n);
+  const rates = Float64Array.from(totals.links, (link) => link.rate).sort();
+  const bound = rates[n - Math.max(200, Math.round(n * 0.4))]!;
+  return Uint8Array.from(totals.links, (link, l) => (link.rate < bound && link.err < TROUBLE.err && !path?.links.has(l) ? 1 : 0));
 }
 
 function pathOf(scene: Scene, { hoveredItem, hoveredLink, options }: Attention): Path | null {
@@ -58,9 +72,9 @@ function isHealthy(item: Item, totals: SceneTotals, i: number): boolean {
   return trouble(totals.items[i]!, item.instance ? 1 : item.instances) === 0;
 }
 
-function flagsOf(item: Item, options: MapOptions, hovered: boolean, found: boolean, up: number): number {
+function flagsOf(item: Item, { options, marked }: Attention, hovered: boolean, found: boolean, up: number): number {
   if (item.instance) return (hovered ? FLAG.hovered : 0) | (up > 0 ? 0 : FLAG.down);
-  const mark = markOf(item, options.marks);
+  const mark = markOf(item, marked);
   return (
     (isNamed(item, options.selected) ? FLAG.selected : 0) |
     (hovered || isNamed(item, options.hovered) ? FLAG.hovered : 0) |
@@ -70,10 +84,11 @@ function flagsOf(item: Item, options: MapOptions, hovered: boolean, found: boole
   );
 }
 
-/** A mark shows on what holds the marked service, too, unless that holds everything. */
-export function markOf(item: Item, marks: ReadonlyMap<string, Mark>): Mark | null {
-  if (marks.size === 0 || item.instance || item.nodes.length > 1) return null;
-  return marks.get(item.label) ?? null;
+/** A mark shows on the group that holds the marked service, too; a region holds nearly all and shows none. */
+export function markOf(item: Item, marked: ReadonlyMap<number, Mark>): Mark | null {
+  if (marked.size === 0 || item.instance || item.kind === 'region') return null;
+  const marks = [...item.nodes].map((node) => marked.get(node));
+  return marks.find((mark) => mark === 'culprit') ?? marks.find((mark) => mark !== undefined) ?? null;
 }
 
 function linksOf(

@@ -6,7 +6,7 @@ import type { Instance, Topology } from './types';
 const SIDE = 190;
 const STEP = 27;
 const NEIGHBOURS = 12;
-const PLATE = { w: 170, h: 150, least: 46 };
+const PLATE = { w: 230, h: 150, least: 46 };
 
 /** One service from near: its instances by zone, callers on the left, callees on the right. */
 export function focusScene(
@@ -86,7 +86,7 @@ interface Plate {
 function plateOf(topology: Topology, node: number, at: { x: number; y: number }, instances: readonly Instance[]): Plate {
   const clusters = byZone(instances);
   const blocks = clusters.map(({ list }) => honeycomb(list.length));
-  const columns = Math.ceil(Math.sqrt(clusters.length * 1.2)) || 1;
+  const columns = clusters.length <= 4 ? Math.max(1, clusters.length) : Math.ceil(Math.sqrt(clusters.length * 1.6));
   const w = Math.max(1, ...blocks.map((b) => b.w)) + 1;
   const h = Math.max(1, ...blocks.map((b) => b.h)) + 1.4;
   const rows = Math.max(1, Math.ceil(clusters.length / columns));

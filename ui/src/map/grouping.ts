@@ -22,7 +22,7 @@ export function groupNodes(topology: Topology, nodes: ArrayLike<number>): Group[
   const users = all.filter((i) => topology.nodes[i]!.kind === 'users');
   const services = all.filter((i) => topology.nodes[i]!.kind !== 'users');
   const stems = byStem(topology, services);
-  const groups = tells(stems, services.length) ? stems : byLayer(topology, services);
+  const groups = tells(stems, services.length) && areNear(topology, stems, services) ? stems : byLayer(topology, services);
   return [...users.map((i) => ({ label: topology.nodes[i]!.name, nodes: [i] })), ...groups];
 }
 
@@ -30,6 +30,22 @@ export function groupNodes(topology: Topology, nodes: ArrayLike<number>): Group[
 function tells(groups: Group[], services: number): boolean {
   const largest = Math.max(...groups.map((group) => group.nodes.length), 0);
   return groups.length >= 8 && groups.length <= MOST && largest < services * 0.4;
+}
+
+/** What is put together must stand together, or the picture says nothing: far less spread than all services are. */
+function areNear(topology: Topology, groups: Group[], services: number[]): boolean {
+  const whole = spreadOf(topology, services);
+  const within = groups.reduce((sum, group) => sum + spreadOf(topology, group.nodes) * group.nodes.length, 0);
+  return within / Math.max(services.length, 1) < 0.4 * whole;
+}
+
+/** Product of the variances along both axes; a row or column of services has none. */
+function spreadOf(topology: Topology, nodes: number[]): number {
+  const variance = (of: (i: number) => number): number => {
+    const mean = nodes.reduce((sum, i) => sum + of(i), 0) / nodes.length;
+    return nodes.reduce((sum, i) => sum + (of(i) - mean) ** 2, 0) / nodes.length;
+  };
+  return variance((i) => topology.nodes[i]!.x) * variance((i) => topology.nodes[i]!.y);
 }
 
 function byStem(topology: Topology, services: number[]): Group[] {

@@ -20,7 +20,7 @@ import { step, type Arrow } from './steps';
 import { TextLayer } from './text';
 import { PALETTES } from './theme';
 import { readTotals, type SceneTotals } from './totals';
-import { DEFAULTS, type Instance, type MapData, type MapEvents, type MapOptions, type Stats, type Target, type Topology, type View } from './types';
+import { DEFAULTS, type Instance, type MapData, type MapEvents, type MapOptions, type Mark, type Stats, type Target, type Topology, type View } from './types';
 import './map.css';
 
 export { parseFilter } from './filter';
@@ -52,9 +52,11 @@ export class TrafficMap {
   private smooth: Smooth | null = null;
   private data: MapData | null = null;
   private totals: SceneTotals = { items: [], links: [] };
-  private emphasis: Emphasis = { items: new Float32Array(), flags: new Uint8Array(), links: new Float32Array(), path: new Set() };
+  private emphasis: Emphasis = { items: new Float32Array(), flags: new Uint8Array(), links: new Float32Array(), minor: new Uint8Array(), path: new Set() };
   private details: Detail[] = [];
   private focus: string | null = null;
+  /** The inside was opened and nobody has moved the camera since: it may still be fitted to what comes in. */
+  private entered = false;
   private instances: readonly Instance[] = [];
   private found: Uint8Array | null = null;
   private hidden: Uint8Array | null = null;
@@ -133,8 +135,13 @@ export class TrafficMap {
   /** The instances of the service whose inside is open; others are ignored. */
   setInstances(name: string, instances: readonly Instance[]): void {
     if (name !== this.focus) return;
+    const first = this.instances.length === 0 && instances.length > 0;
     this.instances = instances;
     this.dirty.scene = true;
+    if (first && this.entered) {
+      this.rebuild(performance.now());
+      this.fly(this.inside());
+    }
     this.wake();
   }
 
@@ -174,8 +181,9 @@ export class TrafficMap {
     const node = this.plan?.topology.nodes.findIndex((one) => one.name === name) ?? -1;
     if (name === null || node < 0) return this.leave();
     this.setFocus(name);
+    this.entered = true;
     this.rebuild(performance.now());
-    this.fly(fit(widened(this.stage.scene.bounds), this.size, 3.2));
+    this.fly(this.inside());
   }
 
   stats(): Stats {
@@ -245,6 +253,7 @@ export class TrafficMap {
   }
 
   private drag(dx: number, dy: number): void {
+    this.entered = false;
     this.flight = null;
     this.camera = { ...this.camera, x: this.camera.x - dx / this.camera.zoom, y: this.camera.y - dy / this.camera.zoom };
     this.card.hide();
@@ -252,6 +261,7 @@ export class TrafficMap {
   }
 
   private zoom(x: number, y: number, factor: number): void {
+    this.entered = false;
     this.flight = null;
     this.camera = zoomAbout(this.camera, this.size, x, y, factor);
     this.zoomedInside(x, y);
@@ -366,7 +376,7 @@ export class TrafficMap {
   /** Brings what is outside the view into it, and moves nothing otherwise. */
   private show(item: { x: number; y: number }): void {
     const view = seen(this.camera, this.size);
-    const [mx, my] = [MARGIN.x / this.camera.zoom, MARGIN.bottom / this.camera.zoom];
+    const [mx, my] = [MARGIN.right / this.camera.zoom, MARGIN.bottom / this.camera.zoom];
     const x = Math.min(Math.max(this.camera.x, item.x - view.w / 2 + mx), item.x + view.w / 2 - mx);
     const y = Math.min(Math.max(this.camera.y, item.y - view.h / 2 + my), item.y + view.h / 2 - my);
     if (x !== this.camera.x || y !== this.camera.y) this.fly({ x, y, zoom: this.camera.zoom });
@@ -423,6 +433,10 @@ export class TrafficMap {
     return fit(this.plan!.bounds, this.size, 1.5);
   }
 
+  private inside(): Camera {
+    return fit(widened(this.stage.scene.bounds), this.size, 3.2);
+  }
+
   private fitNow(): void {
     if (!this.plan || this.focus !== null) return;
     this.camera = this.fitted();
@@ -447,6 +461,7 @@ export class TrafficMap {
   private setFocus(name: string | null): void {
     if (name === this.focus) return;
     this.focus = name;
+    this.entered = false;
     this.instances = [];
     this.hit = null;
     this.dirty.scene = true;
@@ -555,6 +570,12 @@ export class TrafficMap {
     return { x, y };
   }
 
+  private get marked(): Map<number, Mark> {
+    const { marks } = this.options;
+    const { nodes } = this.plan!.topology;
+    return new Map(marks.size === 0 ? [] : nodes.flatMap(({ name }, i) => (marks.has(name) ? [[i, marks.get(name)!]] : [])));
+  }
+
   private edgeRate(edge: number): number {
     return this.data?.edges[EDGE.rate * this.plan!.topology.edges.length + edge] ?? 0;
   }
@@ -572,8 +593,9 @@ export class TrafficMap {
       hoveredItem: this.hoveredItem(),
       hoveredLink: this.hit?.kind === 'link' ? this.hit.index : -1,
       found: found && ((node) => found[node] === 1),
+      marked: this.marked,
     });
-    const dots = dotData(scene, this.totals, this.smooth!.most, this.options.dots);
+    const dots = dotData(scene, this.totals, this.emphasis, this.smooth!.most, this.options.dots);
     this.dots = dots.length / 3;
     this.renderer.setDots(dots);
     this.place(now);
@@ -618,7 +640,7 @@ export class TrafficMap {
     });
     this.text.draw({
       scene, ends: screen, totals: this.totals, emphasis: this.emphasis, options: this.options,
-      hoveredItem: this.hoveredItem(), palette: PALETTES[this.options.theme], zoom: this.camera.zoom,
+      hoveredItem: this.hoveredItem(), marked: this.marked, palette: PALETTES[this.options.theme], zoom: this.camera.zoom,
       toScreen: (x, y) => toScreen(this.camera, this.size, x, y),
     }, this.corners);
     this.renderer.setWords(this.text.canvas);

@@ -41,7 +41,7 @@ export function placeLabels(
     const stood = before.get(wish.key);
     const sides = stood ? [stood, ...SIDES.filter((side) => side !== stood)] : SIDES;
     for (const side of sides) {
-      const rect = rectOf(wish, side);
+      const rect = pushedIn(rectOf(wish, side), wish, side, width);
       if (!within(rect, width, height) || taken.covers(rect)) continue;
       taken.add(rect);
       placed.push({ index, x: rect.x, y: rect.y, side });
@@ -56,6 +56,13 @@ function rectOf(wish: LabelWish, side: Side): Rect {
   if (side === 'below') return { x: x - w / 2, y: y + r + 3, w, h };
   if (side === 'above') return { x: x - w / 2, y: y - r - 3 - h, w, h };
   return { x: x + r + 5, y: y - h / 2, w, h };
+}
+
+/** At the rim of the view a label above or below may stand a little aside. */
+function pushedIn(rect: Rect, wish: LabelWish, side: Side, width: number): Rect {
+  if (side === 'right') return rect;
+  const x = Math.min(Math.max(rect.x, 2), width - 2 - rect.w);
+  return Math.abs(x - rect.x) <= wish.r + 12 ? { ...rect, x } : rect;
 }
 
 function within(rect: Rect, width: number, height: number): boolean {

@@ -6,7 +6,7 @@ import { placeLabels, type LabelWish, type Side } from './labels';
 import type { Item, Scene } from './scene';
 import type { Palette } from './theme';
 import { trouble, type SceneTotals, type Totals } from './totals';
-import type { MapOptions } from './types';
+import type { MapOptions, Mark } from './types';
 
 const FAMILY = 'Inter, system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif';
 const LINE = 15;
@@ -30,6 +30,7 @@ export interface Picture {
   emphasis: Emphasis;
   options: MapOptions;
   hoveredItem: number;
+  marked: ReadonlyMap<number, Mark>;
   palette: Palette;
   zoom: number;
   toScreen(x: number, y: number): [number, number];
@@ -63,9 +64,9 @@ export class TextLayer {
     context.textBaseline = 'top';
     context.lineJoin = 'round';
     this.numbersInside(picture);
-    const boxes = this.boxTitles(picture);
+    const titles = this.boxTitles(picture);
     const wishes = [...this.wishesOf(picture), ...this.linkWishes(picture)];
-    const obstacles = [...corners, ...boxes, ...discs(picture, size)];
+    const obstacles = [...corners, ...titles, ...discs(picture, size)];
     const placed = placeLabels(wishes, obstacles, size.width, size.height, this.stood);
     this.stood = new Map(placed.map(({ index, side }) => [wishes[index]!.key, side]));
     this.labels = placed.length;
@@ -99,7 +100,8 @@ export class TextLayer {
     context.globalAlpha = 1;
   }
 
-  private wishesOf({ scene, ends, totals, emphasis, options, hoveredItem, palette }: Picture): Wish[] {
+  private wishesOf(picture: Picture): Wish[] {
+    const { scene, ends, totals, emphasis, hoveredItem } = picture;
     const wishes: Wish[] = [];
     const most = Math.max(1e-9, ...totals.items.map((one) => one.rate || 0));
     scene.items.forEach((item, i) => {
@@ -109,7 +111,7 @@ export class TextLayer {
       const special = (flags & 1) !== 0 || i === hoveredItem;
       const ill = trouble(now, item.instances);
       if (!special && r < 3.2 && ill === 0) return;
-      const lines = this.linesOf(item, now, special, r, palette, options);
+      const lines = this.linesOf(item, now, (flags & 1) !== 0, r, picture);
       wishes.push({
         key: item.key,
         width: Math.max(...lines.map((line) => this.width(line.text, line.font))),
@@ -123,15 +125,15 @@ export class TextLayer {
     return wishes.filter((wish) => wish.alpha > 0.3 || wishes.length < 60);
   }
 
-  private linesOf(item: Item, now: Totals, special: boolean, r: number, palette: Palette, options: MapOptions): Line[] {
+  private linesOf(item: Item, now: Totals, selected: boolean, r: number, { palette, marked }: Picture): Line[] {
     const big = item.kind === 'region' || item.kind === 'group';
-    const name = `${big || special ? 600 : 500} ${big ? 13 : 12}px ${FAMILY}`;
+    const name = `${big || selected ? 600 : 500} ${big ? 13 : 12}px ${FAMILY}`;
     const small = `11px ${FAMILY}`;
     const lines: Line[] = [{ text: item.label, font: name, color: palette.text }];
-    const mark = markOf(item, options.marks);
+    const mark = markOf(item, marked);
     if (mark) lines.push({ text: mark === 'culprit' ? 'the culprit' : 'the hot tier', font: `600 ${small}`, color: mark === 'culprit' ? palette.error : palette.slow });
     const bad = badness(item, now);
-    if (special || big || r > 34) lines.push({ text: [rate(now.rate), ...facts(item, now)].join(' · '), font: small, color: palette.soft });
+    if (selected || item.kind === 'region' || (r > 34 && !big)) lines.push({ text: [rate(now.rate), ...facts(item, now)].join(' · '), font: small, color: palette.soft });
     else if (bad && r > 6) lines.push({ text: bad, font: `600 ${small}`, color: palette.error });
     return lines;
   }
@@ -150,7 +152,7 @@ export class TextLayer {
       if (!this.near(x, y, 0)) return [];
       const line = { text, font, color: err > 0.002 ? palette.error : palette.soft };
       const alpha = emphasis.links[l]! < 0.3 ? 0.2 : 1;
-      return [{ key: `link ${from.key} ${to.key}`, width: this.width(text, font), height: LINE, x, y: y - LINE / 2 - 3, r: 0, priority: 0.5, lines: [line], alpha }];
+      return [{ key: `link ${from.key} ${to.key}`, width: this.width(text, font), height: LINE, x, y: y - LINE - 4, r: 0, priority: 0.5, lines: [line], alpha }];
     });
   }
 
@@ -164,12 +166,12 @@ export class TextLayer {
     scene.items.forEach((item, i) => {
       const { x, y, r } = ends[i]!;
       const isPlate = scene.focus !== null && i === 0;
-      const room = r * 1.28;
-      if (r < 11 || item.instance || isPlate || emphasis.flags[i]! & 32 || !this.near(x, y, r)) return;
+      const room = r * 1.45;
+      if (r < 13.5 || item.instance || isPlate || emphasis.flags[i]! & 32 || !this.near(x, y, r)) return;
       const text = amount(totals.items[i]!.rate);
       const px = Math.min(r * 0.62, 26);
       const fitted = Math.floor(Math.min(px, (room / Math.max(1, this.width(text, `600 10px ${FAMILY}`))) * 10));
-      if (fitted < 8) return;
+      if (fitted < 7) return;
       context.globalAlpha = Math.max(0.25, emphasis.items[i]!);
       context.font = `600 ${fitted}px ${FAMILY}`;
       context.fillStyle = palette.text;
@@ -180,7 +182,7 @@ export class TextLayer {
     context.textBaseline = 'top';
   }
 
-  private boxTitles({ scene, palette, toScreen, zoom }: Picture): { x: number; y: number; w: number; h: number }[] {
+  private boxTitles({ scene, totals, palette, toScreen, zoom }: Picture): { x: number; y: number; w: number; h: number }[] {
     const { context } = this;
     context.textAlign = 'left';
     return scene.boxes.flatMap((box) => {
@@ -188,6 +190,7 @@ export class TextLayer {
       const closed = scene.items.some((item) => item.kind === 'region' && item.label === box.label);
       if (box.kind === 'region' && (closed || box.w * zoom < 120)) return [];
       const [title, note] = box.kind === 'region' ? [14, 11] : box.kind === 'plate' ? [15, 12] : [10, 10];
+      const said = box.kind === 'plate' ? [rate(totals.items[0]!.rate), ...facts(scene.items[0]!, totals.items[0]!)].join(' · ') : box.note;
       const font = `600 ${title}px ${FAMILY}`;
       const [dx, dy] = box.kind === 'plate' ? [0, -24] : box.kind === 'zone' ? [6, 3] : [16, 13];
       if (box.kind === 'zone' && this.width(box.label, font) > box.w * zoom - 8) return [];
@@ -197,15 +200,16 @@ export class TextLayer {
       const w = this.width(box.label, font);
       context.font = `${note}px ${FAMILY}`;
       context.fillStyle = palette.soft;
-      if (box.note && w + 60 < box.w * zoom) context.fillText(box.note, x + dx + w + 8, y + dy + title - note);
-      return [{ x: x + dx, y: y + dy, w: w + 60, h: title + 4 }];
+      if (said && (box.kind === 'plate' || w + 60 < box.w * zoom)) context.fillText(said, x + dx + w + 10, y + dy + title - note);
+      return [{ x: x + dx, y: y + dy, w: w + this.width(said, context.font) + 14, h: title + 4 }];
     });
   }
 }
 
-function discs({ ends, scene }: Picture, size: Size): { x: number; y: number; w: number; h: number }[] {
+/** What stepped back may be written over. */
+function discs({ ends, scene, emphasis }: Picture, size: Size): { x: number; y: number; w: number; h: number }[] {
   return ends.flatMap(({ x, y, r }, i) => {
-    if (scene.items[i]!.instance || r < 5 || x < -r || y < -r || x > size.width + r || y > size.height + r) return [];
+    if (scene.items[i]!.instance || emphasis.items[i]! < 0.3 || r < 5 || x < -r || y < -r || x > size.width + r || y > size.height + r) return [];
     const half = r * 0.88;
     return [{ x: x - half, y: y - half, w: half * 2, h: half * 2 }];
   });

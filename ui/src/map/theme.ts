@@ -30,7 +30,7 @@ export const PALETTES: Record<Theme, Palette> = {
     ok: '#5db7ee', slow: '#f0c04a', error: '#ff6247', retry: '#d48ac6', busy: '#3fa6a0',
   },
   light: {
-    ground: '#f7f8fa', area: '#eef1f5', areaLine: '#d3dae2', surface: '#ffffff', track: '#d5dce4', line: '#b4c0cc',
+    ground: '#f7f8fa', area: '#eef1f5', areaLine: '#d3dae2', surface: '#ffffff', track: '#c6d0da', line: '#aebbc8',
     text: '#18222d', soft: '#5c6b7a', accent: '#0d151e',
     ok: '#1f7fc4', slow: '#c08500', error: '#d83a1f', retry: '#a8559a', busy: '#1e8781',
   },

@@ -11,6 +11,8 @@ export interface Totals {
   /** The busiest member's: a mean would hide it. */
   util: number;
   queue: number;
+  /** The longest queue of a member. */
+  longest: number;
   up: number;
   /** The slowest member's. */
   p50: number;
@@ -63,7 +65,7 @@ function linkTotals(link: Link, { edges, topology }: MapData, usual: Float32Arra
 
 function itemTotals(item: Item, { nodes, topology }: MapData): Totals {
   const rows = topology.nodes.length;
-  const sum: Totals = { rate: 0, err: 0, util: NaN, queue: 0, up: 0, p50: NaN, p99: NaN };
+  const sum: Totals = { rate: 0, err: 0, util: NaN, queue: 0, longest: 0, up: 0, p50: NaN, p99: NaN };
   let [bad, done] = [0, 0];
   item.nodes.forEach((node, k) => {
     const share = item.shares[k]!;
@@ -72,6 +74,7 @@ function itemTotals(item: Item, { nodes, topology }: MapData): Totals {
     bad += get(NODE.errors) + get(NODE.refused);
     done += get(NODE.ok) + get(NODE.errors) + get(NODE.refused);
     sum.queue += get(NODE.queue);
+    sum.longest = Math.max(sum.longest, get(NODE.queue));
     sum.up += get(NODE.up);
     sum.util = larger(sum.util, cell(nodes, rows, NODE.utilization, node));
     sum.p50 = larger(sum.p50, cell(nodes, rows, NODE.p50, node));
@@ -87,7 +90,7 @@ function larger(a: number, b: number): number {
 
 function ofInstance({ instance }: Item): Totals {
   const up = instance && instance.present && isUp(instance.health) ? 1 : 0;
-  return { rate: NaN, err: 0, util: instance?.busy ?? NaN, queue: instance?.waiting ?? 0, up, p50: NaN, p99: NaN };
+  return { rate: NaN, err: 0, util: instance?.busy ?? NaN, queue: instance?.waiting ?? 0, longest: instance?.waiting ?? 0, up, p50: NaN, p99: NaN };
 }
 
 export function isUp(health: string): boolean {

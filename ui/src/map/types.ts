@@ -57,7 +57,7 @@ export const DEFAULTS: MapOptions = {
   motion: true,
   theme: 'dark',
   marks: new Map(),
-  dots: 6000,
+  dots: 3000,
   budget: 300,
 };
 

@@ -195,7 +195,7 @@ export class Renderer {
     const program = this.begin(this.dots, camera);
     gl.uniform1f(program.at('uSince'), since);
     gl.uniform1f(program.at('uStill'), still ? 1 : 0);
-    gl.uniform1f(program.at('uScale'), Math.min(1.25, Math.max(0.62, 0.55 + camera.zoom * 0.5)));
+    gl.uniform1f(program.at('uScale'), Math.min(1.25, Math.max(0.56, 0.5 + camera.zoom * 0.5)));
     this.colors(program, { uOk: 'ok', uSlow: 'slow', uError: 'error', uRetry: 'retry' });
     gl.uniform1i(program.at('uGround'), 1);
     gl.activeTexture(gl.TEXTURE1);
