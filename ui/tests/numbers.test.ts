@@ -22,9 +22,10 @@ describe('the histogram', () => {
     expect(histogram(heat, 1, 2)).toMatchObject({ counts: [3, 3, 0], total: 6 });
     expect(histogram(heat, 3, 3).counts).toEqual([0, 0, 4]);
   });
-  it('has quantiles to the bin', () => {
+  it('has quantiles, spread evenly on the logarithmic axis within a bin', () => {
     const all = histogram(heat, 0, Infinity);
     expect([0.3, 0.6, 1].map((it) => quantile(all, it))).toEqual([2, 4, 8]);
+    expect(quantile(all, 0.8)).toBeCloseTo(Math.sqrt(32), 9);
     expect(quantile(histogram(heat, 9, 9), 0.5)).toBeNull();
   });
   it('shows what is used', () => expect([used([0, 0, 1, 0, 2, 0, 0]), used([0, 0])]).toEqual([[1, 5], [0, 0]]));
@@ -50,7 +51,7 @@ describe('a trace', () => {
     const spans = Array.from({ length: 50_000 }, (_, at) => span(at === 0 ? null : at - 1, at, 50_000));
     expect(waterfall({ id: '1', spans }).rows.at(-1)!.depth).toBe(49_999);
   });
-  it.each([['queue', 'waiting'], ['worker queue', 'waiting'], ['network', 'network'], ['work', 'working'], ['lock', 'waiting'], ['calls', 'calling']])('tells %s as %s', (cause, kind) => expect(causeOf(cause)).toBe(kind));
+  it.each([['core', 'waiting'], ['network', 'network'], ['work', 'working'], ['wait', 'working'], ['call', 'calling']])('tells %s as %s', (cause, kind) => expect(causeOf(cause)).toBe(kind));
 });
 
 describe('the flame graph', () => {

@@ -2,7 +2,7 @@
 import type { Heat } from '../api/types';
 import { mix, type Colours } from '../parts/colours';
 import { clock, duration } from '../text/format';
-import { lower, modes, quantile, upper, used, type Histogram } from './histogram';
+import { lower, modes, place, upper, used, type Histogram } from './histogram';
 import { fit } from './track';
 
 const LEFT = 56;
@@ -142,9 +142,9 @@ function percentiles(context: CanvasRenderingContext2D, { histogram, colour }: D
   context.strokeStyle = colours[colour];
   context.fillStyle = colours['text-quiet'];
   for (const [label, share] of QUANTILES) {
-    const value = quantile(histogram, share);
-    if (value === null) continue;
-    const at = x(histogram.bounds_s.indexOf(value));
+    const bins = place(histogram, share);
+    if (bins === null) continue;
+    const at = x(bins);
     context.beginPath();
     context.moveTo(at, 14);
     context.lineTo(at, bottom);

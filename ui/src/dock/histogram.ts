@@ -51,15 +51,24 @@ function keep(peaks: number[], bin: number, heights: number[]) {
   else if (heights[bin]! > heights[before]!) peaks[peaks.length - 1] = bin;
 }
 
-/** The latency that a share of all stays below, to the bin. */
-export function quantile({ bounds_s, counts, total }: Histogram, share: number): number | null {
-  if (total === 0) return null;
+/** How many bins lie below a share of all, in parts of a bin; within one, latencies are taken to be spread evenly. */
+export function place({ counts, total }: Histogram, share: number): number | null {
   let below = 0;
-  for (let bin = 0; bin < counts.length; bin++) {
-    below += counts[bin]!;
-    if (below >= share * total) return upper(bounds_s, bin);
+  for (let bin = 0; bin < counts.length && total > 0; bin++) {
+    const here = counts[bin]!;
+    if (here > 0 && below + here >= share * total) return bin + (share * total - below) / here;
+    below += here;
   }
   return null;
+}
+
+/** The latency that a share of all stays below. */
+export function quantile(of: Histogram, share: number): number | null {
+  const at = place(of, share);
+  if (at === null) return null;
+  const bin = Math.floor(at);
+  const [from, to] = [lower(of.bounds_s, bin), upper(of.bounds_s, bin)];
+  return from * (to / from) ** (at - bin);
 }
 
 /** Bin `i` lies between bounds `i` and `i + 1`. */

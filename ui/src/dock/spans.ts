@@ -39,16 +39,20 @@ function sorted(indices: number[], spans: Span[]): number[] {
   return indices.toSorted((a, b) => spans[b]!.start_s - spans[a]!.start_s);
 }
 
-const WAITING = ['queue', 'wait', 'pool', 'lock', 'backoff', 'connect', 'worker'];
-const NETWORK = ['network', 'wire', 'flight'];
-
 export type Cause = 'working' | 'waiting' | 'network' | 'calling';
 
-/** Causes are many; four are told apart on the map's terms. */
-export function causeOf(cause: string): Cause {
-  const word = cause.toLowerCase();
-  if (NETWORK.some((it) => word.includes(it))) return 'network';
-  if (word.includes('call') || word.includes('downstream') || word.includes('children')) return 'calling';
-  if (WAITING.some((it) => word.includes(it))) return 'waiting';
-  return 'working';
-}
+/** Why time passes, as the engine tells it: what kind it is, and in words. */
+const CAUSES: Record<string, [Cause, string]> = {
+  work: ['working', 'working'],
+  wait: ['working', 'its own waits'],
+  network: ['network', 'network'],
+  core: ['waiting', 'waiting for a core'],
+  worker: ['waiting', 'waiting for a worker'],
+  lock: ['waiting', 'waiting for a lock'],
+  connection: ['waiting', 'waiting for a connection'],
+  timeout: ['waiting', 'given up after a timeout'],
+  backoff: ['waiting', 'waiting before a retry'],
+};
+
+export const causeOf = (cause: string): Cause => CAUSES[cause]?.[0] ?? 'calling';
+export const inWords = (cause: string): string => CAUSES[cause]?.[1] ?? cause;

@@ -49,7 +49,7 @@ function options(spec: ChartSpec, size: { width: number; height: number }, calls
   const axis = { font: FONT, stroke: () => calls.colours()['text-quiet'], ticks: { show: false }, grid: { stroke: () => calls.colours().line, width: 1 } };
   return {
     ...size,
-    padding: [8, 8, 0, 0],
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: SYNC }, drag: { x: true, y: false, setScale: false }, points: { size: 5 }, y: false },
     scales: {
@@ -57,8 +57,8 @@ function options(spec: ChartSpec, size: { width: number; height: number }, calls
       y: { range: (_, low, high) => limits(low, high, spec.atLeast) },
     },
     axes: [
-      { ...axis, size: 20, gap: 2, values: (_, splits) => splits.map(axisTime) },
-      { ...axis, size: 52, gap: 4, values: (_, splits) => splits.map((x) => spec.format(x)) },
+      { ...axis, size: 18, gap: 4, space: 60, values: (_, splits) => splits.map(axisTime) },
+      { ...axis, size: 52, gap: 4, space: 24, values: (_, splits) => splits.map((x) => (x === 0 ? '' : spec.format(x))) },
     ],
     series: [{}, ...spec.lines.map((line) => drawn(line, calls))],
     hooks: {

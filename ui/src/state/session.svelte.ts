@@ -17,6 +17,8 @@ export class Session {
   /** Numbers now. What is in it changes with every frame: `moment` says that it did. */
   now = new Table(0, 0);
   moment = $state(0);
+  /** The last whole second: ticks are too short to be read as numbers. */
+  last = new Table(0, 0);
   /** What people read and charts draw: some times a second is enough for them. */
   beat = $state(0);
   history: History;
@@ -25,6 +27,8 @@ export class Session {
   script = $state.raw<Script>({ happenings: [], command: '' });
   /** What was done by hand, by whomever. */
   readonly deeds = $derived(this.script.happenings.map(deed));
+  /** Only then is there somebody to blame. */
+  readonly troubled = $derived((this.beat, this.why !== null && (this.why.hot !== null || this.why.slo.some((it) => it.holds === false) || this.failing())));
   connected = $state(false);
   ready = $state(false);
   private stream: Stream;
@@ -99,6 +103,12 @@ export class Session {
     return table;
   }
 
+  /** More than one in a hundred of the users' requests. */
+  private failing(): boolean {
+    const { rate, errors } = this.last.node;
+    return this.workloads.some((_, at) => errors[at]! > 0.01 * rate[at]!);
+  }
+
   private async catchUp(again: boolean) {
     this.connected = true;
     if (again) this.history.forget();
@@ -117,6 +127,7 @@ export class Session {
     const name = (at: number) => topology.nodes[at]?.name ?? '';
     this.edgeIndex = new Map(topology.edges.map((edge, at) => [`${name(edge.from)}->${name(edge.to)}`, at]));
     this.now = new Table(topology.nodes.length, topology.edges.length);
+    this.last = new Table(topology.nodes.length, topology.edges.length);
     this.topology = topology;
     this.history.know(topology);
     this.ready = true;
@@ -145,7 +156,10 @@ export class Session {
     const wentBack = frame.time_s < this.now.time_s - 1e-6 && frame.kind === 'tick';
     if (wentBack) this.history.forget();
     this.now.take(frame);
-    if (frame.kind === 'second') this.history.take(frame);
+    if (frame.kind === 'second') {
+      this.history.take(frame);
+      this.last.take(frame);
+    }
     this.moment += 1;
     this.beatSoon();
   }
