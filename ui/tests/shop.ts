@@ -1,7 +1,7 @@
 import type { Node, Topology } from '../src/api/types';
 
 const node = (kind: Node['kind'], name: string): Node => ({
-  kind, name, instances: 2, zones: [[0, 1], [1, 1]], layer: 0, x: 0, y: 0, cores: 1, workers: null, store: false, about: {},
+  kind, name, instances: 2, zones: [[0, 1], [1, 1]], layer: 0, x: 0, y: 0, cores: 1, workers: null, store: false,
 });
 
 export const topology: Topology = {
