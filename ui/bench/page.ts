@@ -1,24 +1,23 @@
 import { TrafficMap, type Instance, type MapOptions, type Topology } from './api';
+import { service, topology as fetchTopology } from '../src/api/client';
+import { Table } from '../src/api/frames';
+import { Stream } from '../src/api/stream';
 import { madeTopology, madeTraffic } from './made';
 
 /**
  * The map alone with made-up traffic, steered by the address:
- * ?services=100&calls=250&regions=1&dots=2000&budget=300&theme=light&ill=5&from=FILE (a Topology as JSON).
+ * ?services=100&calls=250&regions=1&dots=2000&budget=300&theme=light&ill=5, or the traffic of a run of the server: ?run=ID.
  */
 const query = new URLSearchParams(location.search);
 const number = (name: string, otherwise: number): number => Number(query.get(name) ?? otherwise);
 
-async function topologyOf(): Promise<Topology> {
-  const file = query.get('from');
-  return file ? ((await (await fetch(file)).json()) as Topology) : madeTopology(number('services', 40), number('calls', 90), number('regions', 1));
-}
-
-const topology = await topologyOf();
+const run = query.get('run');
+const topology: Topology = run ? await fetchTopology(run) : madeTopology(number('services', 40), number('calls', 90), number('regions', 1));
 const ill = number('ill', Math.floor(topology.nodes.length * 0.6));
 const options: Partial<MapOptions> = {
   theme: query.get('theme') === 'light' ? 'light' : 'dark',
   dots: number('dots', 3000),
-  budget: number('budget', 300),
+  budget: number('budget', 320),
   motion: query.get('motion') !== 'off',
   find: query.get('find') ?? '',
   hide: query.get('hide') ?? '',
@@ -29,13 +28,14 @@ const options: Partial<MapOptions> = {
 
 const map: TrafficMap = new TrafficMap(document.querySelector<HTMLCanvasElement>('#gl')!, document.querySelector<HTMLElement>('#over')!, {
   select: (name) => map.setOptions({ selected: name }),
-  open: (name) => { if (name !== null) queueMicrotask(() => map.setInstances(name, instancesOf(name))); },
+  open: (name) => { if (name !== null) void instancesOf(name).then((list) => map.setInstances(name, list)); },
   hover: () => {},
   menu: () => {},
   view: () => {},
 });
 
-function instancesOf(name: string): Instance[] {
+async function instancesOf(name: string): Promise<Instance[]> {
+  if (run) return (await service(run, name)).instances.map((one) => ({ ...one, present: one.present > 0 }));
   const node = topology.nodes.find((one) => one.name === name)!;
   let number = 0;
   return node.zones.flatMap(([zone, count]) => Array.from({ length: count }, (): Instance => {
@@ -46,10 +46,26 @@ function instancesOf(name: string): Instance[] {
 
 map.setOptions(options);
 map.setTopology(topology);
-let time = 0;
-setInterval(() => {
-  time += 0.1;
-  map.setFrame({ topology, ...madeTraffic(topology, time, ill), time, paused: false });
-}, 100);
+if (run) follow(run);
+else {
+  let time = 0;
+  setInterval(() => {
+    time += 0.1;
+    map.setFrame({ topology, ...madeTraffic(topology, time, ill), time, paused: false });
+  }, 100);
+}
+
+function follow(id: string): void {
+  const table = new Table(topology.nodes.length, topology.edges.length);
+  const nothing = (): void => {};
+  new Stream(id, {
+    frame: (frame) => {
+      table.take(frame);
+      map.setFrame({ topology, nodes: table.nodes, edges: table.edges, time: table.time_s, paused: false });
+    },
+    run: nothing, event: nothing, topology: nothing, connected: nothing, lost: nothing,
+  });
+}
+
 addEventListener('resize', () => map.resize());
 Object.assign(window, { map });

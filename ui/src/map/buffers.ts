@@ -82,9 +82,10 @@ export function nodeData(scene: Scene, ends: readonly End[], totals: SceneTotals
   return data;
 }
 
-/** Bars of the tail at a node's entry: two for every doubling of what waits there. */
-export function bars(queue: number): number {
-  return queue >= 0.5 ? Math.min(18, 1.6 * Math.log2(1 + queue)) : 0;
+/** Bars of the tail at a node's entry, by how many wait for each instance: some two more for every doubling. */
+export function bars(waiting: number): number {
+  const wanted = 1.8 * Math.log2(1 + 3 * Math.max(0, waiting));
+  return wanted >= 0.5 ? Math.min(18, wanted) : 0;
 }
 
 export function tailData(scene: Scene, ends: readonly End[], totals: SceneTotals, emphasis: Emphasis): Float32Array {

@@ -84,7 +84,8 @@ function layerLabel(topology: Topology, nodes: number[], layer: number, part: nu
     const key = stem(topology.nodes[i]!.name);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  const [common, times] = [...counts].sort((a, b) => b[1] - a[1])[0]!;
-  const what = times > nodes.length * 0.6 ? `${common}…` : 'mixed';
+  const common = [...counts].sort((a, b) => b[1] - a[1]);
+  const one = common[0]![1] > nodes.length * 0.6;
+  const what = `${common.slice(0, one ? 1 : 2).map(([key]) => key).join(', ')}…`;
   return parts > 1 ? `${what} ${layer}.${part + 1}` : `${what} ${layer}`;
 }

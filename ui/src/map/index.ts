@@ -430,7 +430,7 @@ export class TrafficMap {
   // The camera.
 
   private fitted(): Camera {
-    return fit(this.plan!.bounds, this.size, 1.5);
+    return fit(this.plan!.bounds, this.size, 1.6);
   }
 
   private inside(): Camera {

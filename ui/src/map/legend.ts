@@ -12,7 +12,7 @@ const SIGNS: readonly [sign: string, path: string, word: string, hint: string][]
   ['retry', 'M8 3a5 5 0 1 0 .01 0zm0 2.6a2.4 2.4 0 1 1-.01 0z', 'retry', 'a repeated attempt'],
   ['busy', 'M8 1.8A6.2 6.2 0 1 1 2 9.6l2.4-.7A3.7 3.7 0 1 0 8 4.3z', 'busy', 'how much of its capacity a service uses: amber from 70%, red from 90%'],
   ['failing', 'M8 1.6a6.4 6.4 0 0 0-5.6 3.3l1.5.8A4.7 4.7 0 0 1 8 3.3z', 'failing', 'share of requests that fail, outside the ring'],
-  ['queue', 'M2 4h2.2v8H2zm4 0h2.2v8H6zm4 0h2.2v8H10z', 'waiting', 'requests that wait at the entry: two bars for every doubling'],
+  ['queue', 'M2 4h2.2v8H2zm4 0h2.2v8H6zm4 0h2.2v8H10z', 'waiting', 'requests that wait for each instance: two bars for every doubling'],
 ];
 
 export class Legend {

@@ -1,9 +1,11 @@
 import type { Rect } from './camera';
 import type { Topology } from './types';
 
-/** World pixels between two rows; columns are at least `COLUMN` apart. */
+/** World pixels between two rows and between two columns, at least. */
 export const ROW = 84;
-export const COLUMN = 150;
+export const COLUMN = 160;
+/** What a screen is like: layouts are stretched towards it. */
+const SHAPE = 1.7;
 const GAP = 90;
 const PAD = { x: 70, top: 78, bottom: 60 };
 
@@ -22,9 +24,11 @@ export interface Plan {
   topology: Topology;
   areas: Area[];
   /** Users who are in no region, left of all areas. */
-  outside: { node: number; x: number; y: number }[];
+  outside: { node: number; x: number; y: number; r: number }[];
   bounds: Rect;
+  /** World pixels to a unit of the layout, across and down. */
   column: number;
+  row: number;
   /** Where the layout begins, in its own units. */
   left: number;
   top: number;
@@ -37,10 +41,12 @@ export function planOf(topology: Topology): Plan {
   const top = least(inside.map((node) => node.y));
   const across = most(inside.map((node) => node.x)) - left;
   const down = most(inside.map((node) => node.y)) - top;
-  // Layered layouts of many services are tall; drawn wider they fill a screen.
-  const column = Math.min(COLUMN * 14, Math.max(COLUMN, (down * ROW * 1.5) / Math.max(across, 1)));
-  const size = { w: across * column, h: down * ROW };
-  const plan: Plan = { topology, areas: [], outside: [], bounds: { x: 0, y: 0, w: 0, h: 0 }, column, left, top };
+  const narrow = COLUMN / gap(inside.map((node) => node.x));
+  // Layered layouts of many services are tall, those of few are flat: stretched, both fill a screen.
+  const column = Math.min(narrow * 14, Math.max(narrow, (down * ROW * SHAPE) / Math.max(across, 1)));
+  const row = Math.min(ROW * 1.8, Math.max(ROW, (across * column) / SHAPE / Math.max(down, 1)));
+  const size = { w: across * column, h: down * row };
+  const plan: Plan = { topology, areas: [], outside: [], bounds: { x: 0, y: 0, w: 0, h: 0 }, column, row, left, top };
   if (many) placeRegions(plan, size);
   else plan.areas.push({ x: 0, y: 0, ...size, region: -1, name: '', ...everyone(topology) });
   plan.bounds = bounds(plan);
@@ -51,7 +57,7 @@ export function planOf(topology: Topology): Plan {
 export function placeIn(plan: Plan, area: Area, node: number): [number, number] {
   const { x, y } = plan.topology.nodes[node]!;
   const [dx, dy] = area.region < 0 ? [0, 0] : [PAD.x, PAD.top];
-  return [area.x + dx + (x - plan.left) * plan.column, area.y + dy + (y - plan.top) * ROW];
+  return [area.x + dx + (x - plan.left) * plan.column, area.y + dy + (y - plan.top) * plan.row];
 }
 
 /** Which part of a node is in a region; users without places and single regions: all. */
@@ -95,9 +101,10 @@ function placeRegions(plan: Plan, size: { w: number; h: number }): void {
   });
   const outside = topology.nodes.map((_, i) => i).filter((i) => isOutside(topology, i));
   const middle = (Math.ceil(last / columns) * (h + GAP) - GAP) / 2;
-  const step = Math.max(ROW * 1.5, h / 6);
+  const r = Math.max(20, Math.min(w, h) * 0.12);
+  const step = Math.max(ROW * 1.5, r * 4);
   outside.forEach((node, k) => {
-    plan.outside.push({ node, x: -Math.max(COLUMN * 1.5, w * 0.3), y: middle + (k - (outside.length - 1) / 2) * step });
+    plan.outside.push({ node, x: -Math.max(COLUMN * 1.5, w * 0.35), y: middle + (k - (outside.length - 1) / 2) * step, r });
   });
 }
 
@@ -131,6 +138,13 @@ function bounds(plan: Plan): Rect {
   const ys = plan.areas.flatMap((a) => [a.y, a.y + a.h]).concat(plan.outside.map((o) => o.y));
   const [x, y] = [least(xs), least(ys)];
   return { x, y, w: most(xs) - x, h: most(ys) - y };
+}
+
+/** The least distance between columns: layouts leave some free. */
+function gap(xs: number[]): number {
+  const columns = [...new Set(xs)].sort((a, b) => a - b);
+  const gaps = columns.slice(1).map((x, i) => x - columns[i]!).filter((one) => one >= 0.5);
+  return gaps.length > 0 ? least(gaps) : 1;
 }
 
 function least(values: number[]): number {

@@ -63,8 +63,8 @@ export function buildScene(plan: Plan, details: readonly Detail[], hidden: (node
   const items: Item[] = [];
   const boxes: Box[] = [];
   const copies = new Copies(plan.topology.nodes.length, plan.areas.length);
-  for (const { node, x, y } of plan.outside)
-    if (!hidden(node)) copies.setOutside(node, items.push(single(plan, node, 1, -1, x, y)) - 1);
+  for (const { node, x, y, r } of plan.outside)
+    if (!hidden(node)) copies.setOutside(node, items.push({ ...single(plan, node, 1, -1, x, y), r }) - 1);
   plan.areas.forEach((area, a) => {
     if (area.region >= 0) boxes.push(boxOf(plan, area));
     for (const { item, nodes } of itemsOf(plan, area, details[a] ?? 'open', hidden)) {

@@ -1,3 +1,4 @@
+import { bars } from './buffers';
 import type { Size } from './camera';
 import { pointOn, type End } from './curve';
 import { markOf, type Emphasis } from './emphasis';
@@ -207,11 +208,12 @@ export class TextLayer {
 }
 
 /** What stepped back may be written over. */
-function discs({ ends, scene, emphasis }: Picture, size: Size): { x: number; y: number; w: number; h: number }[] {
+function discs({ ends, scene, emphasis, totals }: Picture, size: Size): { x: number; y: number; w: number; h: number }[] {
   return ends.flatMap(({ x, y, r }, i) => {
     if (scene.items[i]!.instance || emphasis.items[i]! < 0.3 || r < 5 || x < -r || y < -r || x > size.width + r || y > size.height + r) return [];
     const half = r * 0.88;
-    return [{ x: x - half, y: y - half, w: half * 2, h: half * 2 }];
+    const tail = bars(totals.items[i]!.longest) * 3.6;
+    return [{ x: x - half - tail, y: y - half, w: half * 2 + tail, h: half * 2 }];
   });
 }
 
@@ -227,7 +229,7 @@ export function badness(item: Item, now: Totals): string | null {
 export function facts(item: Item, now: Totals): string[] {
   const parts = [`${share(now.err)} err`];
   if (Number.isFinite(now.util)) parts.push(`${share(now.util)} busy`);
-  if (now.queue >= 1) parts.push(`${amount(now.queue)} waiting`);
+  if (now.queue >= 1 && now.longest > 0.5) parts.push(`${amount(now.queue)} waiting`);
   if (Number.isFinite(now.p99)) parts.push(`p99 ${seconds(now.p99)}`);
   if (item.instances > 1) parts.push(now.up < item.instances - 0.5 ? `${Math.round(now.up)}/${item.instances} up` : `×${amount(item.instances)}`);
   return parts;

@@ -11,7 +11,7 @@ export interface Totals {
   /** The busiest member's: a mean would hide it. */
   util: number;
   queue: number;
-  /** The longest queue of a member. */
+  /** How many wait for an instance, where most do. */
   longest: number;
   up: number;
   /** The slowest member's. */
@@ -74,7 +74,7 @@ function itemTotals(item: Item, { nodes, topology }: MapData): Totals {
     bad += get(NODE.errors) + get(NODE.refused);
     done += get(NODE.ok) + get(NODE.errors) + get(NODE.refused);
     sum.queue += get(NODE.queue);
-    sum.longest = Math.max(sum.longest, get(NODE.queue));
+    sum.longest = Math.max(sum.longest, count(nodes, rows, NODE.queue, node) / Math.max(1, topology.nodes[node]!.instances));
     sum.up += get(NODE.up);
     sum.util = larger(sum.util, cell(nodes, rows, NODE.utilization, node));
     sum.p50 = larger(sum.p50, cell(nodes, rows, NODE.p50, node));

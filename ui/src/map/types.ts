@@ -58,7 +58,7 @@ export const DEFAULTS: MapOptions = {
   theme: 'dark',
   marks: new Map(),
   dots: 3000,
-  budget: 300,
+  budget: 320,
 };
 
 /** What of the camera belongs in a link: the middle of what is seen, how large, and whose inside is open. */
