@@ -156,13 +156,14 @@ function byNumber(field: NumberField, op: Token, value: Token): Filter {
   return (subject) => test(subject[field]);
 }
 
-/** A bare number is what people mean: 5 of `err` and `util` above 1 are percent, of `p99` they are seconds. */
+/** A bare number is what people mean: `err > 1` is one percent, `util > 80` eighty, `util > 0.8` too, `p99 > 2` two seconds. */
 function quantity(token: Token, field: NumberField): number {
   const match = /^([0-9]*\.?[0-9]+)([a-zA-Zµ%/]*)$/.exec(token.text);
   const unit = match ? UNITS[match[2]!] : undefined;
   if (!match || unit === undefined) throw new Mistake(`“${token.text}” is no number; 1%, 250ms, 2k and 0.5 are`, token.at);
   const value = Number(match[1]) * unit;
-  return (field === 'err' || field === 'util') && match[2] === '' && value > 1 ? value / 100 : value;
+  const percent = match[2] === '' && ((field === 'err' && value >= 1) || (field === 'util' && value > 1));
+  return percent ? value / 100 : value;
 }
 
 function byText(field: TextField, op: Token, value: Token): Filter {

@@ -62,7 +62,7 @@ function rectOf(wish: LabelWish, side: Side): Rect {
 function pushedIn(rect: Rect, wish: LabelWish, side: Side, width: number): Rect {
   if (side === 'right') return rect;
   const x = Math.min(Math.max(rect.x, 2), width - 2 - rect.w);
-  return Math.abs(x - rect.x) <= wish.r + 12 ? { ...rect, x } : rect;
+  return Math.abs(x - rect.x) <= wish.r + 16 ? { ...rect, x } : rect;
 }
 
 function within(rect: Rect, width: number, height: number): boolean {

@@ -165,7 +165,7 @@ function groupItems(plan: Plan, area: Area, nodes: number[], shares: Map<number,
 
 /** Moves what overlaps apart, a little at a time, and nothing out of the area. */
 export function spread(items: Pick<Item, 'x' | 'y'>[], area: Rect, apart: number): void {
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < 150; round++) {
     let moved = false;
     for (let a = 0; a < items.length; a++)
       for (let b = a + 1; b < items.length; b++) moved = push(items[a]!, items[b]!, apart, a - b) || moved;
@@ -178,7 +178,8 @@ export function spread(items: Pick<Item, 'x' | 'y'>[], area: Rect, apart: number
 }
 
 function push(a: Pick<Item, 'x' | 'y'>, b: Pick<Item, 'x' | 'y'>, apart: number, tie: number): boolean {
-  const dx = b.x - a.x;
+  // What stands at the same place must part in some direction, and not all along one line.
+  const dx = b.x - a.x || (tie % 3) * 0.01;
   const dy = b.y - a.y || tie * 0.01;
   const distance = Math.hypot(dx, dy);
   if (distance >= apart) return false;

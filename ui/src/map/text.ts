@@ -127,13 +127,14 @@ export class TextLayer {
   }
 
   private linesOf(item: Item, now: Totals, selected: boolean, r: number, { palette, marked }: Picture): Line[] {
+    const bad = badness(item, now);
     const big = item.kind === 'region' || item.kind === 'group';
-    const name = `${big || selected ? 600 : 500} ${big ? 13 : 12}px ${FAMILY}`;
+    const tiny = r < 6.5 && !selected && !bad;
+    const name = `${big || selected ? 600 : 500} ${big ? 13 : tiny ? 10 : 12}px ${FAMILY}`;
     const small = `11px ${FAMILY}`;
-    const lines: Line[] = [{ text: item.label, font: name, color: palette.text }];
+    const lines: Line[] = [{ text: item.label, font: name, color: tiny ? palette.soft : palette.text }];
     const mark = markOf(item, marked);
     if (mark) lines.push({ text: mark === 'culprit' ? 'the culprit' : 'the hot tier', font: `600 ${small}`, color: mark === 'culprit' ? palette.error : palette.slow });
-    const bad = badness(item, now);
     if (selected || item.kind === 'region' || (r > 34 && !big)) lines.push({ text: [rate(now.rate), ...facts(item, now)].join(' · '), font: small, color: palette.soft });
     else if (bad && r > 6) lines.push({ text: bad, font: `600 ${small}`, color: palette.error });
     return lines;
