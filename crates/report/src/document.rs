@@ -169,7 +169,7 @@ pub(crate) fn parts(why: &Why, model: &Model) -> Vec<Value> {
     why.parts.iter().map(part).collect()
 }
 
-fn cause_key(cause: Cause) -> &'static str {
+pub fn cause_key(cause: Cause) -> &'static str {
     match cause {
         Cause::Network => "network",
         Cause::Worker => "worker",

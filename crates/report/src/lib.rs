@@ -28,7 +28,7 @@ use tarsier_engine::Outcome;
 use tarsier_model::{Model, Scenario};
 use tarsier_units::NANOS_PER_SECOND;
 
-pub use document::json;
+pub use document::{cause_key, json};
 pub use files::{HistogramFile, histogram_files};
 pub use hdr::write_hdr_log;
 pub use live::{event as live_event, why as live_why};

@@ -27,12 +27,21 @@ pub fn why(model: &Model, outcome: &Outcome) -> Value {
     let named = model.workloads.iter().zip(&outcome.workloads);
     let workloads = named.map(|(workload, found)| {
         let behind = culprit::behind_waits(&found.why, model, outcome);
+        // What belongs to no service is the users' own.
+        let parts = |why: &Why| {
+            let mut parts = document::parts(why, model);
+            parts
+                .iter_mut()
+                .filter(|it| it["service"].is_null())
+                .for_each(|it| it["service"] = workload.name.clone().into());
+            parts
+        };
         json!({
             "name": workload.name,
             "sampled": found.why.sampled,
-            "parts": document::parts(&found.why, model),
-            "behind_waits": behind.map(|why| document::parts(&why, model)),
-            "failed": document::parts(&found.why_failed, model),
+            "parts": parts(&found.why),
+            "behind_waits": behind.map(|why| parts(&why)),
+            "failed": parts(&found.why_failed),
         })
     });
     let name = |id: ServiceId| model.services[id].name.as_str();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tarsier_lab::Room;
+
 /// Bytes of a request's body: an architecture file as a JSON text.
 pub(crate) const BODY: usize = 20 << 20;
 /// For a body to arrive.
@@ -24,6 +26,10 @@ pub(crate) const HISTORY: usize = 64 << 20;
 pub(crate) const HEAT: usize = 8 << 20;
 /// Whole seconds that a stream may be behind before it misses one.
 pub(crate) const RECENT: usize = 16;
+/// Traces that a run keeps.
+pub(crate) const TRACES: Room = Room { traces: 50, spans_each: 2_000, spans_open: 200_000 };
+/// Requests that are traced, in a simulated second.
+pub(crate) const TRACED_PER_S: f64 = 200.0;
 /// How often a run is looked at, by the clock.
 pub(crate) const LOOK: Duration = Duration::from_millis(100);
 /// Instances told of one service.

@@ -3,11 +3,13 @@
 use axum::body::Body;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
-use tarsier_language::{Diagnostic, Place, Severity};
+use tarsier_language::{Completion, Diagnostic, Place, Severity};
+use tarsier_model::SealedModel;
 
 use crate::api::fields::Fields;
 use crate::api::{Answer, Refusal, Shared, blocking, body, json as answer};
 use crate::library::{Architecture, Library, Opened};
+use crate::session::topology::Topology;
 
 pub(super) async fn list(State(context): Shared) -> Answer {
     let list = blocking(move || {
@@ -46,6 +48,77 @@ pub(super) async fn check(State(context): Shared, asked: Body) -> Answer {
         })))
     })
     .await
+}
+
+pub(super) async fn complete(asked: Body) -> Answer {
+    let (text, offset) = text_and_offset(asked).await?;
+    blocking(move || {
+        let found = tarsier_language::complete(&text, offset);
+        let option = |it: &Completion| json!({ "label": it.label, "detail": it.detail, "apply": it.apply });
+        let options: Vec<Value> = found.options.iter().map(option).collect();
+        Ok(answer(&json!({ "from": utf16(&text, found.from), "options": options })))
+    })
+    .await
+}
+
+pub(super) async fn hover(asked: Body) -> Answer {
+    let (text, offset) = text_and_offset(asked).await?;
+    blocking(move || {
+        let found = tarsier_language::hover(&text, offset);
+        let told = found
+            .map(|it| json!({ "from": utf16(&text, it.from), "to": utf16(&text, it.to), "text": it.text }));
+        Ok(answer(&told.unwrap_or(Value::Null)))
+    })
+    .await
+}
+
+async fn text_and_offset(asked: Body) -> Result<(String, usize), Refusal> {
+    let mut fields = Fields::read(&body(asked).await?)?;
+    let text = wanted(fields.text("text")?)?;
+    let offset = fields.whole("offset")?.ok_or_else(|| Refusal::bad("`offset` is missing"))?;
+    fields.end()?;
+    let offset = bytes(&text, offset);
+    Ok((text, offset))
+}
+
+/// A file that somebody dropped on the page, whatever it is.
+pub(super) async fn import(State(context): Shared, asked: Body) -> Answer {
+    let bytes = body(asked).await?;
+    blocking(move || {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let opened = context.library.open("architecture", text.clone());
+        let name = opened.model.as_ref().map_or("architecture", |model| &model.name);
+        // One that could not be made anything of is shown as it is, with what is wrong with it.
+        let own = if opened.text.is_empty() { &text } else { &opened.text };
+        Ok(answer(&json!({
+            "name": name,
+            "text": own,
+            "diagnostics": diagnostics(&opened.diagnostics, &text),
+        })))
+    })
+    .await
+}
+
+/// Where everything stands, without a run.
+pub(super) async fn layout(State(context): Shared, asked: Body) -> Answer {
+    let mut fields = Fields::read(&body(asked).await?)?;
+    let text = wanted(fields.text("text")?)?;
+    fields.end()?;
+    blocking(move || {
+        let (model, _) = model(&context.library, "architecture", &text)?;
+        Ok(answer(&Topology::of(&model).value))
+    })
+    .await
+}
+
+/// The model of a text, and the text in our language.
+pub(super) fn model(library: &Library, name: &str, text: &str) -> Result<(SealedModel, String), Refusal> {
+    let opened = library.open(name, text.to_owned());
+    opened.model.map(|model| (model, opened.text)).ok_or_else(|| {
+        let errors = opened.diagnostics.iter().filter(|it| it.severity == Severity::Error).count();
+        let message = format!("the architecture has {errors} mistake{}", if errors == 1 { "" } else { "s" });
+        Refusal::mistaken(message, diagnostics(&opened.diagnostics, text))
+    })
 }
 
 pub(super) fn wanted(text: Option<String>) -> Result<String, Refusal> {
@@ -98,4 +171,28 @@ pub(super) fn diagnostics(diagnostics: &[Diagnostic], source: &str) -> Value {
 /// Bytes to UTF-16 units, as browsers count.
 fn utf16(source: &str, offset: usize) -> usize {
     source[..source.floor_char_boundary(offset)].encode_utf16().count()
+}
+
+/// The other way; what is behind the end is the end.
+fn bytes(source: &str, offset: u64) -> usize {
+    let mut units = 0;
+    let is_before = |(_, c): &(usize, char)| {
+        units += c.len_utf16() as u64;
+        units <= offset
+    };
+    source.char_indices().take_while(is_before).last().map_or(0, |(at, c)| at + c.len_utf8())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_are_counted_as_browsers_do() {
+        let text = "aä😀b";
+        for (utf16_offset, byte) in [(0, 0), (1, 1), (2, 3), (4, 7), (5, 8)] {
+            assert_eq!((bytes(text, utf16_offset), utf16(text, byte)), (byte, utf16_offset as usize));
+        }
+        assert_eq!((bytes(text, 3), bytes(text, 99)), (3, 8), "inside a character, and behind the end");
+    }
 }

@@ -17,7 +17,7 @@ use crate::session::heat::Heat;
 use crate::session::topology::Row;
 use crate::session::{Session, frame, scenario};
 
-type Pairs = Query<Vec<(String, String)>>;
+pub(super) type Pairs = Query<Vec<(String, String)>>;
 
 const NODE: [&str; 12] = [
     "rate",

@@ -9,6 +9,7 @@ mod query;
 mod refusal;
 mod runs;
 mod stream;
+mod traces;
 
 use std::sync::Arc;
 
@@ -48,6 +49,10 @@ pub(crate) fn router(context: Arc<Context>) -> Router {
         .route("/api/architectures", get(architectures::list))
         .route("/api/architectures/{*name}", get(architectures::one))
         .route("/api/check", post(architectures::check))
+        .route("/api/complete", post(architectures::complete))
+        .route("/api/hover", post(architectures::hover))
+        .route("/api/import", post(architectures::import))
+        .route("/api/layout", post(architectures::layout))
         .route("/api/runs", get(runs::list).post(runs::start))
         .route("/api/runs/{id}", get(runs::one).delete(runs::end))
         .route("/api/runs/{id}/control", post(runs::control))
@@ -65,6 +70,9 @@ pub(crate) fn router(context: Arc<Context>) -> Router {
         .route("/api/runs/{id}/result", get(looks::result))
         .route("/api/runs/{id}/why", get(looks::why))
         .route("/api/runs/{id}/services/{name}", get(looks::service))
+        .route("/api/runs/{id}/traces", get(traces::list))
+        .route("/api/runs/{id}/traces/{trace}", get(traces::one))
+        .route("/api/runs/{id}/flame", get(traces::flame))
         .route("/api/runs/{id}/stream", get(stream::stream))
         .fallback(otherwise)
         .layer(middleware::from_fn_with_state(Arc::clone(&context), guard::check))

@@ -7,10 +7,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
-use tarsier_language::Severity;
 use tarsier_units::Span;
 
-use crate::api::architectures::{diagnostics, read, wanted};
+use crate::api::architectures::{diagnostics, model, read, wanted};
 use crate::api::fields::Fields;
 use crate::api::{Answer, Context, Refusal, Shared, blocking, body, json};
 use crate::limits;
@@ -54,12 +53,7 @@ fn setup(context: &Context, mut fields: Fields) -> Result<Setup, Refusal> {
         (None, text) => ("architecture", wanted(text)?),
         (Some(_), Some(_)) => return Err(Refusal::bad("give `text` or `name`, not both")),
     };
-    let opened = context.library.open(name, text.clone());
-    let Some(model) = opened.model else {
-        let errors = opened.diagnostics.iter().filter(|it| it.severity == Severity::Error).count();
-        let message = format!("the architecture has {errors} mistake{}", if errors == 1 { "" } else { "s" });
-        return Err(Refusal::mistaken(message, diagnostics(&opened.diagnostics, &text)));
-    };
+    let (model, text) = model(&context.library, name, &text)?;
     if model.workloads.is_empty() {
         let message = "nobody sends requests: the architecture has no `workload`";
         return Err(Refusal::mistaken(message, Value::Array(Vec::new())));
@@ -68,7 +62,7 @@ fn setup(context: &Context, mut fields: Fields) -> Result<Setup, Refusal> {
         let message = format!("the architecture has no scenario called `{name}`");
         return Err(Refusal::mistaken(message, Value::Array(Vec::new())));
     }
-    let mut deeds = scenario.as_deref().map_or_else(Vec::new, |name| listed(&opened.text, name, &model));
+    let mut deeds = scenario.as_deref().map_or_else(Vec::new, |name| listed(&text, name, &model));
     let n_listed = deeds.len();
     for text in done {
         let told = tarsier_language::happening(&text, &model).map_err(|mistakes| {
@@ -81,7 +75,7 @@ fn setup(context: &Context, mut fields: Fields) -> Result<Setup, Refusal> {
     }
     Ok(Setup {
         model: Arc::new(model),
-        text: opened.text.into(),
+        text: text.into(),
         seed,
         pace,
         paused,

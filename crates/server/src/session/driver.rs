@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use tarsier_engine::{Pulse, RunConfig, SecondRow, SeriesSubject, Standing, Verdict, Watch};
+use tarsier_engine::{
+    Pulse, RunConfig, SecondRow, SeriesSubject, Standing, TraceSpan, Traces, Verdict, Watch,
+};
+use tarsier_model::{Demand, Model};
 use tarsier_stats::Window;
 use tarsier_units::{NANOS_PER_SECOND, Span};
 
@@ -275,6 +278,14 @@ impl Watch for Driver<'_> {
         if self.stopped { Verdict::Stop } else { Verdict::GoOn }
     }
 
+    fn traces(&self) -> Traces {
+        Traces::Share((limits::TRACED_PER_S / demand(&self.setup.model)).min(1.0))
+    }
+
+    fn span(&mut self, span: &TraceSpan) {
+        self.shared.shelf().take_in(span);
+    }
+
     fn pulse(&mut self, _pulse: Pulse) -> Verdict {
         if self.shared.is_unwanted() {
             self.stopped = true;
@@ -304,4 +315,13 @@ impl Watch for Driver<'_> {
     fn latencies(&mut self, _second: u64, workload: usize, latencies: &Window) {
         self.shared.change(|state| state.heat[workload].push(latencies));
     }
+}
+
+/// Requests a second of all users, about: who waits for answers asks once a second.
+fn demand(model: &Model) -> f64 {
+    let of = |demand: &Demand| match demand {
+        Demand::Open { rate, .. } => rate.iter().map(|(_, rate)| *rate).fold(0.0, f64::max),
+        Demand::Closed { users, .. } => *users as f64,
+    };
+    model.workloads.iter().map(|workload| of(&workload.demand)).sum::<f64>().max(1.0)
 }

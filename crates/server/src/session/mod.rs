@@ -10,6 +10,7 @@ pub(crate) mod picture;
 mod sessions;
 mod shared;
 mod sight;
+pub(crate) mod spans;
 mod stride;
 pub(crate) mod topology;
 pub(crate) mod totals;

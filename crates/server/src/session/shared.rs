@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tarsier_engine::Event;
+use tarsier_lab::Shelf;
 use tokio::sync::watch;
 
 use crate::limits;
@@ -47,6 +48,8 @@ pub(crate) struct Now {
 
 pub(crate) struct Shared {
     state: Mutex<State>,
+    /// Apart: spans come many at a time.
+    shelf: Mutex<Shelf>,
     /// Told whenever there is something new to see.
     changed: watch::Sender<()>,
     /// The run is to end as soon as it can.
@@ -84,6 +87,7 @@ impl Shared {
         };
         Shared {
             state: Mutex::new(state),
+            shelf: Mutex::new(Shelf::new(limits::TRACES)),
             changed: watch::Sender::default(),
             unwanted: AtomicBool::new(false),
         }
@@ -95,6 +99,10 @@ impl Shared {
 
     pub(crate) fn read(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nobody is told of it yet.
