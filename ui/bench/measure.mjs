@@ -8,7 +8,7 @@ import { createServer } from 'vite';
 const CASES = [
   // What, the page's query, the goal.
   ['100 nodes, 250 calls, 2,000 dots', 'services=99&calls=250&dots=2000', 30],
-  ['300 nodes, 700 calls, 6,000 dots', 'services=299&calls=700&dots=6000', 20],
+  ['300 nodes, 700 calls, 3,000 dots', 'services=299&calls=700&dots=3000', 20],
   ['2,000 nodes one by one, 5,000 calls, 20,000 dots', 'services=1999&calls=5000&dots=20000&budget=5000', 6],
   ['2,000 nodes as people see them, in groups', 'services=1999&calls=10000', 30],
 ];

@@ -135,7 +135,8 @@ export class TextLayer {
     const lines: Line[] = [{ text: item.label, font: name, color: tiny ? palette.soft : palette.text }];
     const mark = markOf(item, marked);
     if (mark) lines.push({ text: mark === 'culprit' ? 'the culprit' : 'the hot tier', font: `600 ${small}`, color: mark === 'culprit' ? palette.error : palette.slow });
-    if (selected || item.kind === 'region' || (r > 34 && !big)) lines.push({ text: [rate(now.rate), ...facts(item, now)].join(' · '), font: small, color: palette.soft });
+    if (item.kind === 'region') lines.push({ text: facts(item, { ...now, queue: 0, p99: NaN }).join(' · '), font: small, color: palette.soft });
+    else if (selected || (r > 34 && !big)) lines.push({ text: [rate(now.rate), ...facts(item, now)].join(' · '), font: small, color: palette.soft });
     else if (bad && r > 6) lines.push({ text: bad, font: `600 ${small}`, color: palette.error });
     return lines;
   }
@@ -150,7 +151,7 @@ export class TextLayer {
       if (!(now > 0) || link.stub) return [];
       const text = [rate(now), ...(err > 0.002 ? [`${share(err)} err`] : []), ...(close ? [seconds(p50)] : [])].join(' · ');
       const [from, to] = [scene.items[link.from]!, scene.items[link.to]!];
-      const [x, y] = toScreen(...pointOn(from, to, close && from !== to ? (from === scene.items[0] ? 0.62 : 0.38) : 0.5));
+      const [x, y] = toScreen(...pointOn(from, to, close && from !== to ? besidePlate(scene, from) : 0.5));
       if (!this.near(x, y, 0)) return [];
       const line = { text, font, color: err > 0.002 ? palette.error : palette.soft };
       const alpha = emphasis.links[l]! < 0.3 ? 0.2 : 1;
@@ -208,6 +209,14 @@ export class TextLayer {
   }
 }
 
+/** The middle of what is seen of a link between the open service and a neighbour: the rest is under the plate. */
+function besidePlate({ items }: Scene, from: Item): number {
+  const plate = items[0]!;
+  const across = Math.abs(plate.x - items.find((item) => item.x !== plate.x && !item.instance)!.x);
+  const seen = Math.max(0.2, 1 - plate.r / across);
+  return from === plate ? 1 - seen / 2 : seen / 2;
+}
+
 /** What stepped back may be written over. */
 function discs({ ends, scene, emphasis, totals }: Picture, size: Size): { x: number; y: number; w: number; h: number }[] {
   return ends.flatMap(({ x, y, r }, i) => {
@@ -223,14 +232,14 @@ export function badness(item: Item, now: Totals): string | null {
   const parts: string[] = [];
   if (now.err > 0.002) parts.push(`${share(now.err)} err`);
   if (item.kind !== 'users' && item.instances > 0 && now.up < item.instances - 0.5) parts.push(`${Math.round(now.up)}/${item.instances} up`);
-  if (now.queue > 2 * item.instances) parts.push(`${amount(now.queue)} waiting`);
+  if (now.queue > 2 * item.instances) parts.push(`${amount(Math.round(now.queue))} waiting`);
   return parts.length > 0 ? parts.join(' · ') : null;
 }
 
 export function facts(item: Item, now: Totals): string[] {
   const parts = [`${share(now.err)} err`];
   if (Number.isFinite(now.util)) parts.push(`${share(now.util)} busy`);
-  if (now.queue >= 1 && now.longest > 0.5) parts.push(`${amount(now.queue)} waiting`);
+  if (now.queue >= 1 && now.longest > 0.5) parts.push(`${amount(Math.round(now.queue))} waiting`);
   if (Number.isFinite(now.p99)) parts.push(`p99 ${seconds(now.p99)}`);
   if (item.instances > 1) parts.push(now.up < item.instances - 0.5 ? `${Math.round(now.up)}/${item.instances} up` : `×${amount(item.instances)}`);
   return parts;

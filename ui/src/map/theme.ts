@@ -27,7 +27,7 @@ export const PALETTES: Record<Theme, Palette> = {
   dark: {
     ground: '#0c1015', area: '#10161d', areaLine: '#232d38', surface: '#18212b', track: '#2c3947', line: '#3b4b5c',
     text: '#e3e9f0', soft: '#8b9bac', accent: '#f3f6fa',
-    ok: '#5db7ee', slow: '#f0c04a', error: '#ff6247', retry: '#d48ac6', busy: '#3fa6a0',
+    ok: '#5db7ee', slow: '#e6b440', error: '#ff5f57', retry: '#d48ac6', busy: '#3fa6a0',
   },
   light: {
     ground: '#f7f8fa', area: '#eef1f5', areaLine: '#d3dae2', surface: '#ffffff', track: '#c6d0da', line: '#aebbc8',

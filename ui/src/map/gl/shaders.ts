@@ -104,7 +104,11 @@ void main() {
   vec3 ink;
   if (vKind < 0.5) { ink = uOk; d = uStill > 0.5 ? max(abs(q.x) - 0.85, abs(q.y) - 0.3) : length(q) - 0.8; }
   else if (vKind < 1.5) { ink = uSlow; d = length(vec2(max(abs(q.x) - 0.55, 0.0), q.y)) - 0.34; }
-  else if (vKind < 2.5) { ink = uError; d = (abs(q.x) + abs(q.y)) * 0.7071 - 0.6; }
+  else if (vKind < 2.5) {
+    d = (abs(q.x) + abs(q.y)) * 0.7071 - 0.6;
+    // A bright heart: who does not see red sees this.
+    ink = mix(uError, vec3(1.0), smoothstep(-0.24, -0.38, d) * 0.75);
+  }
   else { ink = uRetry; d = abs(length(q) - 0.62) - 0.2; }
   float a = clamp(0.5 - d / edge, 0.0, 1.0) * vAlpha;
   if (a <= 0.0) discard;
