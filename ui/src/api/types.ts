@@ -39,7 +39,8 @@ export interface Node {
   cores: number;
   workers: number | null;
   store: boolean;
-  about: Record<string, string>;
+  /** The kind of a service in the language. */
+  role?: string;
 }
 
 export interface Edge {

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { idOf, Lab, test, text, until } from './lab';
+
+describe('3: control', () => {
+  let lab: Lab;
+  beforeAll(async () => void (lab = await Lab.open()));
+  afterAll(() => lab.close());
+
+  const last = (page: Page) => async () => (await lab.happenings(page)).at(-1) ?? '';
+  const up = (page: Page, service: string) => async () => {
+    const { instances } = await lab.get<{ instances: { health: string }[] }>(`runs/${idOf(page)}/services/${service}`);
+    return instances.filter((it) => it.health === 'up').length;
+  };
+
+  it('kills an instance, and ends it', async () => {
+    const page = await lab.page('#selected=web');
+    const before = await up(page, 'web')();
+    await test(page, 'inspector').locator('[data-action=kill]').click();
+    await until('it is written down', last(page), (it) => it.includes('kill: { service: web, instances: 1 }'));
+    await until('it is down', up(page, 'web'), (it) => it === before - 1);
+    await until('the page shows it', text(test(page, 'instances')), (it) => it.includes('down'));
+    await test(page, 'undo').click();
+    await until('it is up again', up(page, 'web'), (it) => it === before);
+  });
+
+  it('raises the load, and takes it back', async () => {
+    const page = await lab.page();
+    const rate = async () => (await lab.series(page, 'shoppers'))['rate']?.at(-1) ?? 0;
+    await test(page, 'load').fill('0.5');
+    await until('it is written down', last(page), (it) => it.includes('load: { factor: 3.2 }'));
+    await until('more is sent', rate, (it) => it > 2000);
+    await page.getByRole('button', { name: /Load .* times; back/ }).click();
+    await until('it was ended', last(page), (it) => it.includes('load: { factor: 3.2 }, for:'));
+    await until('less is sent', rate, (it) => it < 1100);
+  });
+
+  it('breaks a zone, a link and answers from the menu', async () => {
+    const page = await lab.page();
+    const breakIt = async (what: string, action: string) => {
+      await page.keyboard.press('b');
+      await test(page, 'break-target').selectOption(what);
+      await page.locator(`[popover]:popover-open [data-action=${action}]`).click();
+    };
+    await breakIt('zone:us-east-1/a', 'lose');
+    await until('the zone', last(page), (it) => it.includes('lose: { zone: us-east-1/a }'));
+    await breakIt('mysql', 'error');
+    await until('errors', last(page), (it) => it.includes('error: { service: mysql, share: 50% }'));
+    await until('users see them', async () => (await lab.series(page, 'shoppers'))['errors']?.at(-1) ?? 0, (it) => it > 0);
+  });
+
+  it('delays what is between two services', async () => {
+    const page = await lab.page('#selected=web->catalog');
+    await test(page, 'inspector').locator('[data-action=delay]').click();
+    await until('it is written down', last(page), (it) => it.includes('delay: { call: web -> catalog, add: 100ms }'));
+  });
+
+  it('does it otherwise where asked, and says what the server says of mistakes', async () => {
+    const page = await lab.page('#selected=catalog');
+    const inspector = test(page, 'inspector');
+    await inspector.getByRole('button', { name: 'Adjust: Slow down' }).click();
+    await inspector.getByLabel('Times as long').fill('0');
+    await inspector.locator('form .primary').click();
+    await page.locator('[data-test=notice].error').waitFor();
+    await inspector.getByRole('button', { name: 'Adjust: Slow down' }).click();
+    await inspector.getByLabel('Times as long').fill('7');
+    await inspector.locator('form .primary').click();
+    await until('as asked', last(page), (it) => it.includes('slow: { service: catalog, factor: 7 }'));
+  });
+
+  it('is repeated by the file it saves', async () => {
+    const page = await lab.page('#tab=scenario');
+    const happenings = await lab.happenings(page);
+    await until('all are listed', () => test(page, 'happenings').locator('li').count(), (it) => it === happenings.length);
+    const saving = page.waitForEvent('download');
+    await test(page, 'save-scenario').click();
+    const path = await (await saving).path();
+    const { readFileSync } = await import('node:fs');
+    const file = readFileSync(path, 'utf8');
+    expect(file).toContain('live:');
+    for (const it of happenings) expect(file).toContain(it);
+    const checked = await (await lab.post('check', { text: file })).json() as { diagnostics: { severity: string }[]; scenarios: string[] };
+    expect(checked.diagnostics.filter((it) => it.severity === 'error')).toEqual([]);
+    expect(checked.scenarios).toContain('live');
+  });
+});

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { idOf, Lab, test, text, until } from './lab';
+
+const SMALL = 'architecture: tiny\nservices:\n  web: { do: [ { work: exp(1ms) } ] }\nworkload:\n  people: { rate: 10/s, to: web }\n';
+
+describe('6: the editor', () => {
+  let lab: Lab;
+  beforeAll(async () => void (lab = await Lab.open()));
+  afterAll(() => lab.close());
+
+  const content = (page: Page) => test(page, 'text').locator('.cm-content');
+
+  async function write(page: Page, what: string) {
+    await content(page).focus();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.insertText(what);
+  }
+
+  it('shows the file that runs', async () => {
+    const page = await lab.page();
+    await page.keyboard.press('e');
+    await until('the file', text(content(page)), (it) => it.includes('architecture: shop'));
+  });
+
+  it('underlines mistakes as one types', async () => {
+    const page = await lab.page('#editor=1');
+    await until('the file', text(content(page)), (it) => it.includes('shop'));
+    await write(page, SMALL.replace('work:', 'wrok:'));
+    await content(page).locator('.cm-lintRange-error').first().waitFor();
+    await until('it is said', text(test(page, 'diagnostics')), (it) => it.includes('wrok') && it.includes('work'));
+    expect(await test(page, 'run').isDisabled()).toBe(true);
+  });
+
+  it('runs on save', async () => {
+    const page = await lab.page('#editor=1');
+    await until('the file', text(content(page)), (it) => it.includes('architecture'));
+    await write(page, SMALL);
+    await page.getByText('No mistakes.').waitFor();
+    await page.keyboard.press('Control+s');
+    const run = await until('it runs', () => lab.runOf(page), (it) => it.name === 'tiny');
+    expect(run.state).toBe('running');
+    await until('it is looked at', text(test(page, 'inspector').locator('h1')), (it) => it === 'tiny');
+  });
+
+  it('completes, and explains under the pointer', async () => {
+    const page = await lab.page('#editor=1');
+    await until('the file', text(content(page)), (it) => it.includes('architecture'));
+    await write(page, `${SMALL}s`);
+    await page.keyboard.press('Control+Space');
+    await page.locator('.cm-tooltip-autocomplete').getByText('scenarios').first().waitFor();
+    await page.keyboard.press('Escape');
+    await content(page).getByText('work', { exact: false }).first().hover({ position: { x: 170, y: 8 } });
+    await page.locator('.cm-about').waitFor();
+  });
+
+  it('opens what is dropped on the page, ours and Spigo’s, and says what is wrong with what is broken', async () => {
+    const page = await lab.page();
+    const drop = (name: string, body: string) =>
+      page.evaluate(([name, body]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([body!], name!));
+        window.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+      }, [name, body]);
+    await drop('tiny.yaml', SMALL.replace('tiny', 'dropped'));
+    await until('it runs', () => lab.runOf(page), (it) => it.name === 'dropped');
+    const spigo = { arch: 'spigoed', version: 'arch-0.0', args: '[]', services: [{ name: 'db', package: 'store', regions: 1, count: 2, dependencies: [] }, { name: 'front', package: 'elb', regions: 1, count: 1, dependencies: ['db'] }] };
+    await drop('spigo.json', JSON.stringify(spigo));
+    await until('Spigo’s runs', () => lab.runOf(page), (it) => it.name === 'spigoed');
+    const before = idOf(page);
+    await drop('broken.yaml', 'architecture: {');
+    await page.locator('[data-test=notice].error').waitFor();
+    expect(idOf(page)).toBe(before);
+  });
+
+  it('opens lessons from the picker', async () => {
+    const page = await lab.page();
+    await page.getByRole('button', { name: 'Open an architecture' }).click();
+    await page.getByPlaceholder(/^Search/).fill('retry-storm');
+    await page.getByRole('dialog', { name: 'Open an architecture' }).getByText('retry-storm').click();
+    await until('it runs', () => lab.runOf(page), (it) => it.name.includes('retry-storm'));
+  });
+});
