@@ -7,7 +7,7 @@ const node = (kind: Node['kind'], name: string): Node => ({
 export const topology: Topology = {
   name: 'shop',
   regions: [{ name: 'east', zones: [0, 1] }],
-  zones: [{ name: 'east/a', region: 0 }, { name: 'east/b', region: 0 }],
+  zones: [{ name: 'a', region: 0 }, { name: 'b', region: 0 }],
   nodes: [node('users', 'shoppers'), node('service', 'web'), node('service', 'db')],
   edges: [{ from: 0, to: 1, calls: ['shoppers -> web'] }, { from: 1, to: 2, calls: ['web -> db'] }],
   width: 3,

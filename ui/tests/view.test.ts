@@ -37,6 +37,7 @@ describe('a selection', () => {
     ['region:east', { kind: 'region', name: 'east' }],
     ['db->web', null],
     ['nobody', null],
+    ['zone:a', null],
     ['zone:nowhere', null],
   ])('%s', (selected, expected) => expect(subject(topology, selected)).toEqual(expected));
 

@@ -61,6 +61,12 @@ export function lookBeside(run: Run | null) {
 /** Runs that this page began, and nobody else looks at by accident. */
 const own = new Set<string>();
 
+/** What was looked at there is not here. */
+function leave() {
+  lookBeside(null);
+  Object.assign(view, { selected: null, at: null, range: null, trace: null, camera: '' });
+}
+
 /** Starts a run and looks at it; the one of this page before it ends, or the server would fill up with them. */
 export async function open(what: NewRun): Promise<Run | undefined> {
   lab.opening = true;
@@ -68,8 +74,7 @@ export async function open(what: NewRun): Promise<Run | undefined> {
   const run = await attempt(() => api.start({ for_s: 3600, ...what }));
   lab.opening = false;
   if (!run) return undefined;
-  lookBeside(null);
-  Object.assign(view, { selected: null, at: null, range: null, trace: null, camera: '' });
+  if (before) leave();
   look(run);
   if (before && own.delete(before)) await attempt(() => api.remove(before));
   own.add(run.id);

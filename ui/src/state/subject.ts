@@ -7,17 +7,22 @@ export type Subject =
   | { kind: 'edge'; name: string; edge: number; from: string; to: string }
   | { kind: 'zone' | 'region'; name: string };
 
+/** Zones by their full names: several regions may have a zone `a`. */
+export function zoneNames({ zones, regions }: Topology): string[] {
+  return zones.map((zone) => `${regions[zone.region]?.name ?? ''}/${zone.name}`);
+}
+
 export function subject(topology: Topology, selected: string | null): Subject | null {
   if (selected === null) return null;
-  if (selected.startsWith('zone:')) return known('zone', topology.zones, selected.slice(5));
-  if (selected.startsWith('region:')) return known('region', topology.regions, selected.slice(7));
+  if (selected.startsWith('zone:')) return known('zone', zoneNames(topology), selected.slice(5));
+  if (selected.startsWith('region:')) return known('region', topology.regions.map((it) => it.name), selected.slice(7));
   const node = topology.nodes.findIndex((it) => it.name === selected);
   if (node >= 0) return { kind: topology.nodes[node]!.kind, name: selected, node };
   return edge(topology, selected);
 }
 
-function known(kind: 'zone' | 'region', among: { name: string }[], name: string): Subject | null {
-  return among.some((it) => it.name === name) ? { kind, name } : null;
+function known(kind: 'zone' | 'region', among: string[], name: string): Subject | null {
+  return among.includes(name) ? { kind, name } : null;
 }
 
 function edge(topology: Topology, name: string): Subject | null {
@@ -45,6 +50,6 @@ const isUsers = (topology: Topology, name: string) =>
   topology.nodes.some((node) => node.kind === 'users' && node.name === name);
 
 function others(topology: Topology, { kind, name }: { kind: 'zone' | 'region'; name: string }): string[] {
-  const all = kind === 'zone' ? topology.zones : topology.regions;
-  return all.map((it) => it.name).filter((other) => other !== name).slice(0, 4);
+  const all = kind === 'zone' ? zoneNames(topology) : topology.regions.map((it) => it.name);
+  return all.filter((other) => other !== name).slice(0, 4);
 }
