@@ -1,56 +1,56 @@
-"""A real OpenTelemetry collector that a run sends its spans to decodes all of them.
+"""A real OpenTelemetry collector decodes all spans that a run sends it, and all of the file of a run.
 
 usage: collector.py TARSIER
 """
 
+import json
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 import rotel
 
-PATIENCE_S = 60
+from local import free_port, post, running, spans_of, until
 
 
 def main(tarsier):
     agent = pathlib.Path(rotel.__file__).parent / "rotel-agent"
     grpc, http = free_port(), free_port()
     with tempfile.TemporaryFile("w+") as log:
-        collector = subprocess.Popen(
-            [agent, "start", "--otlp-grpc-endpoint", f"127.0.0.1:{grpc}", "--otlp-http-endpoint",
-             f"127.0.0.1:{http}", "--exporter", "blackhole", "--debug-log", "traces",
-             "--debug-log-verbosity", "detailed"],
-            stdout=log, stderr=subprocess.DEVNULL,
-        )
-        try:
+        command = [agent, "start", "--otlp-grpc-endpoint", f"127.0.0.1:{grpc}", "--otlp-http-endpoint",
+                   f"127.0.0.1:{http}", "--exporter", "blackhole", "--debug-log", "traces", "--debug-log-verbosity",
+                   "detailed"]
+        with running(command, stdout=log):
             # The run itself waits for a collector that is starting.
-            ran = subprocess.run(
-                [tarsier, "run", "shop", "--for", "20s", "--send", f"otlp=http://127.0.0.1:{http}"],
-                capture_output=True, check=True, text=True,
-            )
-            accepted = int(re.search(r"(\d+) spans accepted, 0 rejected, 0 dropped", ran.stderr)[1])
-            end = time.monotonic() + PATIENCE_S
-            while (decoded := spans_in(log)) != accepted:
-                assert decoded < accepted and time.monotonic() < end, (decoded, accepted)
-                time.sleep(0.2)
-        finally:
-            collector.kill()
-    print(f"rotel decoded {decoded} spans of {accepted} sent")
+            run = [tarsier, "run", "shop", "--for", "20s", "--send", f"otlp=http://127.0.0.1:{http}"]
+            ran = subprocess.run(run, capture_output=True, check=True, text=True)
+            sent = int(re.search(r"(\d+) spans accepted, 0 rejected, 0 dropped", ran.stderr)[1])
+            decodes(log, sent)
+            written = post_file(tarsier, f"http://127.0.0.1:{http}/v1/traces")
+            decodes(log, sent + written)
+    print(f"rotel decoded {sent} spans of {sent} sent, and {written} of {written} in a file")
 
 
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+def post_file(tarsier, address):
+    with tempfile.TemporaryDirectory() as out:
+        run = [tarsier, "run", "shop", "--for", "20s", "--out", out, "--write", "otlp"]
+        subprocess.run(run, capture_output=True, check=True)
+        lines = (pathlib.Path(out) / "traces.otlp.jsonl").read_text().splitlines()
+    for line in lines:
+        post(address, line)
+    return sum(len(spans_of(json.loads(line))) for line in lines)
 
 
-def spans_in(log):
-    log.seek(0)
-    return sum(line.startswith("Span #") for line in log)
+def decodes(log, expected):
+    def all_of_them():
+        log.seek(0)
+        decoded = sum(line.startswith("Span #") for line in log)
+        assert decoded <= expected, (decoded, expected)
+        return decoded == expected
+
+    until(all_of_them, f"not all of {expected} spans are decoded")
 
 
 main(sys.argv[1])

@@ -1,70 +1,65 @@
-"""A real Zipkin server that a run sends its spans to has all of them, and sees the calls that were simulated.
+"""A real Zipkin server that a run sends its spans to, or that is given the file of a run, has all of them and sees the
+calls that were simulated.
 
 usage: zipkin.py TARSIER ZIPKIN_SERVER_EXEC_JAR
 """
 
 import json
 import os
+import pathlib
 import re
-import socket
 import subprocess
 import sys
+import tempfile
 import time
-import urllib.request
 
-PATIENCE_S = 120
+from local import calls_of, free_port, get, post, running, until
+
+DAY_MS = 24 * 3600 * 1000
 
 
 def main(tarsier, jar):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     base = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen(
-        ["java", "-jar", jar], env={**os.environ, "QUERY_PORT": str(port)},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )
-    try:
-        await_health(base)
-        ran = subprocess.run(
-            [tarsier, "run", "shop", "--for", "20s", "--json", "--traces", "10%", "--send", f"zipkin={base}"],
-            capture_output=True, check=True, text=True,
-        )
-        accepted = int(re.search(r"(\d+) spans accepted, 0 rejected, 0 dropped", ran.stderr)[1])
-        check(base, json.loads(ran.stdout), accepted)
-    finally:
-        server.kill()
+    with running(["java", "-jar", jar], env={**os.environ, "QUERY_PORT": str(port)}):
+        until(lambda: get(f"{base}/health"), "the server does not start")
+        check_sent(base, tarsier)
+        check_file(base, tarsier)
 
 
-def await_health(base):
-    end = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            return get(base, "/health")
-        except OSError:
-            assert time.monotonic() < end, "the server does not start"
-            time.sleep(0.2)
+def check_sent(base, tarsier):
+    run = [tarsier, "run", "shop", "--for", "20s", "--json", "--traces", "10%", "--send", f"zipkin={base}"]
+    ran = subprocess.run(run, capture_output=True, check=True, text=True)
+    accepted = int(re.search(r"(\d+) spans accepted, 0 rejected, 0 dropped", ran.stderr)[1])
+    check(base, time.time() * 1000, accepted, json.loads(ran.stdout), "sent")
 
 
-def get(base, path):
-    with urllib.request.urlopen(base + path) as answer:
-        return json.load(answer)
+def check_file(base, tarsier):
+    with tempfile.TemporaryDirectory() as out:
+        # Ids follow from the seed: these are not those that were sent.
+        run = [tarsier, "run", "shop", "--for", "20s", "--seed", "2", "--json", "--traces", "10%", "--out", out, "--write",
+               "zipkin"]
+        ran = subprocess.run(run, capture_output=True, check=True, text=True)
+        text = (pathlib.Path(out) / "traces.zipkin.json").read_text()
+    post(f"{base}/api/v2/spans", text)
+    spans = json.loads(text)
+    # The time of files is always the same, and not now.
+    check(base, spans[0]["timestamp"] / 1000 + DAY_MS / 2, len(spans), json.loads(ran.stdout), "in a file")
 
 
-def check(base, result, accepted):
+def check(base, end_ms, n_spans, result, how):
+    window = {"endTs": int(end_ms), "lookback": DAY_MS}
+
     # The server takes spans before it has stored them.
-    end = time.monotonic() + PATIENCE_S
-    while (stored := sum(map(len, get(base, "/api/v2/traces?limit=100000&lookback=3600000")))) != accepted:
-        assert stored < accepted and time.monotonic() < end, (stored, accepted)
-        time.sleep(0.2)
-    stop = int(time.time() * 1000)
-    links = get(base, f"/api/v2/dependencies?endTs={stop}&lookback=3600000")
-    seen = {(link["parent"], link["child"]) for link in links}
-    service = lambda label: label.split("/")[0]
-    calls = {tuple(map(service, name.split(" -> "))) for name in result["calls"]}
-    users = {("shoppers", "web")}
-    assert seen == calls | users, (seen ^ (calls | users))
-    print(f"Zipkin stored {stored} spans of {accepted} sent, and sees the {len(seen)} links that were simulated")
+    def stored():
+        found = sum(map(len, get(f"{base}/api/v2/traces", limit=100_000, **window)))
+        assert found <= n_spans, (found, n_spans)
+        return found == n_spans
+
+    until(stored, f"not all of {n_spans} spans are stored")
+    seen = {(link["parent"], link["child"]) for link in get(f"{base}/api/v2/dependencies", **window)}
+    assert seen == calls_of(result), seen ^ calls_of(result)
+    print(f"Zipkin stored all {n_spans} spans {how}, and sees the {len(seen)} links that were simulated")
 
 
 main(*sys.argv[1:])

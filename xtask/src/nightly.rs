@@ -1,15 +1,15 @@
 //! `cargo xtask nightly`: what takes minutes. Coverage of intervals, memory over time, fuzzing, other simulators
-//! beside ours, real collectors, then the whole validation. `nightly NAME…` does only those named.
+//! beside ours, real collectors, the tools that our files are for, then the whole validation. `nightly NAME…` does only those named.
 
 use std::fs;
 use std::process::Command;
 
 use crate::validate::root;
-use crate::{bench, coverage, servers, soak, validate};
+use crate::{bench, coverage, outputs, servers, soak, validate};
 
 type Part = (&'static str, fn() -> Result<(), String>);
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("coverage", || report("validation/coverage.md", coverage::measure)),
     ("soak", || report("docs/soak.md", soak::measure)),
     ("fuzz", fuzz),
@@ -18,6 +18,7 @@ const PARTS: [Part; 6] = [
         Ok(())
     }),
     ("servers", servers::main),
+    ("outputs", outputs::main),
     ("validate", || validate::main(&["--check"])),
 ];
 

@@ -294,7 +294,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Write these into the folder as well: spans for Zipkin or in OpenTelemetry's JSON, histograms for HdrHistogram, traffic for Vizceral, a sheet for Guesstimate
+    /// Write these into the folder as well: spans for Zipkin or in OpenTelemetry's JSON, histograms for HdrHistogram, traffic for Vizceral, a sheet for Guesstimate, the series as Parquet
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', requires = "out")]
     pub(crate) write: Vec<Output>,
 
@@ -408,6 +408,8 @@ pub(crate) enum Output {
     Hdr,
     Vizceral,
     Guesstimate,
+    // The series as a table.
+    Parquet,
 }
 
 fn sample(text: &str) -> Result<Sample, String> {

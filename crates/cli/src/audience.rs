@@ -12,7 +12,7 @@ use tarsier_units::Span;
 use crate::args::{Output, RunArgs};
 use crate::failure::Failure;
 use crate::live::Live;
-use crate::out_dir::{OutDir, Series, Sheet, Traces, Traffic};
+use crate::out_dir::{OutDir, Series, Sheet, Table, Traces, Traffic};
 
 /// Without `--traces` one request in a hundred is.
 const USUAL_SAMPLE: Sample = Sample::Share(0.01);
@@ -26,6 +26,7 @@ pub(crate) struct Audience<'m> {
 /// What is written as it comes.
 struct Files<'m> {
     series: Series,
+    table: Option<Table>,
     traces: Vec<Traces>,
     traffic: Option<Traffic<'m>>,
     sheet: Option<Sheet<'m>>,
@@ -60,7 +61,9 @@ impl<'m> Audience<'m> {
             let traffic = share.map(|share| out.begin_traffic(model, share)).transpose()?;
             let traces = traces.map(|format| out.begin_traces(model, format)).collect::<Result<_, _>>()?;
             let sheet = has_sheet.then(|| out.begin_sheet(model, args.seed)).transpose()?;
-            Ok(Files { series: out.begin_series(model, counted)?, traces, traffic, sheet })
+            let is_table = args.write.contains(&Output::Parquet);
+            let table = is_table.then(|| out.begin_table(model, counted)).transpose()?;
+            Ok(Files { series: out.begin_series(model, counted)?, table, traces, traffic, sheet })
         };
         let files = out.map(begin).transpose()?;
         Ok((files.is_some() || live.is_some()).then_some(Audience { files, live, sample }))
@@ -83,6 +86,7 @@ impl Files<'_> {
         let mut note = |path: PathBuf, end: io::Result<()>| {
             ends.push(end.map_err(|error| Failure::unwritable(&path, &error)));
         };
+        self.table.into_iter().for_each(|(path, table)| note(path, table.finish()));
         self.traffic.into_iter().for_each(|(path, traffic)| note(path, traffic.finish()));
         self.sheet.into_iter().for_each(|(path, sheet)| note(path, sheet.finish()));
         self.traces.into_iter().for_each(|(path, traces)| note(path, traces.finish().map(drop)));
@@ -105,7 +109,7 @@ fn trace_format(output: Output) -> Option<TraceFormat> {
     match output {
         Output::Zipkin => Some(TraceFormat::Zipkin),
         Output::Otlp => Some(TraceFormat::Otlp),
-        Output::Hdr | Output::Vizceral | Output::Guesstimate => None,
+        Output::Hdr | Output::Vizceral | Output::Guesstimate | Output::Parquet => None,
     }
 }
 
@@ -113,6 +117,7 @@ impl tarsier_lab::Audience for Audience<'_> {
     fn second(&mut self, row: &SecondRow) {
         if let Some(files) = &mut self.files {
             files.series.row(row);
+            files.table.iter_mut().for_each(|(_, table)| table.row(row));
             if let Some((_, traffic)) = &mut files.traffic {
                 traffic.second(row.second);
             }

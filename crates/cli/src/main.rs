@@ -4,6 +4,7 @@
 mod args;
 mod audience;
 mod catalogue;
+mod columns;
 mod commands;
 mod export;
 mod failure;

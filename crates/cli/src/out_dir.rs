@@ -9,12 +9,14 @@ use tarsier_model::SealedModel;
 use tarsier_report::{Report, SeriesWriter, histogram_files, json, write_hdr_log, write_timeline};
 use tarsier_units::Span;
 
+use crate::columns::{self, Columns};
 use crate::failure::Failure;
 
 pub(crate) type Series = SeriesWriter<BufWriter<File>>;
 /// And where they are written.
 pub(crate) type Traffic<'m> = (PathBuf, VizceralWriter<'m, BufWriter<File>>);
 pub(crate) type Sheet<'m> = (PathBuf, GuesstimateWriter<'m, BufWriter<File>>);
+pub(crate) type Table = (PathBuf, Columns);
 pub(crate) type Traces = (PathBuf, TraceWriter<BufWriter<File>>);
 
 pub(crate) struct OutDir {
@@ -54,6 +56,12 @@ impl OutDir {
 
     pub(crate) fn end_series(&self, series: Series) -> Result<(), Failure> {
         series.finish().map_err(|error| Failure::unwritable(&self.series(), &error))
+    }
+
+    pub(crate) fn begin_table(&self, model: &SealedModel, counted: Span) -> Result<Table, Failure> {
+        let path = self.root.join("series.parquet");
+        let columns = columns::begin(&path, model, counted)?;
+        Ok((path, columns))
     }
 
     pub(crate) fn begin_traces(&self, model: &SealedModel, format: TraceFormat) -> Result<Traces, Failure> {

@@ -44,6 +44,12 @@ impl Volume {
         }
     }
 
+    /// Of what there is; the component complains of slices without an angle.
+    fn metrics(self) -> Value {
+        let classes = ["normal", "warning", "danger"].into_iter().zip(self.0);
+        classes.filter(|(_, rate)| *rate > 0.0).map(|(class, rate)| (class.to_owned(), json!(rate))).collect()
+    }
+
     fn notices(self) -> Value {
         match self.class() {
             "normal" => json!([]),
@@ -186,11 +192,10 @@ impl<'m, W: Write> VizceralWriter<'m, W> {
 
 fn connections(links: &Links) -> Vec<Value> {
     let connection = |((source, target), volume): (&(String, String), &Volume)| {
-        let [normal, warning, danger] = volume.0;
         json!({
             "source": source,
             "target": target,
-            "metrics": { "normal": normal, "warning": warning, "danger": danger },
+            "metrics": volume.metrics(),
             "class": volume.class(),
             "notices": volume.notices(),
         })

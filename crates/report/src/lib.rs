@@ -10,6 +10,8 @@ mod files;
 mod hdr;
 mod live;
 pub mod number;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod percentiles;
 #[cfg(test)]
 mod schema_test;
@@ -32,6 +34,8 @@ pub use document::{cause_key, json};
 pub use files::{HistogramFile, histogram_files};
 pub use hdr::write_hdr_log;
 pub use live::{event as live_event, why as live_why};
+#[cfg(feature = "parquet")]
+pub use parquet::ParquetWriter;
 pub use series::SeriesWriter;
 pub use slo::{SloVerdict, verdicts};
 pub use style::bar;

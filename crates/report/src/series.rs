@@ -10,12 +10,8 @@ use crate::call_label;
 /// Writes rows as they come; holds nothing but names.
 pub struct SeriesWriter<W> {
     out: W,
-    /// Quoted as CSV wants them, by the index a row carries.
-    workloads: Vec<String>,
-    services: Vec<String>,
-    calls: Vec<String>,
-    /// Counted time asked for; its last second may be a part of one.
-    counted_s: f64,
+    /// Quoted as CSV wants them.
+    subjects: Subjects,
     /// The first thing that went wrong; nothing is written after it.
     failed: Option<io::Error>,
 }
@@ -29,14 +25,7 @@ impl<W: Write> SeriesWriter<W> {
         counted_s: f64,
     ) -> io::Result<Self> {
         out.write_all(b"time_s,kind,name,metric,value\n")?;
-        Ok(SeriesWriter {
-            out,
-            workloads: model.workloads.iter().map(|it| quoted(&it.name)).collect(),
-            services: model.services.iter().map(|it| quoted(&it.name)).collect(),
-            calls: calls.iter().map(|(from, to)| quoted(&call_label(model, *from, *to))).collect(),
-            counted_s,
-            failed: None,
-        })
+        Ok(SeriesWriter { out, subjects: Subjects::new(model, calls, counted_s, quoted), failed: None })
     }
 
     /// Takes the row of one second of one thing. What goes wrong is told by [`Self::finish`]: a
@@ -55,12 +44,8 @@ impl<W: Write> SeriesWriter<W> {
     }
 
     fn write(&mut self, row: &SecondRow) -> io::Result<()> {
-        let (kind, name) = match row.subject {
-            SeriesSubject::Workload(index) => ("workload", &self.workloads[index]),
-            SeriesSubject::Service(index) => ("service", &self.services[index]),
-            SeriesSubject::Call(index) => ("call", &self.calls[index]),
-        };
-        for (metric, value) in metrics(row, self.seconds_in(row.second)) {
+        let (kind, name) = self.subjects.of(row);
+        for (metric, value) in self.subjects.metrics(row) {
             write!(self.out, "{},{kind},{name},{metric},", row.second)?;
             match value {
                 Some(value) => writeln!(self.out, "{value}")?,
@@ -68,6 +53,46 @@ impl<W: Write> SeriesWriter<W> {
             }
         }
         Ok(())
+    }
+}
+
+/// What the rows of a run are about.
+pub(crate) struct Subjects {
+    /// Names by the index a row carries.
+    workloads: Vec<String>,
+    services: Vec<String>,
+    calls: Vec<String>,
+    /// Counted time asked for; its last second may be a part of one.
+    counted_s: f64,
+}
+
+impl Subjects {
+    /// With names as they are to be written.
+    pub(crate) fn new(
+        model: &Model,
+        calls: &[(EndpointId, EndpointId)],
+        counted_s: f64,
+        written: fn(&str) -> String,
+    ) -> Subjects {
+        Subjects {
+            workloads: model.workloads.iter().map(|it| written(&it.name)).collect(),
+            services: model.services.iter().map(|it| written(&it.name)).collect(),
+            calls: calls.iter().map(|(from, to)| written(&call_label(model, *from, *to))).collect(),
+            counted_s,
+        }
+    }
+
+    /// Its kind and its name.
+    pub(crate) fn of(&self, row: &SecondRow) -> (&'static str, &str) {
+        match row.subject {
+            SeriesSubject::Workload(index) => ("workload", &self.workloads[index]),
+            SeriesSubject::Service(index) => ("service", &self.services[index]),
+            SeriesSubject::Call(index) => ("call", &self.calls[index]),
+        }
+    }
+
+    pub(crate) fn metrics(&self, row: &SecondRow) -> Vec<(&'static str, Option<f64>)> {
+        metrics(row, self.seconds_in(row.second))
     }
 
     /// How much of a second is counted: all of it, but for the last.

@@ -189,3 +189,16 @@ fn a_sheet_adds_up() {
     near(db[db.len() / 2], "/services/db/latency_s/p50", 0.05);
     near(db[db.len() - 1], "/services/db/latency_s/max", 0.02);
 }
+
+/// What is in the table is compared with the CSV in DuckDB, by `cargo xtask nightly outputs`.
+#[test]
+fn columns_are_written_by_builds_that_can() {
+    let (ran, out) = write("columns", &["parquet"]);
+    if cfg!(feature = "parquet") {
+        ran.ends_with(0);
+        let table = fs::read(format!("{out}/series.parquet")).expect("it is there");
+        assert!(table.starts_with(b"PAR1") && table.ends_with(b"PAR1"));
+    } else {
+        ran.ends_with(2).says("cargo build --release --features parquet");
+    }
+}
