@@ -20,11 +20,12 @@ fn main() {
         ["bench", "large", users, threads] => {
             bench::large::one(users, threads.parse().expect("a number of threads"));
         }
+        ["bench", "layout"] => bench::layout::main(),
         ["bench", "--peers"] => bench::peers::main(),
         ["bench", only] => bench::main(Some(only)),
         _ => {
             eprintln!(
-                "usage: cargo xtask validate | nightly | differential DIR | bench [w1 | w2 | zones | memory | w3 | others | large | spans | threads | counts | --peers]"
+                "usage: cargo xtask validate | nightly | differential DIR | bench [w1 | w2 | zones | memory | w3 | others | large | layout | spans | threads | counts | --peers]"
             );
             std::process::exit(2);
         }

@@ -139,6 +139,8 @@ pub(crate) struct ExportArgs {
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Graph {
+    /// A picture for browsers and paper
+    Svg,
     /// Graphviz
     Dot,
     /// A flowchart of Mermaid

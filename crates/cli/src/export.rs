@@ -50,6 +50,7 @@ fn format(format: args::Graph) -> GraphFormat {
         args::Graph::Gexf => GraphFormat::Gexf,
         args::Graph::Cypher => GraphFormat::Cypher,
         args::Graph::Spigo => GraphFormat::Spigo,
+        args::Graph::Svg => GraphFormat::Svg,
     }
 }
 

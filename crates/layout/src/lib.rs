@@ -14,9 +14,20 @@ mod rank;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Layout {
     pub spots: Vec<Spot>,
+    /// Of each edge, in the order they were given, what it goes through between its ends: places with room for it in the
+    /// layers that it crosses. Edges of very deep graphs go through none.
+    pub bends: Vec<Vec<Bend>>,
     /// All nodes stand between 0 and this.
     pub width: f32,
     pub height: f32,
+}
+
+/// A layer is crossed at one height.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Bend {
+    /// Of the columns of the layer; from right to left of an edge that goes left.
+    pub x: (f32, f32),
+    pub y: f32,
 }
 
 /// In units of a node's pitch: no two nodes are nearer than 1 on both axes.
@@ -34,11 +45,11 @@ pub fn layout(n_nodes: usize, n_sources: usize, edges: &[(u32, u32)]) -> Layout 
     assert!(n_sources <= n_nodes, "{n_sources} sources of {n_nodes} nodes");
     assert!(edges.iter().all(|(a, b)| (*a.max(b) as usize) < n_nodes), "an edge to a node that is not there");
     if n_nodes == 0 {
-        return Layout { spots: Vec::new(), width: 0.0, height: 0.0 };
+        return Layout { spots: Vec::new(), bends: Vec::new(), width: 0.0, height: 0.0 };
     }
     let ranked = rank::rank(n_nodes, n_sources, edges);
     let ordered = order::order(&ranked);
-    place::place(&ordered, &ranked.layers)
+    place::place(&ordered, &ranked.layers, edges)
 }
 
 #[cfg(test)]
@@ -82,6 +93,17 @@ mod tests {
         assert_eq!(spots(1, 0, &[(0, 0)]), [(0.0, 0.0)]);
         let layout = layout(3, 2, &[(0, 1), (1, 0), (2, 0)]);
         assert_eq!(layout.spots.iter().map(|spot| spot.layer).collect::<Vec<_>>(), [0, 0, 1]);
+    }
+
+    /// 0 calls 2 past 1: there is room for it beside 1.
+    #[test]
+    fn long_edges_go_past_what_is_between() {
+        let layout = layout(3, 1, &[(0, 1), (1, 2), (0, 2), (2, 0)]);
+        let [bend] = layout.bends[2][..] else { panic!("it crosses one layer: {:?}", layout.bends) };
+        assert_eq!(bend.x, (layout.spots[1].x, layout.spots[1].x));
+        assert!((bend.y - layout.spots[1].y).abs() >= 0.5, "{bend:?} and {:?}", layout.spots[1]);
+        assert_eq!(layout.bends[3], [bend], "back the same way");
+        assert_eq!(layout.bends[0], []);
     }
 
     #[test]

@@ -16,16 +16,19 @@ pub(crate) struct Ordered {
     pub layers: Vec<Vec<u32>>,
     pub left: Links,
     pub right: Links,
+    /// Of each node, its knot furthest to the left, if it has some, and where that is.
+    first_knots: Vec<(u32, u32)>,
 }
 
 pub(crate) fn order(ranked: &Ranked) -> Ordered {
-    let (layer_of, edges) = with_knots(ranked);
+    let Knotted { layer_of, edges, first_knots } = with_knots(ranked);
     let n = layer_of.len();
     let mut ordered = Ordered {
         n_nodes: ranked.layers.len(),
         layers: Vec::new(),
         left: Links::of(n, edges.iter().map(flipped)),
         right: Links::of(n, edges.iter().copied()),
+        first_knots,
     };
     ordered.layers = ordered.as_met(&layer_of);
     let mut rows = Rows { height: vec![0.0; n], index: vec![0; n] };
@@ -47,8 +50,16 @@ pub(crate) fn order(ranked: &Ranked) -> Ordered {
     ordered
 }
 
-/// The layer of each node and knot, and edges through the knots. Too many knots are left out: then long edges stay.
-fn with_knots(ranked: &Ranked) -> (Vec<u32>, Vec<(u32, u32)>) {
+/// A graph without long edges.
+struct Knotted {
+    /// Of nodes and knots.
+    layer_of: Vec<u32>,
+    edges: Vec<(u32, u32)>,
+    first_knots: Vec<(u32, u32)>,
+}
+
+/// Too many knots are left out: then long edges stay.
+fn with_knots(ranked: &Ranked) -> Knotted {
     let layers = &ranked.layers;
     let mut farthest = layers.clone();
     for (from, to) in &ranked.edges {
@@ -57,12 +68,13 @@ fn with_knots(ranked: &Ranked) -> (Vec<u32>, Vec<(u32, u32)>) {
     }
     let n_knots: usize = layers.iter().zip(&farthest).map(|(own, far)| (own - far) as usize).sum();
     if n_knots > layers.len() * KNOTS_PER_NODE {
-        return (layers.clone(), ranked.edges.clone());
+        let first_knots = layers.iter().map(|layer| (0, *layer)).collect();
+        return Knotted { layer_of: layers.clone(), edges: ranked.edges.clone(), first_knots };
     }
     let mut layer_of = layers.clone();
     let mut edges = Vec::with_capacity(ranked.edges.len() + n_knots);
-    // Of each node, its knot furthest to the left; the others follow up to the node.
-    let first_knot: Vec<u32> = (0..layers.len())
+    // The others follow up to the node.
+    let first_knots: Vec<(u32, u32)> = (0..layers.len())
         .map(|node| {
             let first = layer_of.len() as u32;
             layer_of.extend(farthest[node]..layers[node]);
@@ -70,18 +82,28 @@ fn with_knots(ranked: &Ranked) -> (Vec<u32>, Vec<(u32, u32)>) {
             edges.extend(
                 knots.clone().map(|knot| (knot, if knot + 1 < knots.end { knot + 1 } else { node as u32 })),
             );
-            first
+            (first, farthest[node])
         })
         .collect();
     edges.extend(ranked.edges.iter().map(|&(from, to)| {
         let next = layers[from as usize] + 1;
-        let knot = first_knot[to as usize] + next - farthest[to as usize];
+        let (first, farthest) = first_knots[to as usize];
+        let knot = first + next - farthest;
         (from, if next < layers[to as usize] { knot } else { to })
     }));
-    (layer_of, edges)
+    Knotted { layer_of, edges, first_knots }
 }
 
 impl Ordered {
+    /// The knots between two nodes that have an edge to the right.
+    pub(crate) fn knots(&self, from_layer: u32, to: u32, to_layer: u32) -> std::ops::Range<usize> {
+        let (first, farthest) = self.first_knots[to as usize];
+        let [start, end] =
+            [from_layer + 1, to_layer].map(|layer| (first + layer.saturating_sub(farthest)) as usize);
+        // Knots that were left out.
+        if farthest == to_layer { 0..0 } else { start..end }
+    }
+
     /// Layers in the order in which one meets their nodes when going down from the left.
     fn as_met(&self, layer_of: &[u32]) -> Vec<Vec<u32>> {
         let n_layers = layer_of.iter().max().map_or(0, |last| *last as usize + 1);

@@ -2,7 +2,7 @@
 
 use crate::links::Links;
 use crate::order::Ordered;
-use crate::{Layout, Spot};
+use crate::{Bend, Layout, Spot};
 
 /// What a screen has.
 const ASPECT: f64 = 16.0 / 9.0;
@@ -10,49 +10,82 @@ const ASPECT: f64 = 16.0 / 9.0;
 const FEW_ROWS: usize = 8;
 /// Between layers there is room for the edges.
 const LAYER_GAP: f64 = 2.0;
+const ROWS_OF_A_SCREEN: usize = 16;
 const MOST_OF_A_KNOT: f64 = 0.5;
 /// Bends of long edges are seen more than those between two nodes.
 const WEIGHT_OF_A_KNOT: f64 = 4.0;
 const ROUNDS: usize = 6;
 
-pub(crate) fn place(ordered: &Ordered, layer_of: &[u32]) -> Layout {
-    let columns = columns(ordered);
-    let heights = heights(ordered, &columns);
+pub(crate) fn place(ordered: &Ordered, layer_of: &[u32], edges: &[(u32, u32)]) -> Layout {
+    let Columns { folds, gap } = columns(ordered);
+    let heights = heights(ordered, &folds);
     let mut spots: Vec<Spot> = layer_of.iter().map(|layer| Spot { layer: *layer, x: 0.0, y: 0.0 }).collect();
-    let nodes = 0..ordered.n_nodes;
-    let top = nodes.clone().map(|node| heights[node]).fold(f64::INFINITY, f64::min);
+    let top = heights[..ordered.n_nodes].iter().copied().fold(f64::INFINITY, f64::min);
     let mut left = 0.0;
-    for (layer, n_columns) in ordered.layers.iter().zip(&columns) {
+    let mut sides = Vec::new();
+    for (layer, n_columns) in ordered.layers.iter().zip(&folds) {
         let nodes = layer.iter().filter(|node| (**node as usize) < ordered.n_nodes);
         for (row, node) in nodes.enumerate() {
             let spot = &mut spots[*node as usize];
             spot.x = (left + (row % n_columns) as f64) as f32;
             spot.y = (heights[*node as usize] - top) as f32;
         }
-        left += (*n_columns - 1) as f64 + LAYER_GAP;
+        let right = left + (*n_columns - 1) as f64;
+        sides.push((left as f32, right as f32));
+        left = right + gap;
     }
     let most = |value: fn(&Spot) -> f32| spots.iter().map(value).fold(0.0, f32::max);
-    Layout { width: most(|spot| spot.x), height: most(|spot| spot.y), spots }
+    let bends =
+        edges.iter().map(|edge| bends(ordered, layer_of, &sides, *edge, |knot| (heights[knot] - top) as f32));
+    Layout { bends: bends.collect(), width: most(|spot| spot.x), height: most(|spot| spot.y), spots }
 }
 
-/// How many columns each layer is folded into: with so many rows as make the aspect right.
-fn columns(ordered: &Ordered) -> Vec<usize> {
+fn bends(
+    ordered: &Ordered,
+    layer_of: &[u32],
+    sides: &[(f32, f32)],
+    (from, to): (u32, u32),
+    height: impl Fn(usize) -> f32,
+) -> Vec<Bend> {
+    let [left, right] = [from, to].map(|node| layer_of[node as usize]);
+    let between = |left: u32, to: u32, right: u32| (left + 1..right).zip(ordered.knots(left, to, right));
+    if left < right {
+        let knots = between(left, to, right);
+        knots.map(|(layer, knot)| Bend { x: sides[layer as usize], y: height(knot) }).collect()
+    } else {
+        let knots = between(right, from, left).map(|(layer, knot)| (sides[layer as usize], height(knot)));
+        let mut bends: Vec<Bend> = knots.map(|((left, right), y)| Bend { x: (right, left), y }).collect();
+        bends.reverse();
+        bends
+    }
+}
+
+/// Into how many columns each layer is folded, and how far apart layers stand.
+struct Columns {
+    folds: Vec<usize>,
+    gap: f64,
+}
+
+/// With so many rows as make the aspect right.
+fn columns(ordered: &Ordered) -> Columns {
     let n_nodes = ordered.n_nodes as u32;
     let sizes: Vec<usize> = (ordered.layers.iter())
         .map(|layer| layer.iter().filter(|node| **node < n_nodes).count().max(1))
         .collect();
     let tallest = sizes.iter().copied().max().unwrap_or(1);
-    let width = |rows: usize| {
-        let columns: usize = sizes.iter().map(|size| size.div_ceil(rows) - 1).sum();
-        columns as f64 + LAYER_GAP * (sizes.len() - 1) as f64
-    };
+    let n_gaps = (sizes.len() - 1) as f64;
+    let folded = |rows: usize| sizes.iter().map(|size| size.div_ceil(rows) - 1).sum::<usize>() as f64;
+    let width = |rows: usize| folded(rows) + LAYER_GAP * n_gaps;
     // More rows make it narrower and taller: the first that is not too wide.
     let (mut low, mut high) = (FEW_ROWS.min(tallest), tallest);
     while low < high {
         let middle = low.midpoint(high);
         if width(middle) > ASPECT * middle as f64 { low = middle + 1 } else { high = middle }
     }
-    sizes.iter().map(|size| size.div_ceil(low)).collect()
+    // Where there are more layers than fit they stand closer.
+    let room = ASPECT * low.max(ROWS_OF_A_SCREEN) as f64 - folded(low);
+    let gap = (room / n_gaps.max(1.0)).clamp(1.0, LAYER_GAP);
+    Columns { folds: sizes.iter().map(|size| size.div_ceil(low)).collect(), gap }
 }
 
 /// Everybody as near to its neighbours as the order lets it.

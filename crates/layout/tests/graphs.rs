@@ -98,7 +98,11 @@ fn the_same_graph_is_drawn_the_same() {
         again.edges.reverse();
         let twice = again.edges.clone();
         again.edges.extend(twice);
-        assert_eq!(drawn, again.drawn(), "neither the order of the edges nor their number counts");
+        assert_eq!(
+            drawn.spots,
+            again.drawn().spots,
+            "neither the order of the edges nor their number counts"
+        );
     }
 }
 

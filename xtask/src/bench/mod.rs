@@ -5,6 +5,7 @@
 
 mod bare;
 pub mod large;
+pub mod layout;
 pub mod memory;
 mod models;
 pub mod peers;

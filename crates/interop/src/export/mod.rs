@@ -1,6 +1,6 @@
 //! The architecture as the graph files of other tools.
 //!
-//! Pictures for people (DOT, Mermaid) show services, and how many instances each has; files for programs (GraphML,
+//! Pictures for people (SVG, DOT, Mermaid) show services, and how many instances each has; files for programs (GraphML,
 //! GEXF, Cypher, Spigo's) show every instance. They are written as they go: edges are many.
 
 mod cypher;
@@ -9,6 +9,7 @@ mod gexf;
 mod graphml;
 mod mermaid;
 mod spigo;
+mod svg;
 
 use std::io::{self, Write};
 
@@ -24,6 +25,7 @@ pub enum GraphFormat {
     Gexf,
     Cypher,
     Spigo,
+    Svg,
 }
 
 impl GraphFormat {
@@ -55,6 +57,7 @@ pub fn export(
         GraphFormat::Gexf => gexf::write(graph, lives, out),
         GraphFormat::Cypher => cypher::write(graph, out),
         GraphFormat::Spigo => spigo::write(graph, lives, out),
+        GraphFormat::Svg => svg::write(graph, out),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Files of Spigo: the corpus, counts by hand, and real files where there are some.
+//! Files of Spigo: the corpus, counts by hand, and real files where there are some; pictures of the catalogue.
 
 mod corpus;
 mod counts;
 #[path = "../../../language/tests/it/golden.rs"]
 mod golden;
 mod page;
+mod picture;
 mod samples;
 mod swarm;
