@@ -3,7 +3,7 @@
 use tarsier_interop::{Graph, GraphFormat, export};
 use tarsier_model::SealedModel;
 
-use crate::golden::catalogue;
+use crate::catalogue::catalogue;
 
 fn models() -> impl Iterator<Item = SealedModel> {
     catalogue().into_iter().map(|(path, text)| {
