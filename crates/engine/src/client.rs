@@ -48,6 +48,8 @@ pub(crate) struct Extra {
     /// Requests that hold a place on a connection.
     in_use: u64,
     for_connection: Line,
+    /// When the process of this client last died: what was sent until then is no longer its own.
+    died: Option<u64>,
     /// Of the few who protect themselves.
     pub(crate) shield: Option<Box<Shield>>,
 }
@@ -63,8 +65,27 @@ impl Extra {
             averages: vec![(0.0, 0); averages],
             in_use: 0,
             for_connection: Line::EMPTY,
+            died: None,
             shield: site.rules.as_ref().map(|rules| Box::new(Shield::new(rules, n_instances, name))),
         }
+    }
+
+    /// The process that makes the calls dies: the next one knows nothing of it.
+    pub(crate) fn die(&mut self, site: &Site, now: u64) {
+        self.outstanding.fill(0);
+        self.averages.fill((0.0, 0));
+        self.in_use = 0;
+        self.for_connection = Line::EMPTY;
+        self.died = Some(now);
+        if let (Some(shield), Some(rules)) = (&mut self.shield, &site.rules) {
+            shield.restart(rules, now);
+        }
+    }
+
+    /// Whether the process that sent an attempt at that time is dead.
+    #[inline(always)]
+    fn died_since(&self, sent: u64) -> bool {
+        self.died.is_some_and(|died| sent <= died)
     }
 }
 
@@ -126,6 +147,13 @@ impl Partition {
     pub(crate) fn extra_of(&mut self, task: u32) -> &mut Extra {
         let client = &self.clients[self.tasks[task].client as usize];
         &mut self.extras[client.extra as usize]
+    }
+
+    /// Whether the process that made a call has died since: whatever becomes of it, the next one does not mind.
+    #[inline(always)]
+    pub(crate) fn is_left_over(&mut self, task: u32) -> bool {
+        let sent = self.tasks[task].sent;
+        self.extra_of(task).died_since(sent)
     }
 
     /// Sends what was made just now; the bound counts from now.
@@ -377,6 +405,9 @@ impl Partition {
     pub(crate) fn let_go(&mut self, world: World<'_>, site: &Site, task: u32, answered: bool) {
         let (instance, sent, now) = (self.tasks[task].instance, self.tasks[task].sent, self.now);
         let extra = self.extra_of(task);
+        if extra.died_since(sent) {
+            return;
+        }
         if site.tracks && instance != NONE {
             let number = world.plan.number_of[instance as usize] as usize;
             extra.outstanding[number] -= 1;

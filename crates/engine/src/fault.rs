@@ -7,6 +7,7 @@ use tarsier_model::ErrorKind;
 use tarsier_random::Stream;
 
 use crate::alarm::Bell;
+use crate::client::Client;
 use crate::config::InstanceChange;
 use crate::instance::{Health, Line};
 use crate::partition::{Partition, World};
@@ -322,7 +323,19 @@ impl Partition {
         self.services[service].up.down(self.now);
         self.note_change(world, at, false);
         self.reset_guard(world, at);
-        self.restart_shields(world, at);
+        self.forget_clients(world, at);
+    }
+
+    /// What the calls of an instance were made with dies with its process.
+    fn forget_clients(&mut self, world: World<'_>, at: usize) {
+        let instance = &self.instances[at];
+        let n_sites = world.plan.services[instance.service as usize].sites.len() as u32;
+        for client in instance.clients..instance.clients + n_sites {
+            let Client { site, extra, .. } = self.clients[client as usize];
+            if extra != NONE {
+                self.extras[extra as usize].die(&world.plan.sites[site as usize], self.now);
+            }
+        }
     }
 
     fn leave_line(&mut self, task: u32) {
@@ -365,26 +378,25 @@ impl Partition {
         }
     }
 
-    /// Calls that a dead instance had not sent yet never will be.
+    /// Calls that a dead instance had not sent yet never will be. The lines that they stood in are gone.
     fn drop_waiting_callers(&mut self, world: World<'_>, marks: &[bool]) {
         let waiting: Vec<u32> = (self.tasks.iter())
-            .filter(|(_, record)| record.state == State::AwaitingConnection && !record.has(DETACHED))
+            .filter(|(_, record)| record.state == State::AwaitingConnection)
             .map(|(task, _)| task)
+            .filter(|task| self.caller_of(world, *task).is_some_and(|at| marks[at]))
             .collect();
         for task in waiting {
-            if !self.caller_of(world, task).is_some_and(|at| marks[at]) {
-                continue;
-            }
             let site = self.site_of(world, task);
             self.disarm(site.lane, task);
-            self.tasks[task].flags |= DETACHED;
-            if site.hedges {
+            if self.tasks[task].has(DETACHED) {
+                // It was given up before.
+            } else if site.hedges {
                 let call = self.tasks[task].parent;
-                self.leave_home(task);
                 self.runner_fails(world, site, call, Outcome::Unreachable);
             } else {
                 self.give_in(site, task);
             }
+            self.free(task);
         }
     }
 

@@ -38,8 +38,9 @@ impl Partition {
             self.extra_of(task).outstanding[number] += 1;
         }
         let Some(rule) = site.rules.as_ref().and_then(|rules| rules.connect.as_ref()) else { return false };
+        let broke = world.view.break_of(instance);
         let is_connected = |shield: &mut crate::shield::Shield| {
-            shield.connections.as_mut().is_some_and(|connections| connections.has(rule, number, now))
+            shield.connections.as_mut().is_some_and(|connections| connections.has(rule, number, broke, now))
         };
         if self.with_shield(task, |_, shield| is_connected(shield)) {
             return false;

@@ -5,7 +5,6 @@ use tarsier_model::CallPolicy;
 use tarsier_random::Stream;
 
 use crate::circle::Circle;
-use crate::client::Client;
 use crate::partition::{Partition, World};
 use crate::plan::{NONE, Plan, Site};
 use crate::policy::Change;
@@ -42,13 +41,15 @@ struct End {
     sent: u64,
     now: u64,
     number: Option<usize>,
+    /// The connection that it was sent over has broken.
+    is_cut_off: bool,
 }
 
 impl Shield {
     pub(crate) fn new(rules: &CallPolicy, n_instances: usize, name: u64) -> Shield {
         let budget = rules.retry.as_ref().and_then(|retry| retry.budget.as_ref());
         Shield {
-            budget: budget.map(Budget::new),
+            budget: budget.map(|rule| Budget::starting(rule, 0)),
             breaker: rules.breaker.as_ref().map(Breaker::new),
             throttle: rules.throttle.as_ref().map(Throttle::new),
             hedge: rules.hedge.as_ref().map(Hedge::new),
@@ -58,7 +59,9 @@ impl Shield {
         }
     }
 
-    fn restart(&mut self, rules: &CallPolicy, now: u64) {
+    pub(crate) fn restart(&mut self, rules: &CallPolicy, now: u64) {
+        let budget = rules.retry.as_ref().and_then(|retry| retry.budget.as_ref());
+        self.budget = budget.map(|rule| Budget::starting(rule, now));
         if let Some(breaker) = &mut self.breaker {
             breaker.restart(now);
         }
@@ -136,10 +139,16 @@ impl Partition {
     /// An attempt has ended in this way.
     pub(crate) fn learn(&mut self, world: World<'_>, site: &Site, task: u32, outcome: Outcome) {
         let Some(rules) = &site.rules else { return };
+        if self.is_left_over(task) {
+            return;
+        }
         let record = &self.tasks[task];
         let was_sent = record.instance != NONE && record.state != State::AwaitingConnection;
         let number = was_sent.then(|| world.plan.number_of[record.instance as usize] as usize);
-        let (client, end) = (record.client, End { outcome, sent: record.sent, now: self.now, number });
+        let is_cut_off =
+            was_sent && world.view.break_of(record.instance).is_some_and(|broke| record.sent <= broke);
+        let (client, sent) = (record.client, record.sent);
+        let end = End { outcome, sent, now: self.now, number, is_cut_off };
         let attempt = self.attempt_of(self.call_of(site, task));
         self.with_shield(task, |partition, shield| {
             for change in shield.learn(rules, end) {
@@ -152,7 +161,7 @@ impl Partition {
     /// Nobody will learn what becomes of an attempt.
     pub(crate) fn forget(&mut self, site: &Site, task: u32) {
         let sent = self.tasks[task].sent;
-        if site.rules.is_some() {
+        if site.rules.is_some() && !self.is_left_over(task) {
             self.with_shield(task, |_, shield| {
                 if let Some(breaker) = &mut shield.breaker {
                     breaker.forget(sent);
@@ -168,7 +177,7 @@ impl Partition {
     }
 
     pub(crate) fn observe_latency(&mut self, site: &Site, call: u32, nanos: u64) {
-        if site.hedges {
+        if site.hedges && !self.is_left_over(call) {
             self.with_shield(call, |_, shield| {
                 if let Some(hedge) = &mut shield.hedge {
                     hedge.observe(nanos);
@@ -191,7 +200,7 @@ impl Partition {
 
     /// A call has failed for good.
     pub(crate) fn leave_shield(&mut self, site: &Site, task: u32) {
-        if site.rules.is_some() {
+        if site.rules.is_some() && !self.is_left_over(task) {
             let was_retry = self.is_retry(task);
             self.with_shield(task, |_, shield| shield.end(was_retry));
         }
@@ -227,19 +236,6 @@ impl Partition {
             Attempt::Retry { after_timeout: self.histories[call as usize].after_timeout }
         } else {
             Attempt::First
-        }
-    }
-
-    /// The process that makes an instance's calls starts anew. What it has under way is still counted.
-    pub(crate) fn restart_shields(&mut self, world: World<'_>, at: usize) {
-        let instance = &self.instances[at];
-        let sites = world.plan.services[instance.service as usize].sites.clone();
-        for client in instance.clients..instance.clients + sites.len() as u32 {
-            let Client { site, extra, .. } = self.clients[client as usize];
-            if let Some(rules) = &world.plan.sites[site as usize].rules {
-                let shield = self.extras[extra as usize].shield.as_mut();
-                shield.expect("a client with rules has a shield").restart(rules, self.now);
-            }
         }
     }
 
@@ -291,6 +287,7 @@ impl Shield {
             match end.outcome {
                 Outcome::Unreachable => connections.close(number),
                 Outcome::Timeout => {}
+                _ if end.is_cut_off => {}
                 _ => connections.answered(number, end.now),
             }
         }

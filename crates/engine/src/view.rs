@@ -97,6 +97,8 @@ pub(crate) struct View {
     /// Caches that are empty, or filling up.
     pub(crate) flushed: Vec<Flushed>,
     pub(crate) callers: Callers,
+    /// When the connections to each instance last broke; empty before that happens for the first time.
+    breaks: Vec<Option<u64>>,
 }
 
 impl View {
@@ -115,7 +117,19 @@ impl View {
             late: Vec::new(),
             flushed: Vec::new(),
             callers: Callers::default(),
+            breaks: Vec::new(),
         }
+    }
+
+    pub(crate) fn break_connections(&mut self, instance: u32, now: u64) {
+        let at = instance as usize;
+        self.breaks.resize(self.breaks.len().max(at + 1), None);
+        self.breaks[at] = Some(now);
+    }
+
+    /// When the connections to an instance last broke, if they ever did.
+    pub(crate) fn break_of(&self, instance: u32) -> Option<u64> {
+        self.breaks.get(instance as usize).copied().flatten()
     }
 
     /// What there was at the start.

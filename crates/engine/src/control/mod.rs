@@ -293,6 +293,9 @@ impl Control {
             *count = if begins { *count + 1 } else { *count - 1 };
             let after = marks.health();
             if after != before {
+                if breaks_connections(before, after) {
+                    stage.view.break_connections(instance, stage.now);
+                }
                 changed[after as usize].push(instance);
                 due.extend(listing.turn(instance, stage.now, after).into_iter().map(|due| (instance, due)));
             }
@@ -416,6 +419,11 @@ impl Control {
             }
         }
     }
+}
+
+/// A death is heard of, unless it is silent: then a connection seems to be there until another process is.
+fn breaks_connections(before: Health, after: Health) -> bool {
+    after == Health::Down || matches!(before, Health::BlackHole | Health::Stalled)
 }
 
 /// Each partition with its local share of some instances, and with the books in its hands.

@@ -30,12 +30,12 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    pub(crate) fn new(rule: &Rule) -> Budget {
+    pub(crate) fn starting(rule: &Rule, now: u64) -> Budget {
         let tokens = match rule {
             Rule::Bucket(bucket) => bucket.start.min(bucket.most),
             Rule::Concurrent { .. } => 0.0,
         };
-        Budget { tokens, ..Budget::default() }
+        Budget { tokens, as_of: now, ..Budget::default() }
     }
 
     /// A request is made for the first time.
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn a_share_of_requests_of_which_ten_are_saved_up() {
         let rule = Rule::Bucket(Bucket::share(0.1));
-        let mut budget = Budget::new(&rule);
+        let mut budget = Budget::starting(&rule, 0);
         requests(&mut budget, &rule, 9);
         assert!(!budget.allows(&rule, 0, false, true));
         requests(&mut budget, &rule, 1);
@@ -142,7 +142,7 @@ mod tests {
     fn finagle_adds_ten_a_second() {
         let bucket = Bucket { per_second: 10.0, most: 100.0, ..Bucket::share(0.2) };
         let rule = Rule::Bucket(bucket);
-        let mut budget = Budget::new(&rule);
+        let mut budget = Budget::starting(&rule, 0);
         assert_eq!(allowed(&mut budget, &rule, SECOND, 100), 10);
         assert_eq!(allowed(&mut budget, &rule, SECOND + SECOND / 2, 100), 5);
         requests(&mut budget, &rule, 50);
@@ -164,7 +164,7 @@ mod tests {
             timeout_refund: 10.0,
             ..Bucket::share(0.0)
         });
-        let mut budget = Budget::new(&rule);
+        let mut budget = Budget::starting(&rule, 0);
         assert_eq!(allowed(&mut budget, &rule, 0, 1_000), 100);
         let retry = |after_timeout| Attempt::Retry { after_timeout };
         (0..4).for_each(|_| budget.succeed(&rule, Attempt::First));
@@ -190,7 +190,7 @@ mod tests {
             above: 5.0,
             ..Bucket::share(0.0)
         });
-        let mut budget = Budget::new(&rule);
+        let mut budget = Budget::starting(&rule, 0);
         let mut retries = 0;
         for _ in 0..8 {
             budget.fail(&rule);
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn envoy_bounds_retries_in_flight() {
         let rule = Rule::Concurrent { share: 0.2, least: 3 };
-        let mut budget = Budget::new(&rule);
+        let mut budget = Budget::starting(&rule, 0);
         requests(&mut budget, &rule, 10);
         let new = |budget: &mut Budget| (0..10).filter(|_| budget.allows(&rule, 0, false, false)).count();
         assert_eq!(new(&mut budget), 3);
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn a_refusal_is_news_once() {
         let rule = Rule::Bucket(Bucket::share(0.5));
-        let mut budget = Budget::new(&rule);
+        let mut budget = Budget::starting(&rule, 0);
         assert!(!budget.allows(&rule, 0, false, false) && budget.is_news(0));
         requests(&mut budget, &rule, 2);
         assert!(budget.allows(&rule, 1, false, false));

@@ -8,6 +8,7 @@ mod faults;
 mod guards;
 mod hedges;
 mod policies;
+mod processes;
 mod protection;
 mod queueing;
 mod replicas;
