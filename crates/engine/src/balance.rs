@@ -140,6 +140,42 @@ impl Partition {
         picked
     }
 
+    /// If all near by are to be avoided, an attempt goes farther: within the region, or else anywhere.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn look_farther(
+        &mut self,
+        world: World<'_>,
+        site: &Site,
+        task: u32,
+        near: (u32, bool),
+    ) -> (u32, bool) {
+        if !self.avoids(site, task, near.0) {
+            return near;
+        }
+        let client = self.tasks[task].client;
+        let zone = self.zone_of_client(world, client);
+        let known = self.believed(world, site, client).unwrap_or(&world.view.now);
+        let region = known.in_region(site.service, world.plan.region_of[zone as usize]);
+        for tier in [region, known.all(site.service)] {
+            let others: Vec<u32> =
+                tier.iter().copied().filter(|other| !self.avoids(site, task, *other)).collect();
+            if others.is_empty() {
+                continue;
+            }
+            // Whose turn it is near by says nothing here: who stands in turn is taken by chance.
+            let takes_turns = site.balance == Balance::RoundRobin || site.balance.is_local();
+            let other = if takes_turns {
+                others[self.draws_of_client(world, client).policy.below(others.len() as u32) as usize]
+            } else {
+                self.choose(world, site, task, &others)
+            };
+            let there = world.plan.zone_of[other as usize];
+            return (other, site.caller == Caller::Users && is_far(world, site, zone, there));
+        }
+        near
+    }
+
     /// Whether an attempt had better go elsewhere: the last one failed there, or another is there now.
     #[inline]
     fn avoids(&self, site: &Site, attempt: u32, target: u32) -> bool {

@@ -197,9 +197,14 @@ impl Partition {
             Picks::Circle => self.pick_from_circle(world, site, task),
             Picks::Replica => Some((self.tasks[task].instance, false)),
         };
-        let Some((instance, far)) = picked else { return self.find_no_instance(task) };
-        if site.notes_instance && self.has_to_connect(world, site, task, instance) {
-            return;
+        let Some((mut instance, mut far)) = picked else { return self.find_no_instance(task) };
+        if site.minds_instance {
+            if site.goes_farther {
+                (instance, far) = self.look_farther(world, site, task, (instance, far));
+            }
+            if self.has_to_connect(world, site, task, instance) {
+                return;
+            }
         }
         self.set_out(world, site, task, Trip { sender, instance, far });
     }

@@ -220,7 +220,7 @@ impl Place<'_> {
         let stream = &mut self.instance.draws.network;
         let delay = match site.caller {
             Caller::Publisher => return Next::Reply(outcome),
-            Caller::Users if world.view.has_changed() => return Next::Reply(outcome),
+            Caller::Users if world.view.has_changed() || site.goes_farther => return Next::Reply(outcome),
             // Nobody is far from home while everything is where it was at the start.
             Caller::Users => site.response_ns + users_hop(world, stream),
             Caller::Service => {

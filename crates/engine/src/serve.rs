@@ -440,8 +440,8 @@ pub(crate) fn way_back(
 #[inline(always)]
 fn way_back_to_users(world: World<'_>, site: &Site, stream: &mut Stream, instance: u32, home: u32) -> u64 {
     let mut delay = site.response_ns + users_hop(world, stream);
-    // Nobody is far from home while everything is where it was at the start.
-    if world.view.has_changed() {
+    // Nobody is far from home while everything is where it was at the start and answers.
+    if world.view.has_changed() || site.goes_farther {
         let here = world.plan.zone_of[instance as usize];
         if is_far(world, site, home, here) {
             delay += hop(world, stream, here, home, false);

@@ -154,8 +154,10 @@ pub(crate) struct Site {
     /// Whether its calls may have to end at some time: it says so, or deadlines propagate.
     pub(crate) has_deadline: bool,
     pub(crate) picks: Picks,
-    /// Whether the client notes which instance an attempt goes to: it counts, or connects first.
-    pub(crate) notes_instance: bool,
+    /// Whether the client minds which instance was picked: it counts, connects first, or had better go elsewhere.
+    pub(crate) minds_instance: bool,
+    /// Whether an attempt may have to go farther than its caller mostly does, because another has failed near by.
+    pub(crate) goes_farther: bool,
     /// Whether its state counts outstanding requests by instance.
     pub(crate) tracks: bool,
     /// How long it takes to connect, if that is a time.

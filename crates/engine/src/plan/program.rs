@@ -445,6 +445,10 @@ impl<'a> Compiler<'a> {
         };
         let is_free = |connect: &&Connect| connect.cost == ConnectCost::RoundTrips(0);
         let has_circle = policy.subset.is_some() || (waits && policy.outlier.is_some());
+        let hedges = policy.hedge.is_some() && waits;
+        let goes_elsewhere = hedges || retry.as_ref().is_some_and(|retry| retry.elsewhere);
+        let stays_near = caller == Caller::Users || policy.balance.is_local();
+        let goes_farther = goes_elsewhere && stays_near && policy.subset.is_none();
         let has_extra = tracks || pool.is_some() || rules.is_some();
         let by_replicas = policy.balance == Balance::Replicas;
         self.sites.push(Site {
@@ -458,7 +462,7 @@ impl<'a> Compiler<'a> {
             ends_simply: !has_extra && !by_replicas,
             is_guarded: waits && (pool.is_some() || rules.is_some() || has_deadline || self.carries),
             cancel: policy.cancel && waits,
-            hedges: policy.hedge.is_some() && waits,
+            hedges,
             deadline: policy.deadline.filter(|_| waits),
             has_deadline,
             rules,
@@ -468,7 +472,8 @@ impl<'a> Compiler<'a> {
                 Caller::Users => Picks::Entrance,
                 _ => Picks::Any,
             },
-            notes_instance: tracks || connect.is_some_and(|connect| !is_free(&connect)),
+            minds_instance: tracks || goes_farther || connect.is_some_and(|connect| !is_free(&connect)),
+            goes_farther,
             connect_law,
             tracks,
             retry,

@@ -1,9 +1,9 @@
 //! What callers do: bounds, retries, fallbacks, quorums, connections.
 
-use tarsier_engine::Outcome;
+use tarsier_engine::{Outcome, Visit};
 use tarsier_model::{
-    Backoff, Balance, Branch, Bucket, Budget, Call, CallPolicy, Connections, Happening, Link, Model, Network,
-    RegionId, Retry, Scenario, Service, ServiceId, Step, Target, Trouble, Zone, ZoneId,
+    Backoff, Balance, Branch, Bucket, Budget, Call, CallPolicy, Connections, Happening, Hedge, HedgeDelay,
+    Link, Model, Network, RegionId, Retry, Scenario, Service, ServiceId, Step, Target, Trouble, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
@@ -11,6 +11,7 @@ use tarsier_units::Span;
 use crate::support::{
     Build, all_of, balanced, call, close, constant, exp_ms, mean_ms, open, quantile_ms, retry, with, work_ms,
 };
+use crate::troubles::{scenario, watched};
 
 fn bounded(milliseconds: u64) -> CallPolicy {
     CallPolicy { timeout: Some(Span::from_millis(milliseconds)), ..CallPolicy::default() }
@@ -150,6 +151,36 @@ fn with_one_of_a_pair(policy: CallPolicy) -> Outcome {
         .service("pair", vec![Step::Wait(constant(1.0))], |s| s.instances = vec![ZoneId(0); 2])
         .open("w", 100.0, 0)
         .run_with(100, 6, &Scenario { name: "pause".into(), happenings: vec![happening] })
+}
+
+/// The only instance near by is a black hole: what goes elsewhere leaves the zone, and spreads over the others.
+#[test]
+fn elsewhere_is_farther_if_there_is_nobody_near() {
+    let everywhere = |service: &mut Service| {
+        (service.instances, service.cores) = ((0..3).map(ZoneId).collect(), 1_000);
+    };
+    let again = Retry { elsewhere: true, ..retry(1) };
+    let hedge = Hedge { after: HedgeDelay::Fixed(Span::from_millis(20)), budget: None, most: 1 };
+    let near = CallPolicy { balance: Balance::ZoneAware, ..bounded(100) };
+    let retries = CallPolicy { retry: Some(again), ..near.clone() };
+    let run = |policy: CallPolicy, users: CallPolicy| {
+        let silent = Trouble::Kill { target: Target { zone: Some(ZoneId(0)), ..all_of(1) }, silent: true };
+        let front = Step::Call(with(policy, 1));
+        let mut build = Build::new().service("front", vec![front], everywhere);
+        crate::sameness::zones(&mut build.model, 1, 3);
+        let back = vec![Step::Work(constant(1.0))];
+        let build = build.service("back", back, everywhere).workload("w", 1, open(90.0), users);
+        watched(&build.open("v", 90.0, 0).seal(), 1, &scenario(vec![(0, None, silent)]))
+    };
+    for policy in [retries, CallPolicy { hedge: Some(hedge), ..near }] {
+        let (outcome, notes) = run(policy.clone(), policy);
+        assert!(outcome.workloads.iter().all(|workload| workload.errors == 0));
+        let served = |number| {
+            let there = |visit: &&Visit| visit.service == 1 && visit.instance == number;
+            notes.visits.iter().filter(there).count() as f64
+        };
+        close("as many at both", served(1), served(2), 0.05);
+    }
 }
 
 #[test]

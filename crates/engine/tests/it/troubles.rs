@@ -30,7 +30,7 @@ pub(crate) fn scenario(happenings: Vec<(u64, Option<u64>, Trouble)>) -> Scenario
 #[derive(Default)]
 pub(crate) struct Notes {
     pub(crate) rows: Vec<SecondRow>,
-    visits: Vec<Visit>,
+    pub(crate) visits: Vec<Visit>,
 }
 
 impl Watch for Notes {
