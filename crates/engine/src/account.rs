@@ -78,7 +78,7 @@ impl Account {
 const MOST_SEARCHED: usize = 32;
 
 /// Requests of a workload whose latencies are about the same, together.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Class {
     requests: u64,
     parts: BTreeMap<Part, u128>,
@@ -88,7 +88,7 @@ struct Class {
 type Classes = BTreeMap<u32, Class>;
 
 /// What is known of a workload's requests that have ended.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Causes {
     answered: Classes,
     failed: Classes,
@@ -214,6 +214,14 @@ impl Causes {
         *self = Causes::default();
     }
 
+    /// What is known only since it was as `earlier` has it.
+    pub(crate) fn since(&self, earlier: &Causes) -> Causes {
+        Causes {
+            answered: without(&self.answered, &earlier.answered),
+            failed: without(&self.failed, &earlier.failed),
+        }
+    }
+
     pub(crate) fn why(&self) -> Why {
         summarise(&self.answered)
     }
@@ -231,6 +239,19 @@ fn take_over(mine: &mut Classes, theirs: &mut Classes) {
             *sum.parts.entry(part).or_default() += nanos;
         }
     }
+}
+
+fn without(classes: &Classes, earlier: &Classes) -> Classes {
+    let mut rest = classes.clone();
+    for (at, class) in earlier {
+        let left = rest.get_mut(at).expect("classes only grow");
+        left.requests -= class.requests;
+        for (part, nanos) in &class.parts {
+            *left.parts.get_mut(part).expect("classes only grow") -= nanos;
+        }
+    }
+    rest.retain(|_, class| class.requests > 0);
+    rest
 }
 
 fn summarise(classes: &Classes) -> Why {

@@ -124,7 +124,20 @@ pub(crate) struct Ledger {
     told: Seconds,
     seconds: u64,
     second_start: u64,
+    /// The last two, if whoever looks on wants to know what is recent.
+    pages: Vec<Page>,
 }
+
+/// What was recorded since some time.
+#[derive(Clone)]
+struct Page {
+    ledger: Ledger,
+    /// As they were then.
+    causes: Vec<Causes>,
+}
+
+/// Pages that are written at a time: the older one is read.
+const PAGES: usize = 2;
 
 impl Ledger {
     pub(crate) fn new(plan: &Plan, n_workloads: usize, told: Seconds) -> Ledger {
@@ -137,6 +150,7 @@ impl Ledger {
             told,
             seconds: 0,
             second_start: 0,
+            pages: Vec::new(),
         }
     }
 
@@ -175,6 +189,7 @@ impl Ledger {
             };
             let window = std::mem::take(&mut book.latency);
             track.latency.batch.absorb(&window);
+            self.pages.iter_mut().for_each(|page| page.ledger.calls[at].latency.batch.absorb(&window));
             if told {
                 track.second.window.absorb(&window);
             }
@@ -190,6 +205,10 @@ impl Ledger {
             let [window, queue] = [&mut tally.stay, &mut tally.queue].map(std::mem::take);
             track.latency.batch.absorb(&window);
             track.queue.batch.absorb(&queue);
+            for page in &mut self.pages {
+                page.ledger.services[at].latency.batch.absorb(&window);
+                page.ledger.services[at].queue.batch.absorb(&queue);
+            }
             if all {
                 track.second.window.absorb(&window);
             }
@@ -205,6 +224,43 @@ impl Ledger {
             self.seconds += 1;
             self.second_start = now;
         }
+    }
+
+    /// Begins a new page; what was recorded until now has been collected.
+    pub(crate) fn turn_page(&mut self, now: u64, keeper: &Partition) {
+        if self.pages.len() == PAGES {
+            self.pages.remove(0);
+        }
+        let calls = keeper.calls.iter().map(|book| CallTrack { start: book.tally, ..CallTrack::default() });
+        let services = keeper.services.iter().map(|tally| ServiceCounts::at(now, tally));
+        let ledger = Ledger {
+            calls: calls.collect(),
+            n_workloads: self.n_workloads,
+            services: services.map(|start| ServiceTrack { start, ..ServiceTrack::default() }).collect(),
+            counting: true,
+            start: now,
+            ..Ledger::default()
+        };
+        self.pages.push(Page { ledger, causes: keeper.causes.clone() });
+    }
+
+    /// The result of the time since the last page but one began; what was recorded until now has been collected.
+    pub(crate) fn recent(
+        &self,
+        now: u64,
+        model: &SealedModel,
+        plan: &Plan,
+        partitions: &mut [impl DerefMut<Target = Partition>],
+    ) -> Option<Outcome> {
+        let Page { mut ledger, causes } = self.pages.first()?.clone();
+        ledger.close_batch();
+        let mut outcome = ledger.outcome(now, model, plan, partitions);
+        for ((found, causes), earlier) in outcome.workloads.iter_mut().zip(&partitions[0].causes).zip(&causes)
+        {
+            let recent = causes.since(earlier);
+            (found.why, found.why_failed) = (recent.why(), recent.why_failed());
+        }
+        Some(outcome)
     }
 
     /// A batch has ended; what was recorded in it has been collected.

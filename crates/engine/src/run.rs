@@ -162,6 +162,27 @@ impl<'a> Run<'a> {
         outcome
     }
 
+    pub(crate) fn turn_page(&mut self, now: u64, partitions: &mut [MutexGuard<'a, Partition>]) {
+        if now >= self.warmup {
+            self.ledger.collect(now, self.plan, &mut partitions[0], None);
+            self.ledger.turn_page(now, &partitions[0]);
+        }
+    }
+
+    /// As if the last page but one had been the beginning of the counted time, but for stores and events.
+    pub(crate) fn recent(
+        &mut self,
+        now: u64,
+        partitions: &mut [MutexGuard<'a, Partition>],
+    ) -> Option<Outcome> {
+        if now > self.warmup {
+            self.ledger.collect(now, self.plan, &mut partitions[0], None);
+        }
+        let mut outcome = self.ledger.recent(now, self.model, self.plan, partitions)?;
+        outcome.seed = self.config.seed;
+        Some(outcome)
+    }
+
     /// As if the run ended now.
     pub(crate) fn outcome_so_far(
         &mut self,

@@ -129,6 +129,16 @@ impl Standing<'_, '_> {
         self.run.outcome_so_far(self.now, self.partitions)
     }
 
+    /// From here on is a new page: what [`Self::recent`] covers begins with the last one but one.
+    pub fn turn_page(&mut self) {
+        self.run.turn_page(self.now, self.partitions);
+    }
+
+    /// As [`Self::outcome`], of recent time only and without stores and events; nothing before a page was turned.
+    pub fn recent(&mut self) -> Option<Outcome> {
+        self.run.recent(self.now, self.partitions)
+    }
+
     /// What the scenario has and what was done, each lasting as long as it did or will: a run with this scenario
     /// is the same to the last event.
     pub fn scenario(&self) -> Option<&Scenario> {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tarsier_engine::{Cause, Event, Outcome, Why, WhyPart};
-use tarsier_model::{Model, Scenario, ServiceId};
-use tarsier_units::Id;
+use tarsier_model::{Metric, Model, Scenario, ServiceId};
+use tarsier_units::{Id, Span};
 
-use crate::{culprit, document, slo, words};
+use crate::{counted_s, culprit, document, slo, words};
 
 /// Below this share of its cores or workers a service is not called hot.
 const HOT: f64 = 0.7;
@@ -22,8 +22,8 @@ pub fn event(model: &Model, scenario: Option<&Scenario>, event: &Event) -> Value
     })
 }
 
-/// What makes the time of each workload, whose fault it is, which service looks busiest, and the objectives.
-pub fn why(model: &Model, outcome: &Outcome) -> Value {
+/// What made the time of each workload until `now`, whose fault it is, which service looks busiest, and the objectives.
+pub fn why(model: &Model, now: Span, outcome: &Outcome) -> Value {
     let named = model.workloads.iter().zip(&outcome.workloads);
     let workloads = named.map(|(workload, found)| {
         let behind = culprit::behind_waits(&found.why, model, outcome);
@@ -45,15 +45,27 @@ pub fn why(model: &Model, outcome: &Outcome) -> Value {
         })
     });
     let name = |id: ServiceId| model.services[id].name.as_str();
+    let to_s = now.as_secs_f64();
     json!({
+        "from_s": (to_s - counted_s(outcome)).max(0.0),
+        "to_s": to_s,
         "workloads": workloads.collect::<Vec<_>>(),
         "culprit": culprit(model, outcome).map(name),
         "hot": hot(outcome).map(name),
         "slo": slo::verdicts(model, outcome)
             .iter()
-            .map(|it| json!({ "text": it.text, "value": it.value, "holds": it.holds }))
+            .map(|it| json!({ "text": it.text, "unit": unit(it.metric), "value": it.value, "holds": it.holds }))
             .collect::<Vec<_>>(),
     })
+}
+
+/// Of an objective's value.
+fn unit(metric: Metric) -> &'static str {
+    match metric {
+        Metric::LatencyMean | Metric::LatencyMax | Metric::LatencyQuantile(_) => "s",
+        Metric::ErrorShare | Metric::Availability | Metric::Utilization => "share",
+        Metric::Throughput => "1/s",
+    }
 }
 
 /// Which service most of the tail comes from, once waits for workers and attempts given up have been handed on to what
@@ -97,10 +109,15 @@ mod tests {
     #[test]
     fn the_culprit_is_behind_the_waits_and_the_hot_one_is_busy() {
         let (model, outcome) = (fixture::model(), fixture::outcome());
-        let why = why(&model, &outcome);
+        let why = why(&model, Span::from_secs(100), &outcome);
         assert_eq!(why["hot"], "db", "{why}");
         assert_eq!(why["culprit"], "db", "{why}");
-        assert_eq!(why["slo"][1]["holds"], false);
+        assert_eq!(
+            (&why["slo"][1]["holds"], &why["slo"][1]["unit"]),
+            (&json!(false), &json!("share")),
+            "{why}"
+        );
+        assert_eq!(why["to_s"], 100.0);
         assert_eq!(why["workloads"][0]["name"], "users");
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tarsier_lab::Room;
+use tarsier_units::Span;
 
 /// Bytes of a request's body: an architecture file as a JSON text.
 pub(crate) const BODY: usize = 20 << 20;
@@ -32,6 +33,8 @@ pub(crate) const TRACES: Room = Room { traces: 50, spans_each: 2_000, spans_open
 pub(crate) const TRACED_PER_S: f64 = 200.0;
 /// How often a run is looked at, by the clock.
 pub(crate) const LOOK: Duration = Duration::from_millis(100);
+/// What is recent: this much of simulated time, up to twice as much.
+pub(crate) const PAGE: Span = Span::from_secs(10);
 /// Instances told of one service.
 pub(crate) const INSTANCES: usize = 2_000;
 /// What is done to one run by hand.

@@ -80,7 +80,7 @@ export const frame = async (id: string, at: number) => (await answer(`${ofRun(id
 export const series = (id: string, of: string) => get<Api.Series>(`${ofRun(id)}/series?of=${part(of)}`);
 export const heat = (id: string, of: string) => get<Api.Heat>(`${ofRun(id)}/heat?of=${part(of)}`);
 export const events = (id: string, after: number) => get<Api.Event[]>(`${ofRun(id)}/events?after=${after}`);
-export const why = (id: string) => get<Api.Why>(`${ofRun(id)}/why`);
+export const why = (id: string, over: Api.Over) => get<Api.Why>(`${ofRun(id)}/why?over=${over}`);
 export const service = (id: string, of: string) =>
   get<{ name: string; instances: Api.Instance[] }>(`${ofRun(id)}/services/${part(of)}`);
 export const traces = (id: string, pick: Api.Pick) => get<Api.TraceSummary[]>(`${ofRun(id)}/traces?pick=${pick}`);

@@ -142,11 +142,16 @@ export interface Part {
 
 export interface Slo {
   text: string;
+  unit: 's' | 'share' | '1/s';
   value: number | null;
   holds: boolean | null;
 }
 
+export type Over = 'recent' | 'run';
+
 export interface Why {
+  from_s: number;
+  to_s: number;
   workloads: { name: string; parts: Part[] }[];
   culprit: string | null;
   hot: string | null;

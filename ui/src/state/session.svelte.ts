@@ -5,6 +5,7 @@ import { Stream } from '../api/stream';
 import type { Event, Happening, Run, Script, Topology, Why } from '../api/types';
 import { deed } from '../control/script';
 import { History } from './history';
+import { view } from './view.svelte';
 
 const EMPTY: Topology = { name: '', regions: [], zones: [], nodes: [], edges: [], width: 1, height: 1 };
 const WHY_EVERY_MS = 2000;
@@ -181,9 +182,14 @@ export class Session {
     this.scriptStale = true;
   }
 
+  /** Why it is as it is. */
+  async ask() {
+    await quietly(async () => (this.why = await api.why(this.id, view.over)));
+  }
+
   private async refresh() {
     if (!this.ready || document.hidden) return;
-    await quietly(async () => (this.why = await api.why(this.id)));
+    await this.ask();
     if (!this.scriptStale) return;
     this.scriptStale = false;
     await quietly(async () => (this.script = await api.script(this.id)));

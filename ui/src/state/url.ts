@@ -17,6 +17,7 @@ export interface ViewState {
   trace: string | null;
   pick: string;
   flame: boolean;
+  over: string;
   against: string | null;
   story: boolean;
 }
@@ -24,6 +25,7 @@ export interface ViewState {
 const FIRST: ViewState = {
   run: null, tab: 'numbers', selected: null, at: null, range: null, find: '', hide: '', hideHealthy: false,
   mode: 'map', level: 'auto', camera: '', editor: false, dock: true, trace: null, pick: 'slowest', flame: false,
+  over: 'recent',
   against: null, story: false,
 };
 
@@ -32,6 +34,7 @@ const CHOICES: Partial<Record<keyof ViewState, readonly string[]>> = {
   mode: ['map', 'grid'],
   level: ['auto', 'world', 'region', 'service'],
   pick: ['slowest', 'failed', 'random'],
+  over: ['recent', 'run'],
 };
 
 export function write(state: ViewState): string {

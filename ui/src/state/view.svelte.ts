@@ -25,6 +25,8 @@ class View {
   trace = $state<string | null>(null);
   pick = $state<'slowest' | 'failed' | 'random'>('slowest');
   flame = $state(false);
+  /** What is asked of: the last seconds or the whole run. */
+  over = $state<'recent' | 'run'>('recent');
   /** The run that is compared with. */
   against = $state<string | null>(null);
   story = $state(false);
@@ -42,7 +44,7 @@ export function remember() {
   const state: ViewState = {
     run: view.run, tab: view.tab, selected: view.selected, at: view.at, range: view.range, find: view.find,
     hide: view.hide, hideHealthy: view.hideHealthy, mode: view.mode, level: view.level, camera: view.camera,
-    editor: view.editor, dock: view.dock, trace: view.trace, pick: view.pick, flame: view.flame,
+    editor: view.editor, dock: view.dock, trace: view.trace, pick: view.pick, flame: view.flame, over: view.over,
     against: view.against, story: view.story,
   };
   const hash = write(state);

@@ -241,3 +241,55 @@ fn what_a_look_shows_adds_up() {
     let outcome = run(&model, &RunConfig { warmup: Span::ZERO, series: true, ..config(5, 2) }, &mut eye);
     assert_eq!(eye.answered, outcome.workloads[0].completed);
 }
+
+/// Turns a page every second and keeps what is said of the recent and of the whole.
+#[derive(Default)]
+struct Reader {
+    looked: u64,
+    whole: Vec<Outcome>,
+    recent: Vec<Option<Outcome>>,
+}
+
+impl Watch for Reader {
+    fn next_look(&mut self) -> Option<Span> {
+        Some(Span::from_secs(self.looked + 1))
+    }
+
+    fn look(&mut self, standing: &mut Standing<'_, '_>) -> Verdict {
+        self.looked += 1;
+        self.whole.push(standing.outcome());
+        self.recent.push(standing.recent());
+        standing.turn_page();
+        Verdict::GoOn
+    }
+}
+
+#[test]
+fn what_is_recent_is_the_whole_without_what_was_before() {
+    let model = wide(8, 30);
+    let mut reader = Reader::default();
+    run(&model, &config(6, 5), &mut reader);
+    assert!(reader.recent[0].is_none(), "no page was turned");
+    // At the fifth second two pages have begun: at the third and at the fourth.
+    let recent = reader.recent[4].as_ref().expect("pages were turned");
+    assert_eq!(recent.simulated_ns, 2_000_000_000);
+    let [before, now] = [&reader.whole[2], &reader.whole[4]];
+    for ((recent, now), before) in recent.workloads.iter().zip(&now.workloads).zip(&before.workloads) {
+        assert_eq!(recent.requests, now.requests - before.requests);
+        assert_eq!(recent.completed, now.completed - before.completed);
+        assert_eq!(recent.latency.count(), now.latency.count() - before.latency.count());
+        assert_eq!(recent.why.sampled, now.why.sampled - before.why.sampled);
+        assert!(before.why.sampled > 0 && recent.why.sampled > 0);
+        let nanos = |why: &tarsier_engine::Why| -> f64 {
+            why.parts.iter().map(|part| part.mean_ns).sum::<f64>() * why.sampled as f64
+        };
+        let (found, expected) = (nanos(&recent.why), nanos(&now.why) - nanos(&before.why));
+        assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
+    }
+    for ((recent, now), before) in recent.services.iter().zip(&now.services).zip(&before.services) {
+        assert_eq!(recent.arrivals, now.arrivals - before.arrivals);
+        let busy = (now.utilization * 5.0 - before.utilization * 3.0) / 2.0;
+        assert!((recent.utilization - busy).abs() < 1e-9);
+        assert_eq!(recent.queue.count(), now.queue.count() - before.queue.count());
+    }
+}

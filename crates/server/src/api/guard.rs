@@ -22,8 +22,10 @@ pub(crate) struct Guard {
     token: Option<String>,
 }
 
-/// Nothing from elsewhere, and nobody frames the page. `data:` and `blob:` are pictures that the page makes itself.
-const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; \
+/// Nothing from elsewhere, and nobody frames the page. `data:` and `blob:` are pictures that the page makes itself,
+/// and the editor writes its own style sheets.
+const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; \
+                      style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
 pub(super) async fn check(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {

@@ -15,7 +15,7 @@ use crate::api::{Answer, Refusal, Shared, blocking, json as answer};
 use crate::limits;
 use crate::session::heat::Heat;
 use crate::session::topology::Row;
-use crate::session::{Session, frame, scenario};
+use crate::session::{Session, Sight, frame, scenario};
 
 pub(super) type Pairs = Query<Vec<(String, String)>>;
 
@@ -143,10 +143,20 @@ pub(super) fn report<'a>(
     }
 }
 
-pub(super) async fn why(State(context): Shared, Path(id): Path<String>) -> Answer {
+pub(super) async fn why(State(context): Shared, Path(id): Path<String>, Query(asked): Pairs) -> Answer {
     let session = find(&context, &id)?;
-    let outcome = session.ask(|sight| sight.outcome()).await.ok_or_else(gone)?;
-    blocking(move || Ok(answer(&tarsier_report::live_why(&session.setup.model, &outcome)))).await
+    let mut asked = Asked(asked);
+    let over = asked.text("over");
+    asked.end()?;
+    let whole = match over.as_deref() {
+        None | Some("recent") => false,
+        Some("run") => true,
+        Some(other) => return Err(Refusal::bad(format!("`over` is `recent` or `run`, not `{other}`"))),
+    };
+    let question = move |sight: &mut Sight<'_, '_, '_>| if whole { sight.outcome() } else { sight.recent() };
+    let told = session.ask(move |sight| (sight.time(), question(sight))).await;
+    let (now, outcome) = told.ok_or_else(gone)?;
+    blocking(move || Ok(answer(&tarsier_report::live_why(&session.setup.model, now, &outcome)))).await
 }
 
 pub(super) async fn service(State(context): Shared, Path((id, name)): Path<(String, String)>) -> Answer {

@@ -262,6 +262,9 @@ impl Watch for Driver<'_> {
         let is_second = now > Span::ZERO && (now.nanos().is_multiple_of(NANOS_PER_SECOND) || now == self.end);
         self.stride.took(Instant::now());
         self.arrive(now);
+        if now.nanos().is_multiple_of(limits::PAGE.nanos()) {
+            standing.turn_page();
+        }
         if is_second {
             self.keep_second(standing);
         }

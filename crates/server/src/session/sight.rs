@@ -26,6 +26,14 @@ impl Sight<'_, '_, '_> {
         }
     }
 
+    /// Of the last seconds, once there are so many.
+    pub(crate) fn recent(&mut self) -> Outcome {
+        match self {
+            Sight::Live(standing) => standing.recent().unwrap_or_else(|| standing.outcome()),
+            Sight::Over(outcome) => Outcome::clone(outcome),
+        }
+    }
+
     pub(crate) fn instances(&self, service: ServiceId) -> Vec<InstanceState> {
         match self {
             Sight::Live(standing) => standing.instances(service),
