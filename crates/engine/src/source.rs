@@ -8,7 +8,7 @@ use crate::kernel::EventQueue;
 use crate::kernel::queue::END_OF_TIME;
 use crate::partition::{Names, Partition, World, source_event};
 use crate::plan::{NONE, Plan, RateCurve, Site, SourceKind, WorkloadPlan};
-use crate::task::{DETACHED, RETRIED, SAMPLED, State};
+use crate::task::{DETACHED, RETRIED, SAMPLED, State, Task};
 
 /// The instances that users may choose from: `view.now`'s from `start` to `end`.
 #[derive(Clone, Copy)]
@@ -37,12 +37,24 @@ pub(crate) struct Source {
     factor: f64,
     /// When the next arrival is due; another event is stale.
     next_at: u64,
+    /// In mean gaps, what was left until then when the load last changed.
+    left: f64,
     pub(crate) sent: u64,
     /// What the traces of its requests are named by.
     pub(crate) trace_salt: u64,
-    /// Users of a closed workload, now and while nothing multiplies them.
+    /// Number among the sources of its workload.
+    number: u32,
+    /// Users of a closed workload, and how many there are meant to be.
     users: u64,
-    quota: u64,
+    wanted: u64,
+    /// The keys of its users, each of whom keeps its own.
+    keys: Stream,
+}
+
+/// What of so many this one of so many sources has.
+fn dealt(all: u64, number: u32, n_sources: u32) -> u64 {
+    let (number, n) = (u64::from(number), u64::from(n_sources));
+    all / n + u64::from(number < all % n)
 }
 
 impl Source {
@@ -70,6 +82,15 @@ impl Source {
         }
     }
 
+    /// The time of so many gaps, in mean gaps of this source: one of its own, or a round of the clock.
+    #[inline(always)]
+    fn gaps_until(&mut self, n: u32, gaps: &Sampler, turns: u32) -> f64 {
+        if turns == 1 {
+            return gaps.sample(&mut self.gaps);
+        }
+        (0..n).map(|_| gaps.sample(&mut self.gaps)).sum::<f64>() / f64::from(turns)
+    }
+
     /// To which of the workload's destinations the next request goes, and [`SAMPLED`] if it carries an account.
     #[inline(always)]
     fn next_request(&mut self, workload: &WorkloadPlan) -> (u32, u8) {
@@ -92,42 +113,49 @@ impl Partition {
         let numbers = [u64::from(part.number), names.replication];
         let first_client = self.clients.len() as u32;
         let local = self.sources.len() as u32;
-        let (steady_gap, quota) = match &workload.kind {
-            SourceKind::Open { curve, .. } => (curve.steady_gap(), 0),
-            SourceKind::Closed { users, .. } => {
-                let (number, n) = (u64::from(part.number), u64::from(workload.n_sources));
-                (None, users / n + u64::from(number < users % n))
+        let stream = |purpose: &str, number: u32| {
+            Stream::named(names.seed, &["users", name, purpose], &[number.into(), names.replication])
+        };
+        let (steady_gap, clock) = match &workload.kind {
+            SourceKind::Open { curve, turns, .. } => {
+                (curve.steady_gap(), if *turns > 1 { 0 } else { part.number })
             }
+            SourceKind::Closed { .. } => (None, part.number),
         };
         let unknown = Entrance { version: u32::MAX, start: 0, end: 0, only: NONE, far: false };
         self.sources.push(Source {
             workload: part.workload,
             zone: part.zone,
             draws: Draws::named(names.seed, "users", name, numbers),
-            gaps: Stream::named(names.seed, &["users", name, "gaps"], &numbers),
+            gaps: stream("gaps", clock),
             first_client,
             entrances: vec![unknown; workload.mix.len()],
             steady_gap,
             factor: 1.0,
             next_at: 0,
+            left: 0.0,
             sent: 0,
-            trace_salt: Stream::named(names.seed, &["users", name, "traces"], &numbers).next_u64(),
+            trace_salt: stream("traces", part.number).next_u64(),
+            number: part.number,
             users: 0,
-            quota,
+            wanted: 0,
+            keys: stream("keys", part.number),
         });
         for n in 0..workload.mix.len() as u32 {
             self.add_client(plan, workload.first_site + n, local, 0);
         }
         match &workload.kind {
-            SourceKind::Open { curve, gaps } => self.plan_arrival((curve, gaps), local),
+            SourceKind::Open { curve, gaps, turns } => self.plan_arrival((curve, gaps, *turns), local),
             SourceKind::Closed { .. } => self.source_fires_for_users(plan, local),
         }
     }
 
-    fn plan_arrival(&mut self, (curve, gaps): (&RateCurve, &Sampler), local: u32) {
+    /// The first arrival: where a clock is dealt out, the first source has the first turn.
+    fn plan_arrival(&mut self, (curve, gaps, turns): (&RateCurve, &Sampler, u32), local: u32) {
         let source = &mut self.sources[local as usize];
-        let amount = gaps.sample(&mut source.gaps);
-        source.plan_arrival_after(curve, self.now, amount, (&mut self.queue, local));
+        let first = if turns > 1 { source.number + 1 } else { 1 };
+        source.left = source.gaps_until(first, gaps, turns);
+        source.plan_arrival_after(curve, self.now, source.left, (&mut self.queue, local));
     }
 
     /// An arrival is due, or (closed) the number of users changes.
@@ -140,8 +168,8 @@ impl Partition {
         let workload = &world.plan.workloads[source.workload as usize];
         match &workload.kind {
             SourceKind::Closed { .. } => self.source_fires_for_users(world.plan, local),
-            SourceKind::Open { curve, gaps } => {
-                let amount = gaps.sample(&mut source.gaps);
+            SourceKind::Open { curve, gaps, turns } => {
+                let amount = source.gaps_until(*turns, gaps, *turns);
                 source.plan_arrival_after(curve, self.now, amount, (&mut self.queue, local));
                 let key = if world.plan.hashes { source.draws.choice.next_u64() as u32 } else { 0 };
                 let (which, sampled) = source.next_request(workload);
@@ -200,7 +228,7 @@ impl Partition {
         let SourceKind::Closed { think, .. } = &world.plan.workloads[source.workload as usize].kind else {
             unreachable!("only users of a closed workload think")
         };
-        if self.sources[local as usize].users > self.wanted_users(world.plan, local) {
+        if source.users > source.wanted {
             self.sources[local as usize].users -= 1;
             return self.free(task);
         }
@@ -222,38 +250,66 @@ impl Partition {
 
     fn wanted_users(&self, plan: &Plan, local: u32) -> u64 {
         let source = &self.sources[local as usize];
-        let SourceKind::Closed { steps, .. } = &plan.workloads[source.workload as usize].kind else {
+        let workload = &plan.workloads[source.workload as usize];
+        let SourceKind::Closed { users, steps, .. } = &workload.kind else {
             unreachable!("only a closed source has users")
         };
         // The curve of a closed source is a factor; it is kept per nanosecond.
-        (source.quota as f64 * steps.rate(self.now) * 1e9 * source.factor).round() as u64
+        let all = (*users as f64 * steps.rate(self.now) * 1e9 * source.factor).round() as u64;
+        dealt(all, source.number, workload.n_sources)
     }
 
-    /// Adds the users that are missing, each of whom thinks first; waits for the next change.
+    /// The number of users changes: those that are missing come, and think first; of those that are too many
+    /// some leave at once. Waits for the next change.
     fn source_fires_for_users(&mut self, plan: &Plan, local: u32) {
         let wanted = self.wanted_users(plan, local);
-        let SourceKind::Closed { think, steps, .. } =
-            &plan.workloads[self.sources[local as usize].workload as usize].kind
-        else {
+        let source = &mut self.sources[local as usize];
+        source.wanted = wanted;
+        let workload = &plan.workloads[source.workload as usize];
+        let SourceKind::Closed { think, steps, .. } = &workload.kind else {
             unreachable!("only a closed source has users")
         };
-        while self.sources[local as usize].users < wanted {
-            let source = &mut self.sources[local as usize];
-            source.users += 1;
-            let key = source.users as u32;
-            let pause = think.sample_nanos(&mut source.draws.work);
-            let client = source.first_client;
-            let task = self.new_task(NONE, client, 0);
-            self.tasks[task].parent_epoch = key;
-            self.tasks[task].state = State::Thinking;
-            self.schedule(task, pause);
-        }
-        let source = &mut self.sources[local as usize];
         source.next_at = steps.next_change(self.now).unwrap_or(u64::MAX);
         if source.next_at != u64::MAX {
-            let at = source.next_at;
-            self.queue.push(at, source_event(local));
+            self.queue.push(source.next_at, source_event(local));
         }
+        if source.users > wanted {
+            return self.some_leave(workload, local);
+        }
+        for _ in source.users..wanted {
+            self.user_comes(think, local);
+        }
+    }
+
+    fn user_comes(&mut self, think: &Sampler, local: u32) {
+        let source = &mut self.sources[local as usize];
+        source.users += 1;
+        let key = source.keys.next_u64() as u32;
+        let pause = think.sample_nanos(&mut source.draws.work);
+        let task = self.new_task(NONE, self.sources[local as usize].first_client, 0);
+        self.tasks[task].parent_epoch = key;
+        self.tasks[task].state = State::Thinking;
+        self.schedule(task, pause);
+    }
+
+    /// Of the users that are too many, as large a share leaves while thinking as thinks; the others do with
+    /// their answers.
+    fn some_leave(&mut self, workload: &WorkloadPlan, local: u32) {
+        let source = &self.sources[local as usize];
+        let clients = source.first_client..source.first_client + workload.mix.len() as u32;
+        let thinks = |record: &Task| record.state == State::Thinking && clients.contains(&record.client);
+        let mut thinking: Vec<u32> =
+            self.tasks.iter().filter(|(_, record)| thinks(record)).map(|(task, _)| task).collect();
+        let share = thinking.len() as f64 / source.users as f64;
+        let n_leaving = ((source.users - source.wanted) as f64 * share).round() as usize;
+        thinking.truncate(n_leaving);
+        let mut leaves = vec![false; thinking.last().map_or(0, |last| *last as usize + 1)];
+        thinking.iter().for_each(|task| leaves[*task as usize] = true);
+        let stays = |task: u32| !leaves.get(task as usize).is_some_and(|leaves| *leaves);
+        self.queue.rewrite(|time, payload| Self::task_of_event(payload).is_none_or(stays).then_some(time));
+        self.ready.retain(|task| stays(*task));
+        thinking.into_iter().for_each(|task| self.free(task));
+        self.sources[local as usize].users -= n_leaving as u64;
     }
 
     /// A scenario multiplies the load from now on.
@@ -263,14 +319,13 @@ impl Partition {
         let before = std::mem::replace(&mut source.factor, factor);
         match &world.plan.workloads[source.workload as usize].kind {
             SourceKind::Closed { .. } => self.source_fires_for_users(world.plan, local),
-            SourceKind::Open { curve, gaps } => {
+            SourceKind::Open { curve, .. } => {
                 source.steady_gap = curve.steady_gap().filter(|_| factor == 1.0);
-                if source.next_at == u64::MAX {
-                    return self.plan_arrival((curve, gaps), local);
-                }
                 // What is left of the current gap goes on at the new rate.
-                let left = curve.amount(now, source.next_at) * before;
-                source.plan_arrival_after(curve, now, left, (&mut self.queue, local));
+                if source.next_at != u64::MAX {
+                    source.left = curve.amount(now, source.next_at) * before;
+                }
+                source.plan_arrival_after(curve, now, source.left, (&mut self.queue, local));
             }
         }
     }

@@ -221,7 +221,12 @@ pub(crate) struct WorkloadPlan {
 
 pub(crate) enum SourceKind {
     /// The curve is a source's share of the rate.
-    Open { curve: RateCurve, gaps: Sampler },
+    Open {
+        curve: RateCurve,
+        gaps: Sampler,
+        /// Among so many sources the arrivals of one clock are dealt out in turn; each of one has a clock of its own.
+        turns: u32,
+    },
     /// `users` of all sources together; the curve is a factor.
     Closed { users: u64, think: Sampler, steps: RateCurve },
 }
@@ -289,7 +294,7 @@ impl Plan {
                 first_site: first_sites[id.index()],
                 n_sources: zones.len() as u32,
                 mix: cumulative(workload.mix.iter().map(|(share, _)| *share)),
-                kind: source_kind(&workload.demand, 1.0 / zones.len() as f64, warmup_ns),
+                kind: source_kind(&workload.demand, zones.len() as u32, warmup_ns),
                 counted_below,
                 looked_at_below: counted_below,
             });
@@ -367,7 +372,7 @@ pub(crate) fn cumulative(shares: impl Iterator<Item = f64>) -> Vec<f64> {
     sums
 }
 
-fn source_kind(demand: &Demand, share: f64, warmup_ns: u64) -> SourceKind {
+fn source_kind(demand: &Demand, n_sources: u32, warmup_ns: u64) -> SourceKind {
     match demand {
         Demand::Open { rate, arrivals, steps } => {
             let gaps = match arrivals {
@@ -375,7 +380,10 @@ fn source_kind(demand: &Demand, share: f64, warmup_ns: u64) -> SourceKind {
                 tarsier_model::Arrivals::Regular => Sampler::new(&Law::Constant(1.0)),
                 tarsier_model::Arrivals::Law(law) => Sampler::new(law),
             };
-            SourceKind::Open { curve: RateCurve::new(rate, steps, share, warmup_ns), gaps }
+            // Many Poisson processes are one; of no other is that so.
+            let turns = if *arrivals == tarsier_model::Arrivals::Poisson { 1 } else { n_sources };
+            let curve = RateCurve::new(rate, steps, 1.0 / f64::from(n_sources), warmup_ns);
+            SourceKind::Open { curve, gaps, turns }
         }
         Demand::Closed { users, think, steps } => SourceKind::Closed {
             users: *users,

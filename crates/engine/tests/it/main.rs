@@ -18,4 +18,5 @@ mod steered;
 mod support;
 mod traces;
 mod troubles;
+mod users;
 mod visits;
