@@ -87,12 +87,12 @@ pub(super) async fn scenario(State(context): Shared, Path(id): Path<String>) -> 
     Ok(answer(&json!({ "happenings": texts(&session), "command": command(&session) })))
 }
 
-fn texts(session: &Session) -> Vec<String> {
+pub(super) fn texts(session: &Session) -> Vec<String> {
     session.deeds().iter().map(Deed::text).collect()
 }
 
 /// What runs the same again, once the file is saved.
-fn command(session: &Session) -> String {
+pub(super) fn command(session: &Session) -> String {
     let setup = &session.setup;
     let mut command = format!("tarsier run {}.yaml", file_name(&setup.model.name));
     if !session.deeds().is_empty() {

@@ -19,7 +19,7 @@ use crate::session::{Session, Sight, frame, scenario};
 
 pub(super) type Pairs = Query<Vec<(String, String)>>;
 
-const NODE: [&str; 12] = [
+pub(super) const NODE: [&str; 12] = [
     "rate",
     "ok",
     "errors",

@@ -1,12 +1,15 @@
 //! HTTP: who may ask, for what, and the answers.
 
 mod architectures;
+mod compare;
 mod deeds;
+mod drawing;
 mod fields;
 mod guard;
 mod looks;
 mod query;
 mod refusal;
+mod report;
 mod runs;
 mod stream;
 mod traces;
@@ -73,6 +76,8 @@ pub(crate) fn router(context: Arc<Context>) -> Router {
         .route("/api/runs/{id}/traces", get(traces::list))
         .route("/api/runs/{id}/traces/{trace}", get(traces::one))
         .route("/api/runs/{id}/flame", get(traces::flame))
+        .route("/api/runs/{id}/report", get(report::report))
+        .route("/api/compare", get(compare::compare))
         .route("/api/runs/{id}/stream", get(stream::stream))
         .fallback(otherwise)
         .layer(middleware::from_fn_with_state(Arc::clone(&context), guard::check))

@@ -1,0 +1,163 @@
+//! Runs: paced, paused, stepped, restarted, gone back in, branched, meddled with.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::client::{Served, frame, lab, run_path};
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+#[track_caller]
+fn control(lab: &Served, run: &str, what: &Value) -> Value {
+    lab.post(&format!("{run}/control"), what).is(200).json()
+}
+
+#[test]
+fn a_paced_run_is_not_ahead_of_the_clock() {
+    let lab = lab();
+    let begun = Instant::now();
+    let run = lab.start(&json!({ "name": "pair", "pace": 10 }));
+    let now = lab.until(&run, |run| number(&run["time_s"]) > 5.0);
+    let most = 10.0 * begun.elapsed().as_secs_f64() + 1.0;
+    assert!(number(&now["time_s"]) <= most, "{now}, when no more than {most} s could be over");
+    let slow = control(&lab, &run, &json!({ "pace": 0.1 }));
+    assert_eq!(slow["pace"], 0.1);
+    let fast = control(&lab, &run, &json!({ "pace": 0 }));
+    assert_eq!((&fast["pace"], &fast["state"]), (&json!(0.0), &json!("running")));
+    lab.until(&run, |run| run["state"] == "ended");
+}
+
+#[test]
+fn a_paused_run_stands_still_and_steps() {
+    let lab = lab();
+    let run = lab.start(&json!({ "name": "pair", "pace": 0, "paused": true }));
+    assert_eq!(lab.value(&run)["time_s"], 0.0);
+    for steps in 1..=3 {
+        control(&lab, &run, &json!({ "step_s": 2.5 }));
+        let now = lab.until(&run, |run| run["state"] == "paused");
+        assert_eq!(now["time_s"], 2.5 * f64::from(steps));
+    }
+    let went_on = control(&lab, &run, &json!({ "paused": false }));
+    assert_eq!(went_on["state"], "running");
+}
+
+fn fingerprint(lab: &Served, run: &str) -> Value {
+    lab.value(&format!("{run}/result"))["fingerprint"].clone()
+}
+
+#[test]
+fn a_restarted_run_is_the_same_or_that_of_another_seed() {
+    let lab = lab();
+    let run = lab.finished(&json!({}));
+    let first = fingerprint(&lab, &run);
+    let restarted = |seed: Value| {
+        let now = lab.post(&format!("{run}/restart"), &seed).is(200).json();
+        assert_eq!(run_path(&now), run);
+        lab.until(&run, |run| run["state"] == "ended");
+        fingerprint(&lab, &run)
+    };
+    assert_eq!(restarted(json!({})), first);
+    assert_ne!(restarted(json!({ "seed": 7 })), first);
+    assert_eq!(restarted(json!({ "seed": 1 })), first);
+}
+
+#[test]
+fn a_restart_forgets_what_was_done_by_hand_and_keeps_the_scenario() {
+    let lab = lab();
+    let run = lab.start(&json!({ "name": "pair", "scenario": "slow", "paused": true }));
+    lab.post(&format!("{run}/happenings"), &json!({ "kill": { "service": "web", "count": 1 } })).is(201);
+    let listed = |run: &str| lab.value(&format!("{run}/scenario"))["happenings"].clone();
+    assert_eq!(listed(&run).as_array().map(Vec::len), Some(2));
+    lab.post(&format!("{run}/restart"), &json!({})).is(200);
+    assert_eq!(listed(&run), json!(["{ at: 2s, for: 3s, slow: { service: db, factor: 2 } }"]));
+}
+
+/// Every second can be looked at, and says what was sent when it was over.
+#[test]
+fn a_run_is_rewound() {
+    let lab = lab();
+    let run = lab.finished(&json!({}));
+    let series = lab.value(&format!("{run}/series?of=users"));
+    for second in [1, 7, 30] {
+        let seen = frame(&lab.get(&format!("{run}/frame?at={second}")).is(200).body);
+        assert!(seen.is_second && seen.is_whole && seen.time_s == f64::from(second), "{seen:?}");
+        assert_eq!(f64::from(seen.node[0]), number(&series["rate"][second as usize - 1]));
+    }
+    let last = frame(&lab.get(&format!("{run}/frame?at=1e9")).is(200).body);
+    assert_eq!(last.time_s, 30.0);
+}
+
+#[test]
+fn a_branch_comes_from_there_and_goes_its_own_way() {
+    let lab = lab();
+    let run = lab.finished(&json!({ "done": ["{ at: 5s, slow: { service: db, factor: 1.5 } }"] }));
+    let branch = lab.post(&format!("{run}/branch"), &json!({ "at_s": 10, "paused": true })).is(201).json();
+    let path = run_path(&branch);
+    assert_eq!(
+        (run_path(&json!({ "id": branch["parent"] })), &branch["branched_at_s"]),
+        (run.clone(), &json!(10.0))
+    );
+    lab.until(&path, |run| run["state"] == "paused" && run["time_s"] == 10.0);
+    let seconds = |run: &str| {
+        let mut series = lab.value(&format!("{run}/series?of=users"));
+        let column = |name: &str| series[name].as_array().expect("a column")[..10].to_vec();
+        let both = [column("rate"), column("p99_s")];
+        series["rate"].take();
+        both
+    };
+    assert_eq!(seconds(&path), seconds(&run));
+    lab.post(&format!("{path}/happenings"), &json!({ "slow": { "service": "db", "factor": 2 } })).is(201);
+    control(&lab, &path, &json!({ "paused": false }));
+    lab.until(&path, |run| run["state"] == "ended");
+    assert_ne!(fingerprint(&lab, &path), fingerprint(&lab, &run));
+    let unchanged = run_path(&lab.post(&format!("{run}/branch"), &json!({ "at_s": 10 })).is(201).json());
+    lab.until(&unchanged, |run| run["state"] == "ended");
+    assert_eq!(fingerprint(&lab, &unchanged), fingerprint(&lab, &run), "nothing was changed");
+}
+
+/// The file and the command that a run gives: a run of that text and its scenario `live` is the same.
+#[test]
+fn what_was_done_by_hand_is_in_the_file() {
+    let lab = lab();
+    let run = lab.start(&json!({ "name": "pair", "pace": 0, "for_s": 20, "paused": true }));
+    let done = [
+        json!({ "kill": { "service": "web", "count": 1 }, "for": "5s" }),
+        json!({ "slow": { "service": "db", "factor": 2 } }),
+        json!({ "load": { "factor": 1.5 }, "for": "3s" }),
+    ];
+    for happening in &done {
+        control(&lab, &run, &json!({ "step_s": 2.3 }));
+        lab.until(&run, |run| run["state"] == "paused");
+        lab.post(&format!("{run}/happenings"), happening).is(201);
+    }
+    control(&lab, &run, &json!({ "step_s": 1 }));
+    lab.until(&run, |run| run["state"] == "paused");
+    let ended = lab.ask("DELETE", &format!("{run}/happenings/1"), &lab.host(), b"").is(200).json();
+    assert_eq!(ended["text"], "{ at: 4.6s, slow: { service: db, factor: 2 }, for: 3.3s }");
+    control(&lab, &run, &json!({ "paused": false }));
+    lab.until(&run, |run| run["state"] == "ended");
+    let text = lab.get(&format!("{run}/file")).is(200).text();
+    let again = lab.finished(&json!({ "name": null, "text": text, "scenario": "live", "for_s": 20 }));
+    let result = |run: &str| {
+        let mut result = lab.value(&format!("{run}/result"));
+        result["wall_s"].take();
+        result
+    };
+    assert_eq!(result(&again), result(&run));
+    let command = lab.value(&format!("{run}/scenario"))["command"].clone();
+    assert_eq!(command, "tarsier run pair.yaml --scenario live --warmup 0s --seed 1 --for 20s");
+}
+
+#[test]
+fn runs_end_one_by_one_and_make_room() {
+    let lab = lab();
+    let runs: Vec<String> = (0..8).map(|_| lab.start(&json!({ "name": "pair", "paused": true }))).collect();
+    lab.post("/api/runs", &json!({ "name": "pair" })).is(409).says("there are 8 runs already");
+    lab.ask("DELETE", &runs[3], &lab.host(), b"").is(204);
+    lab.get(&runs[3]).is(404);
+    lab.start(&json!({ "name": "pair", "paused": true }));
+    assert_eq!(lab.value("/api/runs").as_array().map(Vec::len), Some(8));
+}
