@@ -7,9 +7,9 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use serde_json::Value;
 use tarsier_engine::Outcome;
-use tarsier_model::Model;
 use tarsier_report::number::{amount, duration};
 use tarsier_stats::Recorder;
+use tarsier_units::Span;
 
 use crate::api::deeds::{command, texts};
 use crate::api::drawing::{Line, bars, lines};
@@ -56,12 +56,26 @@ fn html(session: &Session, outcome: &Outcome) -> String {
 }
 
 fn objectives(session: &Session, outcome: &Outcome) -> String {
-    let verdicts = tarsier_report::verdicts(&session.setup.model, outcome);
-    let row = |it: &tarsier_report::SloVerdict| {
-        let value = it.value.map_or("–".to_owned(), amount);
-        vec![if it.holds { "✓ holds" } else { "✕ missed" }.to_owned(), it.text.clone(), value]
+    let why = why(session, outcome);
+    let row = |it: &Value| {
+        let unit = it["unit"].as_str().unwrap_or_default();
+        let value = it["value"].as_f64().map_or("–".to_owned(), |value| in_unit(value, unit));
+        let holds = if it["holds"] == true { "✓ holds" } else { "✕ missed" };
+        vec![holds.to_owned(), it["text"].as_str().unwrap_or_default().to_owned(), value]
     };
-    table("Objectives", &["", "objective", "found"], verdicts.iter().map(row))
+    table("Objectives", &["", "objective", "found"], why["slo"].as_array().into_iter().flatten().map(row))
+}
+
+fn why(session: &Session, outcome: &Outcome) -> Value {
+    tarsier_report::live_why(&session.setup.model, Span::from_nanos(outcome.simulated_ns), outcome)
+}
+
+fn in_unit(value: f64, unit: &str) -> String {
+    match unit {
+        "s" => duration(value),
+        "share" => format!("{}%", amount(value * 100.0)),
+        _ => format!("{}/s", amount(value)),
+    }
 }
 
 fn workloads(session: &Session, outcome: &Outcome) -> String {
@@ -145,8 +159,7 @@ fn histograms(session: &Session, outcome: &Outcome) -> String {
 }
 
 fn causes(session: &Session, outcome: &Outcome) -> String {
-    let model: &Model = &session.setup.model;
-    let why = tarsier_report::live_why(model, outcome);
+    let why = why(session, outcome);
     let text = |value: &Value| value.as_str().unwrap_or("–").to_owned();
     let mut rows: Vec<Vec<String>> = Vec::new();
     for workload in why["workloads"].as_array().into_iter().flatten() {
