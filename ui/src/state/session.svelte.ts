@@ -190,7 +190,8 @@ export class Session {
   private async refresh() {
     if (!this.ready || document.hidden) return;
     await this.ask();
-    if (!this.scriptStale) return;
+    // The command says for how long, and that grows.
+    if (!this.scriptStale && view.tab !== 'scenario') return;
     this.scriptStale = false;
     await quietly(async () => (this.script = await api.script(this.id)));
   }
