@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { WebSocketRoute } from 'playwright-core';
 import type { Run } from '../src/api/types';
 import { clocked, idOf, Lab, test, text, until } from './lab';
 
 describe('1: a run goes, waits, steps, begins again and is looked back at', () => {
   let lab: Lab;
   beforeAll(async () => void (lab = await Lab.open()));
+  afterEach(() => lab.rest());
   afterAll(() => lab.close());
 
   it('is paused and goes on', async () => {
@@ -68,12 +70,20 @@ describe('1: a run goes, waits, steps, begins again and is looked back at', () =
     await until('and the first', text(test(one, 'state')), (it) => it === 'Running');
   });
 
-  it('comes back by itself after the line was cut', async () => {
+  it('comes back by itself after the line was cut, and has missed nothing', async () => {
     const page = await lab.page();
+    const lines: WebSocketRoute[] = [];
+    await page.routeWebSocket(/stream$/, (line) => void lines.push(line, line.connectToServer()));
+    await page.reload();
+    await until('it is seen to go on', text(test(page, 'time')), (it) => clocked(it) > 0);
     await page.context().setOffline(true);
-    await page.evaluate(() => dispatchEvent(new Event('offline')));
+    await Promise.all(lines.map((line) => line.close()));
+    await page.getByText('Connecting…').waitFor();
+    await lab.post(`runs/${idOf(page)}/happenings`, { pause: { service: 'mysql' }, for: '1s' });
     const { time_s } = await lab.runOf(page);
     await page.context().setOffline(false);
     await until('it catches up', text(test(page, 'time')), (it) => clocked(it) > time_s + 1);
+    await page.getByRole('tab', { name: 'Events' }).click();
+    await test(page, 'events').getByText('mysql').first().waitFor();
   });
 });

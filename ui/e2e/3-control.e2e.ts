@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { idOf, Lab, test, text, until } from './lab';
 
 describe('3: control', () => {
   let lab: Lab;
   beforeAll(async () => void (lab = await Lab.open()));
+  afterEach(() => lab.rest());
   afterAll(() => lab.close());
 
   const last = (page: Page) => async () => (await lab.happenings(page)).at(-1) ?? '';

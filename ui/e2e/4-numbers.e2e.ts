@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { idOf, Lab, test, text, until } from './lab';
 
 const BROKEN = `architecture: broken
 services:
-  web: { instances: 1, workers: 2, do: [ { work: exp(1ms) }, { wait: exp(20ms) } ] }
+  web: { instances: 1, workers: 5, do: [ { work: exp(1ms) }, { wait: exp(20ms) } ] }
 workload:
-  people: { rate: 200/s, to: web, timeout: 1s }
+  people: { rate: 230/s, to: web }
 slo:
   - people p99 < 30ms
   - people errors < 50%
@@ -14,6 +14,7 @@ slo:
 describe('4: the numbers', () => {
   let lab: Lab;
   beforeAll(async () => void (lab = await Lab.open()));
+  afterEach(() => lab.rest());
   afterAll(() => lab.close());
 
   it('are charts of the users, and of what is selected', async () => {

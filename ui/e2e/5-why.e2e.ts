@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Trace, TraceSummary } from '../src/api/types';
 import { idOf, Lab, test, text, until } from './lab';
 
 describe('5: why', () => {
   let lab: Lab;
   beforeAll(async () => void (lab = await Lab.open()));
+  afterEach(() => lab.rest());
   afterAll(() => lab.close());
 
   it('lists the slowest traces, and opens one', async () => {

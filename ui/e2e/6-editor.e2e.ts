@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
+import type { Run } from '../src/api/types';
 import { idOf, Lab, test, text, until } from './lab';
 
 const SMALL = 'architecture: tiny\nservices:\n  web: { do: [ { work: exp(1ms) } ] }\nworkload:\n  people: { rate: 10/s, to: web }\n';
@@ -7,6 +8,7 @@ const SMALL = 'architecture: tiny\nservices:\n  web: { do: [ { work: exp(1ms) } 
 describe('6: the editor', () => {
   let lab: Lab;
   beforeAll(async () => void (lab = await Lab.open()));
+  afterEach(() => lab.rest());
   afterAll(() => lab.close());
 
   const content = (page: Page) => test(page, 'text').locator('.cm-content');
@@ -28,7 +30,7 @@ describe('6: the editor', () => {
     await until('the file', text(content(page)), (it) => it.includes('shop'));
     await write(page, SMALL.replace('work:', 'wrok:'));
     await content(page).locator('.cm-lintRange-error').first().waitFor();
-    await until('it is said', text(test(page, 'diagnostics')), (it) => it.includes('wrok') && it.includes('work'));
+    await until('it is said', text(test(page, 'diagnostics')), (it) => it.includes('3:18') && it.includes('there is no step `wrok`'));
     expect(await test(page, 'run').isDisabled()).toBe(true);
   });
 
@@ -50,7 +52,8 @@ describe('6: the editor', () => {
     await page.keyboard.press('Control+Space');
     await page.locator('.cm-tooltip-autocomplete').getByText('scenarios').first().waitFor();
     await page.keyboard.press('Escape');
-    await content(page).getByText('work', { exact: false }).first().hover({ position: { x: 170, y: 8 } });
+    const { x, y } = (await content(page).getByText('work').first().boundingBox())!;
+    await page.mouse.move(x + 8, y + 8);
     await page.locator('.cm-about').waitFor();
   });
 
@@ -66,11 +69,11 @@ describe('6: the editor', () => {
     await until('it runs', () => lab.runOf(page), (it) => it.name === 'dropped');
     const spigo = { arch: 'spigoed', version: 'arch-0.0', args: '[]', services: [{ name: 'db', package: 'store', regions: 1, count: 2, dependencies: [] }, { name: 'front', package: 'elb', regions: 1, count: 1, dependencies: ['db'] }] };
     await drop('spigo.json', JSON.stringify(spigo));
-    await until('Spigo’s runs', () => lab.runOf(page), (it) => it.name === 'spigoed');
-    const before = idOf(page);
+    const { id } = await until('Spigo’s runs', () => lab.runOf(page), (it) => it.name === 'spigoed');
     await drop('broken.yaml', 'architecture: {');
     await page.locator('[data-test=notice].error').waitFor();
-    expect(idOf(page)).toBe(before);
+    await until('it is still looked at', async () => idOf(page), (it) => it === id);
+    expect((await lab.get<Run[]>('runs')).at(-1)!.id).toBe(id);
   });
 
   it('opens lessons from the picker', async () => {

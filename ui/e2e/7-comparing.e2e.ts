@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Run } from '../src/api/types';
 import { idOf, Lab, test, text, until } from './lab';
 
 describe('7: comparing', () => {
   let lab: Lab;
   beforeAll(async () => void (lab = await Lab.open()));
+  afterEach(() => lab.rest());
   afterAll(() => lab.close());
 
   it('branches from a second that is looked at, with both maps and the differences', async () => {

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Lab, test, text, until } from './lab';
 
 describe('9: for everyone', () => {
   let lab: Lab;
   beforeAll(async () => void (lab = await Lab.open()));
+  afterEach(() => lab.rest());
   afterAll(() => lab.close());
 
   it('is painted within a second', async () => {

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../src/api/frames';
+import type { Heat } from '../src/api/types';
 import { NODE_COLUMNS } from '../src/api/frames';
 import { boxes } from '../src/dock/flame';
-import { histogram, modes, quantile, used } from '../src/dock/histogram';
+import { binOf, histogram, modes, quantile, used } from '../src/dock/histogram';
+import { grow } from '../src/dock/latencies.svelte';
 import { causeOf, waterfall } from '../src/dock/spans';
 import { sorted, type Row } from '../src/dock/table';
+import { logTicks, timeTicks } from '../src/dock/ticks';
 import { History } from '../src/state/history';
 import { clock, count, duration, share } from '../src/text/format';
 import { topology } from './shop';
@@ -17,7 +20,7 @@ describe('numbers', () => {
 });
 
 describe('the histogram', () => {
-  const heat = { time_s: [1, 2, 3], bounds_s: [1, 2, 4, 8], counts: [[1, 0, 0], [2, 3, 0], [0, 0, 4]] };
+  const heat = { time_s: [1, 2, 3], covers_s: 1, bounds_s: [1, 2, 4, 8], counts: [[1, 0, 0], [2, 3, 0], [0, 0, 4]] };
   it('is of the seconds looked at', () => {
     expect(histogram(heat, 1, 2)).toMatchObject({ counts: [3, 3, 0], total: 6 });
     expect(histogram(heat, 3, 3).counts).toEqual([0, 0, 4]);
@@ -36,6 +39,39 @@ describe('the histogram', () => {
     expect(modes(bins.map((bin) => left(bin) + right(bin)))).toEqual([15, 42]);
     expect(modes(bins.map((bin) => left(bin) + (bin % 2) * 20))).toHaveLength(1);
   });
+  it('finds no valley where chance may have dug it', () => {
+    const twoHills = (height: number) => Array.from({ length: 40 }, (_, bin) => Math.round(height * Math.exp(-((bin - 12) ** 2) / 18) + height * Math.exp(-((bin - 26) ** 2) / 18)));
+    expect(modes(twoHills(3))).toHaveLength(1);
+    expect(modes(twoHills(300))).toEqual([12, 26]);
+  });
+  it('places a latency between bounds', () => {
+    const bounds = Array.from({ length: 257 }, (_, bin) => 1e-5 * 10 ** (bin / 32));
+    expect([binOf(bounds, 1e-5), binOf(bounds, 1e-3), binOf(bounds, 10)].map((it) => it.toFixed(9))).toEqual(['0.000000000', '64.000000000', '192.000000000']);
+  });
+});
+
+describe('latencies', () => {
+  const heat = (time_s: number[], covers_s = 1): Heat => ({ time_s, covers_s, bounds_s: [1, 2], counts: time_s.map((it) => [it]) });
+  it('grow by what is new, and the last column is fetched again', async () => {
+    const asked: number[] = [];
+    const grown = await grow(heat([1, 2, 3]), async (after) => (asked.push(after), heat([3, 4, 5])));
+    expect(asked).toEqual([2]);
+    expect(grown).toEqual(heat([1, 2, 3, 4, 5]));
+  });
+  it('are fetched whole at first, when the run began again, and when columns were joined', async () => {
+    const whole = heat([1]);
+    const fetch = (rest: Heat) => async (after: number) => (after === 0 ? whole : rest);
+    expect(await grow(null, fetch(heat([])))).toBe(whole);
+    expect(await grow(heat([1, 2, 3]), fetch(heat([])))).toBe(whole);
+    expect(await grow(heat([1, 2, 3]), fetch(heat([4], 2)))).toBe(whole);
+  });
+});
+
+describe('axes', () => {
+  it.each([[10, 8, [0, 2, 4, 6, 8, 10]], [61, 8, [0, 10, 20, 30, 40, 50, 60]], [3600, 5, [0, 900, 1800, 2700, 3600]], [86400, 4, [0, 21600, 43200, 64800, 86400]]])('%s s, at most %s', (end, most, ticks) =>
+    expect(timeTicks(end, most)).toEqual(ticks));
+  it.each([[0.0013, 0.042, 6, [0.002, 0.005, 0.01, 0.02]], [0.0013, 0.042, 3, [0.003, 0.01, 0.03]], [0.0013, 0.042, 1, [0.01]], [0.02, 0.06, 9, [0.02, 0.03, 0.04, 0.05, 0.06]], [0.00001, 1000, 2, [1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10, 100, 1000]]])('from %s to %s, at most %s', (from, to, most, ticks) =>
+    expect(logTicks(from, to, most)).toEqual(ticks));
 });
 
 describe('a trace', () => {

@@ -78,7 +78,7 @@ export const branch = (id: string, at_s: number, paused: boolean) =>
 export const topology = (id: string) => get<Api.Topology>(`${ofRun(id)}/topology`);
 export const frame = async (id: string, at: number) => (await answer(`${ofRun(id)}/frame?at=${at}`)).arrayBuffer();
 export const series = (id: string, of: string) => get<Api.Series>(`${ofRun(id)}/series?of=${part(of)}`);
-export const heat = (id: string, of: string) => get<Api.Heat>(`${ofRun(id)}/heat?of=${part(of)}`);
+export const heat = (id: string, of: string, after: number) => get<Api.Heat>(`${ofRun(id)}/heat?of=${part(of)}&after=${after}`);
 export const events = (id: string, after: number) => get<Api.Event[]>(`${ofRun(id)}/events?after=${after}`);
 export const why = (id: string, over: Api.Over) => get<Api.Why>(`${ofRun(id)}/why?over=${over}`);
 export const service = (id: string, of: string) =>

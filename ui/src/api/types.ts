@@ -128,8 +128,12 @@ export interface Event {
 export type Series = { time_s: number[] } & Record<string, (number | null)[]>;
 
 export interface Heat {
+  /** When each column ends. */
   time_s: number[];
+  /** Seconds a column; the last may be short of it. */
+  covers_s: number;
   bounds_s: number[];
+  /** Column after column; without the empty bins at the end. */
   counts: number[][];
 }
 

@@ -24,9 +24,16 @@ export function used(counts: number[]): [number, number] {
   return first < 0 ? [0, 0] : [Math.max(0, first - 1), Math.min(counts.length - 1, last + 1)];
 }
 
-/** Hills that stand out from what is smoothed: at least a hundredth of the largest, with a valley of a fifth between two. */
+/** Weights of a bin and its neighbours on either side when bins are smoothed, of a sum of one. */
+const WEIGHTS = [-4, -3, -2, -1, 0, 1, 2, 3, 4].map((at) => (5 - Math.abs(at)) / 25);
+/** How much of the variance of what they were smoothing leaves. */
+const LEFT_OVER = WEIGHTS.reduce((sum, weight) => sum + weight ** 2, 0);
+/** In standard deviations; what chance makes of many bins stays below. */
+const CERTAIN = 4;
+
+/** Hills that stand out from what is smoothed: a hundredth of the largest at least, and a valley of a fifth between two. */
 export function modes(counts: number[]): number[] {
-  const smooth = counts.map((_, bin) => around(counts, bin));
+  const smooth = counts.map((_, bin) => WEIGHTS.reduce((sum, weight, at) => sum + weight * (counts[bin + at - 4] ?? 0), 0));
   const top = Math.max(...smooth, 0);
   const peaks: number[] = [];
   smooth.forEach((height, bin) => {
@@ -36,18 +43,14 @@ export function modes(counts: number[]): number[] {
   return peaks;
 }
 
-function around(counts: number[], bin: number): number {
-  const at = (i: number) => counts[i] ?? 0;
-  return (at(bin - 2) + 2 * at(bin - 1) + 3 * at(bin) + 2 * at(bin + 1) + at(bin + 2)) / 9;
-}
-
-/** A peak that no valley parts from the one before it is the same hill. */
+/** A peak that no valley parts from the one before it, or one that chance may have dug, is the same hill. */
 function keep(peaks: number[], bin: number, heights: number[]) {
   const before = peaks.at(-1);
   if (before === undefined) return void peaks.push(bin);
   const valley = Math.min(...heights.slice(before, bin + 1));
   const lower = Math.min(heights[before]!, heights[bin]!);
-  if (valley < 0.8 * lower) peaks.push(bin);
+  const chance = CERTAIN * Math.sqrt((lower + valley) * LEFT_OVER);
+  if (valley < 0.8 * lower && lower - valley > chance) peaks.push(bin);
   else if (heights[bin]! > heights[before]!) peaks[peaks.length - 1] = bin;
 }
 
@@ -74,3 +77,6 @@ export function quantile(of: Histogram, share: number): number | null {
 /** Bin `i` lies between bounds `i` and `i + 1`. */
 export const lower = (bounds_s: number[], bin: number): number => bounds_s[bin] ?? bounds_s.at(-1) ?? 0;
 export const upper = (bounds_s: number[], bin: number): number => bounds_s[bin + 1] ?? bounds_s.at(-1) ?? 0;
+
+/** In parts of a bin; bounds are as far apart on a logarithmic axis everywhere. */
+export const binOf = ([first, second]: number[], latency_s: number): number => Math.log(latency_s / first!) / Math.log(second! / first!);

@@ -18,8 +18,3 @@ export function colours(_theme: Theme): Colours {
 
 export const isDark = (theme: Theme) => theme === 'dark' || (theme === 'system' && darkQuery.matches);
 export const darkQuery = matchMedia('(prefers-color-scheme: dark)');
-
-/** Mixes two `rgb(…)` colours as said; 0 is the first. */
-export function mix(a: string, b: string, share: number): string {
-  return `color-mix(in srgb, ${a}, ${b} ${Math.round(share * 100)}%)`;
-}

@@ -32,10 +32,14 @@ export class Session {
   readonly troubled = $derived((this.beat, this.why !== null && (this.why.hot !== null || this.why.slo.some((it) => it.holds === false) || this.failing())));
   connected = $state(false);
   ready = $state(false);
+  /** Counts how often it began again: what was known of the one before is not of this one. */
+  life = $state(0);
   private stream: Stream;
   private timer: number;
   private beatTimer: number | null = null;
   private scriptStale = true;
+  /** There is something to catch up with: it failed the last time. */
+  private behind = true;
   private index = new Map<string, number>();
   private edgeIndex = new Map<string, number>();
 
@@ -51,7 +55,7 @@ export class Session {
       connected: (again) => void this.catchUp(again),
       lost: () => (this.connected = false),
     });
-    this.timer = window.setInterval(() => void this.refresh(), WHY_EVERY_MS);
+    this.timer = window.setInterval(() => void (this.behind && this.connected ? this.catchUp(true) : this.refresh()), WHY_EVERY_MS);
   }
 
   close() {
@@ -88,12 +92,16 @@ export class Session {
 
   async happen(what: Happening) {
     const happened = await api.happen(this.id, what);
-    this.script = await api.script(this.id);
+    await this.knowScript();
     return happened;
   }
 
   async end(n: number) {
     await api.endHappening(this.id, n);
+    await this.knowScript();
+  }
+
+  async knowScript() {
     this.script = await api.script(this.id);
   }
 
@@ -112,11 +120,13 @@ export class Session {
 
   private async catchUp(again: boolean) {
     this.connected = true;
+    this.behind = true;
     if (again) this.history.forget();
     await quietly(async () => {
       this.run = await api.run(this.id);
       if (again || !this.ready) await this.fetchTopology();
       await this.fetchEvents();
+      this.behind = false;
     });
     this.scriptStale = true;
     await this.refresh();
@@ -142,8 +152,13 @@ export class Session {
     this.events = [...this.events, ...missed.filter((event) => !known.has(event.n))];
   }
 
-  private async forget() {
+  private beginAgain() {
     this.history.forget();
+    this.life += 1;
+  }
+
+  private async forget() {
+    this.beginAgain();
     this.events = [];
     this.why = null;
     this.scriptStale = true;
@@ -155,7 +170,7 @@ export class Session {
   private take(frame: Frame) {
     if (!this.ready) return;
     const wentBack = frame.time_s < this.now.time_s - 1e-6 && frame.kind === 'tick';
-    if (wentBack) this.history.forget();
+    if (wentBack) this.beginAgain();
     this.now.take(frame);
     if (frame.kind === 'second') {
       this.history.take(frame);
@@ -193,7 +208,7 @@ export class Session {
     // The command says for how long, and that grows.
     if (!this.scriptStale && view.tab !== 'scenario') return;
     this.scriptStale = false;
-    await quietly(async () => (this.script = await api.script(this.id)));
+    await quietly(() => this.knowScript());
   }
 }
 

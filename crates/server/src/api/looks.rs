@@ -77,16 +77,27 @@ pub(super) async fn heat(State(context): Shared, Path(id): Path<String>, Query(a
     let session = find(&context, &id)?;
     let mut asked = Asked(asked);
     let of = asked.wanted("of")?;
+    let after: f64 = asked.number("after")?.unwrap_or(0.0);
     asked.end()?;
     let workload = session.setup.model.workloads.entries().find(|(_, it)| it.name == of);
     let (workload, _) =
         workload.ok_or_else(|| Refusal::not_found(format!("there is no workload called `{of}`")))?;
     blocking(move || {
-        let heat = session.shared.read().heat[workload.index()].clone();
-        let counts: Vec<&[u32]> = heat.columns().iter().map(|column| &column[..]).collect();
-        Ok(answer(&json!({ "time_s": heat.times(), "bounds_s": Heat::bounds_s(), "counts": counts })))
+        let (covers_s, columns) = {
+            let heat = &session.shared.read().heat[workload.index()];
+            (heat.covers_s(), heat.after(after))
+        };
+        let (ends, counts): (Vec<u64>, Vec<&[u32]>) =
+            columns.iter().map(|(end, column)| (end, told(column))).unzip();
+        let bounds_s = Heat::bounds_s();
+        Ok(answer(&json!({ "time_s": ends, "covers_s": covers_s, "bounds_s": bounds_s, "counts": counts })))
     })
     .await
+}
+
+/// Without the empty bins at the end.
+fn told(column: &[u32]) -> &[u32] {
+    &column[..column.iter().rposition(|n| *n > 0).map_or(0, |last| last + 1)]
 }
 
 pub(super) async fn events(State(context): Shared, Path(id): Path<String>, Query(asked): Pairs) -> Answer {

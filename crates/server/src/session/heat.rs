@@ -4,11 +4,11 @@ use tarsier_stats::Window;
 
 use crate::session::history::even;
 
-/// Eight to a decade.
-const PER_DECADE: f64 = 8.0;
+/// Bins to a decade, each 7.5% wider than the one before: two modes a quarter apart are told from each other.
+const PER_DECADE: f64 = 32.0;
 const FIRST_NS: f64 = 1e4;
 /// From 10 µs to 1000 s; what is outside goes into the outermost.
-pub(crate) const BINS: usize = 64;
+pub(crate) const BINS: usize = 256;
 
 type Column = [u32; BINS];
 
@@ -49,16 +49,20 @@ impl Heat {
         }
     }
 
-    /// The end of each column, in seconds.
-    pub(crate) fn times(&self) -> Vec<u64> {
-        let full = self.columns.len() as u64;
-        (1..=full)
-            .map(|n| if n < full { n * self.stride } else { (n - 1) * self.stride + self.in_last })
-            .collect()
+    /// How many seconds a column covers; the last one may still be short of it.
+    pub(crate) fn covers_s(&self) -> u64 {
+        self.stride
     }
 
-    pub(crate) fn columns(&self) -> &[Column] {
-        &self.columns
+    /// The columns that end after a time, and when each ends, in seconds.
+    pub(crate) fn after(&self, time_s: f64) -> Vec<(u64, Column)> {
+        let last = self.columns.len().saturating_sub(1) as u64;
+        let end = |n: u64| n * self.stride + if n < last { self.stride } else { self.in_last };
+        (0..)
+            .map(end)
+            .zip(self.columns.iter().copied())
+            .skip_while(|(end, _)| *end as f64 <= time_s)
+            .collect()
     }
 
     /// One more than there are bins.
@@ -84,12 +88,22 @@ mod tests {
         let mut heat = Heat::new(8 * size_of::<Column>());
         for n in 1..=100u64 {
             heat.push(&window);
-            let all: u64 = heat.columns().iter().flatten().map(|it| u64::from(*it)).sum();
-            assert_eq!((all, heat.times().last().copied()), (5 * n, Some(n)));
-            assert!(heat.columns().len() <= 8);
+            let columns = heat.after(0.0);
+            let all: u64 = columns.iter().flat_map(|(_, column)| column).map(|it| u64::from(*it)).sum();
+            assert_eq!((all, columns.last().map(|(end, _)| *end)), (5 * n, Some(n)));
+            assert!(columns.len() <= 8);
         }
         let bounds = Heat::bounds_s();
         let bin = bounds.partition_point(|bound| *bound <= 0.001_000_1) - 1;
-        assert!(heat.columns()[0][bin] > 0, "a millisecond is where the axis says");
+        assert!(heat.after(0.0)[0].1[bin] > 0, "a millisecond is where the axis says");
+    }
+
+    #[test]
+    fn who_knows_the_beginning_gets_the_rest() {
+        let mut heat = Heat::new(8 * size_of::<Column>());
+        (0..11).for_each(|_| heat.push(&Window::new()));
+        let ends = |after| heat.after(after).iter().map(|(end, _)| *end).collect::<Vec<_>>();
+        assert_eq!((heat.covers_s(), ends(0.0)), (2, vec![2, 4, 6, 8, 10, 11]));
+        assert_eq!((ends(8.0), ends(10.5), ends(11.0)), (vec![10, 11], vec![11], vec![]));
     }
 }
