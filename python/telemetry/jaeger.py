@@ -1,14 +1,16 @@
-"""A real Jaeger that is given the OTLP file of a run has all its spans, finds the traces of each service, and sees the
-calls that were simulated.
+"""A real Jaeger that a run sends its spans to, or that is given the OTLP file of a run, has all of them, finds the traces
+of each service, and sees the calls that were simulated.
 
 usage: jaeger.py TARSIER JAEGER_ALL_IN_ONE
 """
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
+import time
 
 from local import calls_of, free_port, get, post, running, spans_of, until
 
@@ -24,19 +26,36 @@ def main(tarsier, jaeger):
     options = [f"--{name}.host-port=127.0.0.1:{port}" for name, port in ports.items()]
     options += [f"--{name}.server-host-port=127.0.0.1:{free_port()}" for name in UDP_PORTS]
     api = f"http://127.0.0.1:{ports['query.http-server']}/api"
-    with running([jaeger, *options]), tempfile.TemporaryDirectory() as out:
+    otlp = f"http://127.0.0.1:{ports['collector.otlp.http']}"
+    with running([jaeger, *options]):
         until(lambda: get(f"{api}/services"), "the server does not start")
-        run = [tarsier, "run", "shop", "--for", "20s", "--json", "--traces", "10%", "--out", out, "--write", "otlp"]
+        check_sent(api, otlp, tarsier)
+        check_file(api, otlp, tarsier)
+
+
+def check_sent(api, otlp, tarsier):
+    run = [tarsier, "run", "shop", "--for", "20s", "--json", "--traces", "10%", "--send", f"otlp={otlp}"]
+    ran = subprocess.run(run, capture_output=True, check=True, text=True)
+    # Jaeger takes no metrics: those are rejected, and told.
+    accepted = int(re.search(r"(\d+) spans accepted, 0 rejected, 0 dropped", ran.stderr)[1])
+    check(api, time.time_ns() // 1000 - DAY_US // 2, accepted, json.loads(ran.stdout), "sent")
+
+
+def check_file(api, otlp, tarsier):
+    with tempfile.TemporaryDirectory() as out:
+        # Ids follow from the seed: these are not those that were sent.
+        run = [tarsier, "run", "shop", "--for", "20s", "--seed", "2", "--json", "--traces", "10%", "--out", out, "--write",
+               "otlp"]
         ran = subprocess.run(run, capture_output=True, check=True, text=True)
         written = []
         for line in (pathlib.Path(out) / "traces.otlp.jsonl").read_text().splitlines():
-            post(f"http://127.0.0.1:{ports['collector.otlp.http']}/v1/traces", line)
+            post(f"{otlp}/v1/traces", line)
             written += spans_of(json.loads(line))
-        check(api, written, json.loads(ran.stdout))
-
-
-def check(api, written, result):
     start = min(int(span["startTimeUnixNano"]) for span in written) // 1000
+    check(api, start, len({span["spanId"] for span in written}), json.loads(ran.stdout), "in a file")
+
+
+def check(api, start, n_spans, result, how):
     window = {"start": start, "end": start + DAY_US, "limit": 1_000_000}
 
     simulated = {"shoppers"} | set(result["services"])
@@ -45,17 +64,17 @@ def check(api, written, result):
     def stored():
         found = [get(f"{api}/traces", service=service, **window)["data"] for service in simulated]
         spans = {span["spanID"] for traces in found for trace in traces for span in trace["spans"]}
-        assert len(spans) <= len(written), (len(spans), len(written))
-        return spans == {span["spanId"] for span in written}
+        assert len(spans) <= n_spans, (len(spans), n_spans)
+        return len(spans) == n_spans
 
-    until(stored, f"not all of {len(written)} spans are stored")
+    until(stored, f"not all of {n_spans} spans are stored")
     services = set(get(f"{api}/services")["data"])
     assert services - {"jaeger-all-in-one"} == simulated, services ^ simulated
     day_ms = DAY_US // 1000
-    links = get(f"{api}/dependencies", endTs=start // 1000 + day_ms // 2, lookback=day_ms)["data"]
+    links = get(f"{api}/dependencies", endTs=start // 1000 + day_ms, lookback=day_ms)["data"]
     seen = {(link["parent"], link["child"]) for link in links}
     assert seen == calls_of(result), seen ^ calls_of(result)
-    print(f"Jaeger stored all {len(written)} spans of a file, and sees the {len(seen)} links that were simulated")
+    print(f"Jaeger stored all {n_spans} spans {how}, and sees the {len(seen)} links that were simulated")
 
 
 main(*sys.argv[1:])

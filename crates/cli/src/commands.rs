@@ -1,7 +1,7 @@
 //! The commands that do not run anything.
 
 use tarsier_check::At;
-use tarsier_interop::Graph;
+use tarsier_interop::spigo::Origin;
 use tarsier_language::{Place, Places};
 
 use crate::args::{ScaleArgs, SourceArg};
@@ -53,11 +53,9 @@ pub(crate) fn list() -> Result<Ending, Failure> {
 /// The text, or how large what it describes is.
 pub(crate) fn show(source: &SourceArg, as_json: bool) -> Result<Ending, Failure> {
     if as_json {
-        let Opened { model, sizes, .. } = input::open(source)?;
-        print(&tarsier_interop::sizes_json(
-            &model.name,
-            &sizes.unwrap_or_else(|| Graph::of(&model).sizes()),
-        ))?;
+        let opened = input::open(source)?;
+        let sizes = opened.origin.as_ref().map_or_else(|| opened.graph().sizes(), Origin::sizes);
+        print(&tarsier_interop::sizes_json(&opened.model.name, &sizes))?;
         return Ok(Ending::Done);
     }
     let text = match input::read(source)? {

@@ -21,8 +21,8 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Ending, Failure> {
             "leave out `--scenario`, or export gexf or spigo",
         ));
     }
-    let model = input::load(&args.source)?;
-    let graph = Graph::of(&model);
+    let opened = input::open(&args.source)?;
+    let graph = opened.graph();
     let lives = match &args.scenario {
         Some(name) => Some(observe(&graph, args, name)?),
         None => None,

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use tarsier_interop::Size;
-use tarsier_interop::spigo::{self, Translation};
+use tarsier_interop::Graph;
+use tarsier_interop::spigo::{self, Origin, Translation};
 use tarsier_language::{Diagnostic, Places, Severity, Sink, limits, tree};
 use tarsier_model::{Model, SealedModel};
 
@@ -38,8 +38,18 @@ pub(crate) struct Opened {
     pub(crate) places: Places,
     /// In which the places are: of a foreign file, what it became.
     pub(crate) bytes: Vec<u8>,
-    /// How large the tool was to make it from whom the file is, if it is foreign.
-    pub(crate) sizes: Option<Vec<Size>>,
+    /// What it was made from, if it is foreign.
+    pub(crate) origin: Option<Origin>,
+}
+
+impl Opened {
+    /// As the tool drew it from whom the file is.
+    pub(crate) fn graph(&self) -> Graph<'_> {
+        match &self.origin {
+            Some(origin) => Graph::drawn(&self.model, origin),
+            None => Graph::of(&self.model),
+        }
+    }
 }
 
 pub(crate) enum Text {
@@ -133,7 +143,7 @@ fn open_foreign(name: &str, translation: Translation) -> Result<Opened, Failure>
     loaded.diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
     say(&loaded.diagnostics, &format!("{name}, imported"), &bytes);
     let model = loaded.model.ok_or(Failure::Told)?;
-    Ok(Opened { model, places: loaded.places, bytes, sizes: Some(translation.services) })
+    Ok(Opened { model, places: loaded.places, bytes, origin: Some(translation.origin) })
 }
 
 fn open_own(source: Source, scaling: ScaleArgs) -> Result<Opened, Failure> {
@@ -141,7 +151,7 @@ fn open_own(source: Source, scaling: ScaleArgs) -> Result<Opened, Failure> {
     let loaded = tarsier_language::load_with(&source.name, &source.bytes, &read);
     say(&loaded.diagnostics, &source.name, &source.bytes);
     let model = resized(loaded.model.ok_or(Failure::Told)?, scaling)?;
-    Ok(Opened { model, places: loaded.places, bytes: source.bytes, sizes: None })
+    Ok(Opened { model, places: loaded.places, bytes: source.bytes, origin: None })
 }
 
 fn resized(model: SealedModel, scaling: ScaleArgs) -> Result<SealedModel, Failure> {
@@ -216,6 +226,12 @@ fn unreadable(source: &str, error: &io::Error) -> Failure {
     // `shp.yaml` is a file that is not there, `shp` may be a name of the catalogue; so of Spigo's `lamp_arch.json`.
     let endings = [".yaml", ".yml", "_arch.json"];
     let stem = endings.iter().find_map(|ending| source.strip_suffix(ending)).unwrap_or(source);
+    if stem == "migration" {
+        return Failure::with_hint(
+            "`migration` is ten architectures, which only `tarsier run` takes together",
+            "name one of them, such as `migration/3-data-access`",
+        );
+    }
     let hint = match nearest(stem, names) {
         Some(near) => format!("did you mean `{near}`, which comes with Tarsier?"),
         None => "name a file, or one of what `tarsier list` shows".to_owned(),

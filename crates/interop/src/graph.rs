@@ -4,12 +4,17 @@
 //! that discovery names, also where the call prefers those near it, for then the others are there when these are not. A
 //! `subset` leaves as many as it says (a run draws which; here they are spread evenly), and where the segmentation
 //! refuses a call there is no edge.
+//!
+//! A model that was made from a file of Spigo can be drawn as Spigo drew it: then who knows whom is Spigo's rule, which
+//! follows dependencies, called or not, and knows nobody to fall back to.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use tarsier_model::{Call, Model, SealedModel, ServiceId, Step, Verdict, ZoneId};
 use tarsier_units::Id;
+
+use crate::spigo::{Drawn, Origin};
 
 /// Instances are numbered through: those of a service stand next to each other.
 pub struct Graph<'a> {
@@ -19,6 +24,7 @@ pub struct Graph<'a> {
     pub calls: Vec<Calls>,
     /// By service.
     ranges: Vec<Range<usize>>,
+    pub(crate) drawn: Option<Drawn<'a>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,12 +48,41 @@ pub struct Calls {
 
 impl<'a> Graph<'a> {
     pub fn of(model: &'a SealedModel) -> Graph<'a> {
-        let mut graph = Graph { model, instances: Vec::new(), calls: calls(model), ranges: Vec::new() };
-        for (id, service) in model.services.entries() {
+        let zones: Vec<_> = model.services.iter().map(|service| service.instances.clone()).collect();
+        Graph::standing(model, &zones, calls(model), None)
+    }
+
+    /// As Spigo drew the file that the model was made from.
+    pub fn drawn(model: &'a SealedModel, origin: &'a Origin) -> Graph<'a> {
+        let drawn = origin.of(model);
+        let zones: Vec<_> = model.services.ids().map(|service| drawn.zones(service)).collect();
+        let mut known = calls(model);
+        for from in model.services.ids() {
+            let on = drawn.dependencies(from);
+            known.retain(|calls| calls.from != from || on.contains(&calls.to));
+            let called: Vec<_> =
+                known.iter().filter(|calls| calls.from == from).map(|calls| calls.to).collect();
+            let uncalled = on.into_iter().filter(|to| !called.contains(to));
+            known.extend(uncalled.map(|to| Calls { from, to, awaited: false, subset: None }));
+        }
+        known.sort_by_key(|calls| (calls.from, calls.to));
+        Graph::standing(model, &zones, known, Some(drawn))
+    }
+
+    /// `zones` are those of the instances of each service.
+    fn standing(
+        model: &'a SealedModel,
+        zones: &[Vec<ZoneId>],
+        calls: Vec<Calls>,
+        drawn: Option<Drawn<'a>>,
+    ) -> Graph<'a> {
+        let mut graph = Graph { model, instances: Vec::new(), calls, ranges: Vec::new(), drawn };
+        for (service, zones) in model.services.ids().zip(zones) {
             let first = graph.instances.len();
-            for (number, zone) in service.instances.iter().enumerate() {
-                graph.instances.push(Instance { service: id, number: number as u32, zone: *zone });
-            }
+            let numbered = zones.iter().enumerate();
+            let instances =
+                numbered.map(|(number, zone)| Instance { service, number: number as u32, zone: *zone });
+            graph.instances.extend(instances);
             graph.ranges.push(first..graph.instances.len());
         }
         graph
@@ -69,7 +104,7 @@ impl<'a> Graph<'a> {
     /// Those of one caller to one callee, without naming them.
     pub fn n_edges_of(&self, calls: &Calls) -> u64 {
         let [from, to] =
-            [calls.from, calls.to].map(|service| by_zone(&self.model.services[service].instances));
+            [calls.from, calls.to].map(|service| by_zone(&self.instances[self.instances_of(service)]));
         let mut edges = 0;
         for (here, n_callers) in from {
             let allowed = |there: &ZoneId| self.allows(calls, here, *there);
@@ -104,17 +139,20 @@ impl<'a> Graph<'a> {
         candidates.clone().skip(skipped).chain(candidates.take(skipped)).take(most)
     }
 
-    /// Whether the segmentation lets such a call through.
+    /// Whether there is an edge between instances that stand there: the segmentation lets such a call through.
     fn allows(&self, calls: &Calls, from: ZoneId, to: ZoneId) -> bool {
+        if let Some(drawn) = &self.drawn {
+            return drawn.knows((calls.from, from), (calls.to, to));
+        }
         let [from, to] =
             [(calls.from, from), (calls.to, to)].map(|(service, zone)| self.model.end_of(service, zone));
         self.model.verdict(from, to) == Verdict::Allow
     }
 }
 
-fn by_zone(instances: &[ZoneId]) -> BTreeMap<ZoneId, u64> {
+fn by_zone(instances: &[Instance]) -> BTreeMap<ZoneId, u64> {
     let mut zones = BTreeMap::new();
-    instances.iter().for_each(|zone| *zones.entry(*zone).or_insert(0) += 1);
+    instances.iter().for_each(|instance| *zones.entry(instance.zone).or_insert(0) += 1);
     zones
 }
 

@@ -36,6 +36,7 @@ fn arguments() {
 fn names() {
     wrong(&["run", "shpo"]).says("no file and no architecture called `shpo`").says("did you mean `shop`");
     wrong(&["run", "no/such/file.yaml"]).says("no file and no architecture called `no/such/file.yaml`");
+    wrong(&["show", "migration"]).says("ten architectures").says("such as `migration/3-data-access`");
     wrong(&["check", env!("CARGO_MANIFEST_DIR")]).says("is a folder");
     let path = file("scenario", PAIR);
     wrong(&["run", &path, "--scenario", "spkie"])

@@ -42,6 +42,25 @@ fn a_file_is_known_by_what_is_in_it() {
     assert_eq!(sizes(&drawn), [3, 4, 4]);
 }
 
+/// In two regions there are instances that stand in other zones than ours would.
+#[test]
+fn what_is_exported_is_what_is_counted() {
+    for options in [&[][..], &["--regions", "2", "--scale", "150%"]] {
+        let everything = sample("everything_arch.json");
+        let given =
+            |command: &[&str]| tarsier(&[command, &[everything.as_str()], options].concat()).ends_with(0);
+        let [_, instances, edges] =
+            sizes(&tarsier(&[&["show", &everything, "--json"], options].concat()).ends_with(0));
+        for (format, node, edge) in
+            [("graphml", "<node ", "<edge "), ("gexf", "<node ", "<edge "), ("spigo", "\"node\"", "\"edge\"")]
+        {
+            let text = given(&["export", format]).stdout;
+            let found = [node, edge].map(|mark| text.matches(mark).count() as u64);
+            assert_eq!(found, [instances, edges], "{format} {options:?}");
+        }
+    }
+}
+
 /// By Spigo's own rule and by hand, from ring to www: 6·5 + 2·1 + 3·2 + 3·4 + 3·18 + 3·2 + 6·6 + 6·2 + 3·4 + 3 + 1. In
 /// three regions all but the first, the fifth and the last are three times as many: 18·17 and 9·30, for the ring is
 /// known everywhere, and 3.

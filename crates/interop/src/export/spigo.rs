@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use tarsier_model::{Kind, ZoneId};
+use tarsier_model::{Kind, Model};
+use tarsier_units::Id;
 
 use super::Lives;
 use crate::graph::Graph;
@@ -21,9 +22,8 @@ pub(super) fn write(graph: &Graph<'_>, lives: Option<&Lives>, out: &mut dyn Writ
         separator = ",\n    ";
         io::Result::Ok(())
     };
-    let names = names(graph, &arch);
-    for (n, (instance, name)) in graph.instances.iter().zip(&names).enumerate() {
-        let package = package(graph.model.services[instance.service].kind);
+    let (names, packages): (Vec<_>, Vec<_>) = nodes(graph, &arch).into_iter().unzip();
+    for (n, (name, package)) in names.iter().zip(packages).enumerate() {
         let [a, b, c] = [16, 8, 0].map(|shift| (n + 1) >> shift & 0xff);
         let metadata = format!("IP/10.{a}.{b}.{c}");
         entry(json!({"node": name, "package": package, "timestamp": at(0.0), "metadata": metadata}))?;
@@ -40,16 +40,29 @@ pub(super) fn write(graph: &Graph<'_>, lives: Option<&Lives>, out: &mut dyn Writ
     writeln!(out, "\n  ]\n}}")
 }
 
+/// What each instance is called, and its package; what was Spigo's is as Spigo has it.
+fn nodes(graph: &Graph<'_>, arch: &str) -> Vec<(String, &'static str)> {
+    if let Some(drawn) = &graph.drawn {
+        let services = graph.model.services.ids().map(|service| drawn.nodes(service));
+        return services
+            .flat_map(|(names, package)| names.into_iter().map(move |it| (it, package)))
+            .collect();
+    }
+    let packages = graph.instances.iter().map(|it| package(graph.model.services[it.service].kind));
+    names(graph, arch).into_iter().zip(packages).collect()
+}
+
 /// Of each instance its own: `shop.us-east-1.zoneA.web00`.
 fn names(graph: &Graph<'_>, arch: &str) -> Vec<String> {
     let mut names = Vec::with_capacity(graph.instances.len());
+    let cells = cells(graph.model);
     let mut taken = HashSet::new();
     for (id, service) in graph.model.services.entries() {
         let instances = &graph.instances[graph.instances_of(id)];
         let called = |service: &str| -> Vec<String> {
             instances
                 .iter()
-                .map(|it| format!("{arch}.{}.{service}{:02}", cell(graph, it.zone), it.number))
+                .map(|it| format!("{arch}.{}.{service}{:02}", cells[it.zone.index()], it.number))
                 .collect()
         };
         // `a.b` and `a_b` would be the same, and so would the first of `s1` and number 100 of `s`.
@@ -63,12 +76,20 @@ fn names(graph: &Graph<'_>, arch: &str) -> Vec<String> {
     names
 }
 
-/// `us-east-1.zoneA`: zones are called by a letter there.
-fn cell(graph: &Graph<'_>, zone: ZoneId) -> String {
-    let zone = &graph.model.zones[zone];
-    let region = part(&graph.model.regions[zone.region].name);
-    let letter = part(zone.name.rsplit('/').next().unwrap_or(&zone.name)).to_uppercase();
-    format!("{region}.zone{}", letter.strip_prefix("ZONE").filter(|rest| !rest.is_empty()).unwrap_or(&letter))
+/// By zone: `us-east-1.zoneA`. Zones are called by a letter there; where that makes two the same, the later gets a mark.
+fn cells(model: &Model) -> Vec<String> {
+    let mut cells: Vec<String> = Vec::new();
+    for zone in model.zones.iter() {
+        let region = part(&model.regions[zone.region].name);
+        let letter = part(zone.name.rsplit('/').next().unwrap_or(&zone.name)).to_uppercase();
+        let letter = letter.strip_prefix("ZONE").filter(|rest| !rest.is_empty()).unwrap_or(&letter);
+        let mut cell = format!("{region}.zone{letter}");
+        while cells.contains(&cell) {
+            cell.push('_');
+        }
+        cells.push(cell);
+    }
+    cells
 }
 
 /// Dots separate the parts of a name.
@@ -147,6 +168,18 @@ mod tests {
             ["test.us-east-1.zoneA.a_b00", "test.us-east-1.zoneB.a_b01", "test.us-east-1.zoneA.a_b_00"]
         );
         assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+    }
+
+    #[test]
+    fn zones_that_letters_make_alike_stay_apart() {
+        let text = "
+            regions: { east: { zones: [a, zoneA, A, zone] }, e.b: { zones: [a] }, e_b: { zones: [a] } }
+            services: { s: { do: [ { work: 1ms } ] } }
+            workload: { users: { rate: 1/s, to: s } }";
+        let model = tarsier_language::load("test", text.as_bytes()).model.expect("it can run");
+        let expected =
+            ["east.zoneA", "east.zoneA_", "east.zoneA__", "east.zoneZONE", "e_b.zoneA", "e_b.zoneA_"];
+        assert_eq!(cells(&model), expected);
     }
 
     #[test]

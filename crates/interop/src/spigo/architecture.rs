@@ -26,6 +26,8 @@ pub(super) struct Service {
     pub(super) name: String,
     pub(super) place: Place,
     pub(super) package: &'static Package,
+    /// The package's name in the file, where a cache may be a `store`.
+    pub(super) called: &'static str,
     /// Per region, scaled; 0 is one for the region, in no zone.
     pub(super) count: u64,
     /// 0 is one instance for all the world.

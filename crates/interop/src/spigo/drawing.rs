@@ -78,13 +78,13 @@ impl Reader<'_> {
         // Before version 0.4 the key was another.
         let package = ["package", "service"].iter().find_map(|key| entry.get(key));
         let Some(package) = package.and_then(|entry| self.package(&entry.value)) else { return };
-        let package = package::meant(package, service);
         let services = &mut drawing.services;
         let at = *drawing.by_service.entry(service).or_insert_with(|| {
             services.push(Service {
                 name: service.to_owned(),
                 place: node.place,
-                package,
+                package: package::meant(package, service),
+                called: package.name,
                 count: 0,
                 regions: 0,
                 dependencies: Vec::new(),

@@ -6,6 +6,7 @@
 mod architecture;
 mod drawing;
 mod expand;
+mod origin;
 mod package;
 mod read;
 mod steps;
@@ -16,10 +17,10 @@ use tarsier_language::tree::{self, Kind, Node};
 use tarsier_language::{Diagnostic, Sink};
 
 pub use architecture::REGIONS;
+pub(crate) use origin::Drawn;
+pub use origin::Origin;
 use read::Reader;
 pub use steps::reference;
-
-use crate::Size;
 
 /// How Spigo's flags `-p` and `-w` scaled an architecture.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,8 +44,7 @@ pub struct Imported {
 pub struct Translation {
     /// In the language of Tarsier.
     pub text: String,
-    /// How large Spigo made it, in the order of the file.
-    pub services: Vec<Size>,
+    pub origin: Origin,
 }
 
 /// Whether a file is Spigo's, by what is in it.
@@ -77,15 +77,7 @@ pub fn import(name: &str, source: &[u8], options: &Options) -> Imported {
     let architecture = architecture.filter(|_| !sink.has_errors());
     let architecture = architecture.map(|architecture| Translation {
         text: write::text(&architecture, name, options),
-        services: architecture
-            .services
-            .iter()
-            .map(|service| Size {
-                service: service.name.clone(),
-                instances: service.n_instances(),
-                edges: expand::edges_from(&architecture.services, service),
-            })
-            .collect(),
+        origin: Origin(architecture),
     });
     Imported { architecture, diagnostics: sink.into_sorted() }
 }

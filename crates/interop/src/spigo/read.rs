@@ -84,6 +84,7 @@ impl Reader<'_> {
             name: self.text(name)?.to_owned(),
             place: name.place,
             package: package::meant(package, self.text(name)?),
+            called: package.name,
             count: self.scaled(count),
             regions: self.spread(regions),
             dependencies: Vec::new(),

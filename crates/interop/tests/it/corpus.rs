@@ -39,7 +39,7 @@ fn files_get_their_diagnostics_and_texts() {
         failures.extend(check(&path.with_extension("err"), &said));
         let Some(translation) = imported.architecture else { continue };
         let mut text = translation.text.clone();
-        for size in &translation.services {
+        for size in translation.origin.sizes() {
             let _ = writeln!(text, "# {}: {} instances, {} edges", size.service, size.instances, size.edges);
         }
         failures.extend(check(&path.with_extension("yaml"), &text));
@@ -47,13 +47,14 @@ fn files_get_their_diagnostics_and_texts() {
         let said = render(&loaded.diagnostics, &name, translation.text.as_bytes(), false);
         let model = loaded.model.unwrap_or_else(|| panic!("{name}: what it becomes is wrong:\n{said}"));
         let instances: usize = model.services.iter().map(|service| service.instances.len()).sum();
-        let expected: u64 = translation.services.iter().map(|size| size.instances).sum();
+        let expected: u64 = translation.origin.sizes().iter().map(|size| size.instances).sum();
         assert_eq!(instances as u64, expected, "{name}: as many run as Spigo had");
     }
     assert_no_failures(&failures);
 }
 
-/// What Spigo's files become is drawn as Spigo would, so that it can be read again: the same services, as large.
+/// What Spigo's files become is drawn as Spigo would, so that it can be read again: the same services, as large, and
+/// each instance knows as many.
 #[test]
 fn what_was_imported_can_be_exported_and_imported() {
     for path in files("corpus/spigo", ".json") {
@@ -61,11 +62,13 @@ fn what_was_imported_can_be_exported_and_imported() {
         let Some(first) = imported.architecture else { continue };
         let model = load("translation", first.text.as_bytes()).model.expect("what a file becomes can run");
         let mut drawn = Vec::new();
-        export(GraphFormat::Spigo, &Graph::of(&model), None, &mut drawn).expect("memory takes it");
+        export(GraphFormat::Spigo, &Graph::drawn(&model, &first.origin), None, &mut drawn)
+            .expect("memory takes it");
         let again = import(&name, &drawn, &Options { scale: 100, regions: 1 });
         let second = again.architecture.unwrap_or_else(|| panic!("{name}: {:?}", again.diagnostics));
-        let sizes = |translation: &Translation| -> BTreeMap<String, u64> {
-            translation.services.iter().map(|size| (size.service.clone(), size.instances)).collect()
+        let sizes = |translation: &Translation| -> BTreeMap<String, (u64, u64)> {
+            let sizes = translation.origin.sizes().into_iter();
+            sizes.map(|size| (size.service, (size.instances, size.edges))).collect()
         };
         assert_eq!(sizes(&second), sizes(&first), "{name}");
     }

@@ -20,7 +20,7 @@ fn json(rows: &[Row<'_>]) -> String {
 fn counts(rows: &[Row<'_>], scale: u32, regions: u32) -> Vec<(u64, u64)> {
     let imported = import("x.json", json(rows).as_bytes(), &Options { scale, regions });
     let architecture = imported.architecture.unwrap_or_else(|| panic!("{:?}", imported.diagnostics));
-    architecture.services.iter().map(|size| (size.instances, size.edges)).collect()
+    architecture.origin.sizes().iter().map(|size| (size.instances, size.edges)).collect()
 }
 
 const ROOT: Row<'static> = ("www", "denominator", 0, 0, &["web"]);

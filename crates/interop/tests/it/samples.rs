@@ -1,11 +1,13 @@
 //! The real files of Spigo, from the folder that `TARSIER_SAMPLES` names: as many instances and edges as Spigo made of
 //! them (its repository, commit 168b963, by its own output), and answers, where five of the files had none.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use tarsier_engine::{RunConfig, run};
 use tarsier_interop::spigo::{Options, Translation, import, recognise};
+use tarsier_interop::{Graph, GraphFormat, export};
 use tarsier_language::load;
 use tarsier_units::Span;
 
@@ -84,7 +86,7 @@ impl Samples {
 const AS_IT_IS: Options = Options { scale: 100, regions: 1 };
 
 fn counts(translation: &Translation) -> [u64; 2] {
-    let services = &translation.services;
+    let services = translation.origin.sizes();
     [services.iter().map(|size| size.instances).sum(), services.iter().map(|size| size.edges).sum()]
 }
 
@@ -118,7 +120,11 @@ fn all_files_match_and_answer() {
         let translation = samples.import(&file, AS_IT_IS);
         let wide = samples.import(&file, Options { regions: 6, ..AS_IT_IS });
         let row = [one, counts(&translation), six, counts(&wide)];
-        assert_eq!((translation.services.len(), row[0], row[2]), (n_services, row[1], row[3]), "{name}");
+        assert_eq!(
+            (translation.origin.sizes().len(), row[0], row[2]),
+            (n_services, row[1], row[3]),
+            "{name}"
+        );
         let (sent, completed) = answers(name, &translation);
         assert!(completed >= 490, "{name}: {completed} of {sent}");
         assert!(answers(name, &wide).1 >= 490, "{name} in six regions");
@@ -129,7 +135,7 @@ fn all_files_match_and_answer() {
         let file = format!("migration_step{step}.json");
         let translation = samples.import(&file, AS_IT_IS);
         let ours = counts(&translation);
-        assert_eq!((translation.services.len(), ours), (n_services, expected), "step {step}");
+        assert_eq!((translation.origin.sizes().len(), ours), (n_services, expected), "step {step}");
         let (sent, completed) = answers(&file, &translation);
         assert!(completed >= 490, "step {step}: {completed} of {sent}");
         let [a, b] = [expected, ours].map(|[nodes, edges]| format!("{nodes}, {edges}"));
@@ -139,6 +145,41 @@ fn all_files_match_and_answer() {
         );
     }
     page_says(BEGIN, &table, END);
+}
+
+/// Graphs that Spigo drew: what becomes of them is exported as the same nodes with their packages, and the same edges.
+#[test]
+fn graphs_are_exported_as_spigo_drew_them() {
+    let Some(samples) = Samples::there() else { return };
+    let steps = (0..MIGRATION.len()).map(|step| format!("migration_step{step}.json"));
+    for name in steps.chain(["lamp_graph.json".to_owned(), "netflixoss_graph.json".to_owned()]) {
+        let translation = samples.import(&name, AS_IT_IS);
+        let model = load(&name, translation.text.as_bytes()).model.expect("what a file becomes can run");
+        let mut ours = Vec::new();
+        let graph = Graph::drawn(&model, &translation.origin);
+        export(GraphFormat::Spigo, &graph, None, &mut ours).expect("memory takes it");
+        let path = find(&samples.0, &name).expect("it was there");
+        let theirs = std::fs::read(path).expect("a sample is readable");
+        let [ours, theirs] = [ours, theirs].map(|bytes| nodes_and_edges(&bytes));
+        assert!(ours == theirs, "{name}: {:?}", ours.symmetric_difference(&theirs).collect::<Vec<_>>());
+    }
+}
+
+/// `node zoneA.php00 karyon` and `edge` with both ends; without the name of the architecture, which is the file's.
+fn nodes_and_edges(source: &[u8]) -> BTreeSet<String> {
+    let document: serde_json::Value = serde_json::from_slice(source).expect("it is JSON");
+    let bare = |entry: &serde_json::Value, key: &str| {
+        let name = entry[key].as_str().expect("a name");
+        name.split_once('.').expect("the architecture is its first part").1.to_owned()
+    };
+    let entries = document["graph"].as_array().expect("a list").iter();
+    let told = entries.filter_map(|entry| {
+        if entry.get("node").is_some() {
+            return Some(format!("node {} {}", bare(entry, "node"), entry["package"]));
+        }
+        entry.get("edge").map(|_| format!("edge {} {}", bare(entry, "source"), bare(entry, "target")))
+    });
+    told.collect()
 }
 
 /// Graphs that Spigo's author drew in 2016: the same instances by name, the same edges, or there would be a warning.

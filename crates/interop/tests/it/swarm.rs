@@ -1,5 +1,6 @@
 //! Architectures drawn from a seed, biased to odd names and numbers: what is not refused runs as large as Spigo made it.
 
+use tarsier_interop::Graph;
 use tarsier_interop::spigo::{Options, import};
 use tarsier_language::{Severity, load, render};
 use tarsier_random::Stream;
@@ -81,9 +82,12 @@ fn what_is_not_refused_runs() {
         let model = loaded.model.as_ref().unwrap_or_else(|| panic!("{source}\n{}", said()));
         let ours: Vec<(&str, u64)> =
             model.services.iter().rev().map(|it| (it.name.as_str(), it.instances.len() as u64)).collect();
-        let spigos: Vec<(&str, u64)> =
-            translation.services.iter().map(|it| (it.service.as_str(), it.instances)).collect();
+        let sizes = translation.origin.sizes();
+        let spigos: Vec<(&str, u64)> = sizes.iter().map(|it| (it.service.as_str(), it.instances)).collect();
         assert_eq!(ours, spigos, "{source}");
+        let mut drawn = Graph::drawn(model, &translation.origin).sizes();
+        drawn.reverse();
+        assert_eq!(drawn, sizes, "{source}");
         n_runs += 1;
     }
     assert!(n_runs > 60, "only {n_runs} were not refused");
