@@ -158,15 +158,16 @@ fn why(why: &Why, report: &Report<'_>) -> Value {
 }
 
 pub(crate) fn parts(why: &Why, model: &Model) -> Vec<Value> {
-    let part = |part: &WhyPart| {
-        json!({
-            "service": part.service.map(|id| model.services.as_slice()[id.index()].name.clone()),
-            "cause": cause_key(part.cause),
-            "mean_s": seconds(part.mean_ns),
-            "tail_s": seconds(part.tail_ns),
-        })
-    };
-    why.parts.iter().map(part).collect()
+    why.parts.iter().map(|it| part(it, model)).collect()
+}
+
+pub(crate) fn part(part: &WhyPart, model: &Model) -> Value {
+    json!({
+        "service": part.service.map(|id| model.services.as_slice()[id.index()].name.clone()),
+        "cause": cause_key(part.cause),
+        "mean_s": seconds(part.mean_ns),
+        "tail_s": seconds(part.tail_ns),
+    })
 }
 
 pub fn cause_key(cause: Cause) -> &'static str {

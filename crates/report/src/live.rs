@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tarsier_engine::{Cause, Event, Outcome, Why, WhyPart};
-use tarsier_model::{Metric, Model, Scenario, ServiceId};
+use tarsier_model::{Metric, Model, Scenario, ServiceId, Slo, Subject};
 use tarsier_units::{Id, Span};
 
-use crate::{counted_s, culprit, document, slo, words};
+use crate::slo::{self, SloVerdict};
+use crate::{counted_s, culprit, document, words};
 
 /// Below this share of its cores or workers a service is not called hot.
 const HOT: f64 = 0.7;
@@ -52,11 +53,34 @@ pub fn why(model: &Model, now: Span, outcome: &Outcome) -> Value {
         "workloads": workloads.collect::<Vec<_>>(),
         "culprit": culprit(model, outcome).map(name),
         "hot": hot(outcome).map(name),
-        "slo": slo::verdicts(model, outcome)
-            .iter()
-            .map(|it| json!({ "text": it.text, "unit": unit(it.metric), "value": it.value, "holds": it.holds }))
-            .collect::<Vec<_>>(),
+        "slo": objectives(model, outcome),
     })
+}
+
+fn objectives(model: &Model, outcome: &Outcome) -> Value {
+    let told = |(slo, it): (&Slo, &SloVerdict)| {
+        json!({
+            "text": it.text,
+            "unit": unit(it.metric),
+            "value": it.value,
+            "holds": it.holds,
+            "because": because(slo, model, outcome).map(|part| document::part(&part, model)),
+        })
+    };
+    model.slos.iter().zip(&slo::verdicts(model, outcome)).map(told).collect()
+}
+
+/// Where most of the time goes of the requests that an objective is about: of the slowest, or of those that failed.
+fn because(slo: &Slo, model: &Model, outcome: &Outcome) -> Option<WhyPart> {
+    let Subject::Workload(id) = slo.subject else { return None };
+    let found = &outcome.workloads[id.index()];
+    let why = match slo.metric {
+        Metric::LatencyMean | Metric::LatencyMax | Metric::LatencyQuantile(_) => &found.why,
+        Metric::ErrorShare | Metric::Availability => &found.why_failed,
+        Metric::Throughput | Metric::Utilization => return None,
+    };
+    let services = handed_on(why, model, outcome).into_iter().filter(|part| part.service.is_some());
+    services.max_by(|a, b| a.tail_ns.total_cmp(&b.tail_ns))
 }
 
 /// Of an objective's value.
@@ -117,6 +141,8 @@ mod tests {
             (&json!(false), &json!("share")),
             "{why}"
         );
+        let because = &why["slo"][0]["because"];
+        assert_eq!((&because["service"], &because["cause"]), (&json!("db"), &json!("core")), "{why}");
         assert_eq!(why["to_s"], 100.0);
         assert_eq!(why["workloads"][0]["name"], "users");
     }

@@ -149,6 +149,8 @@ export interface Slo {
   unit: 's' | 'share' | '1/s';
   value: number | null;
   holds: boolean | null;
+  /** Where most of the time goes of the requests that it is about. */
+  because: Part | null;
 }
 
 export type Over = 'recent' | 'run';
