@@ -12,7 +12,7 @@
 
 use std::collections::VecDeque;
 
-use tarsier_model::{Scenario, SealedModel, Service, ServiceId, Trouble, Workload};
+use tarsier_model::{Scenario, SealedModel, Service, ServiceId, Setting, Trouble, Workload};
 use tarsier_units::{Id, NANOS_PER_SECOND};
 
 use crate::outcome::{FaultOutcome, SecondRow, SeriesSubject};
@@ -335,6 +335,9 @@ fn reached_by(trouble: &Trouble, model: &SealedModel, used: &[Vec<bool>]) -> Vec
     let mut services = vec![false; model.services.len()];
     match trouble {
         Trouble::Load { workload: Some(workload), .. } => services.clone_from(&used[workload.index()]),
+        Trouble::Set(setting) if let Setting::Users { workload, .. } = &**setting => {
+            services.clone_from(&used[workload.index()]);
+        }
         _ => struck(trouble).iter().for_each(|service| services[service.index()] = true),
     }
     if !services.contains(&true) {
@@ -353,6 +356,10 @@ fn reached_by(trouble: &Trouble, model: &SealedModel, used: &[Vec<bool>]) -> Vec
 fn struck(trouble: &Trouble) -> Vec<ServiceId> {
     match trouble {
         Trouble::Pin(service) | Trouble::Freeze(service) | Trouble::Flush { service, .. } => vec![*service],
+        Trouble::Set(setting) => match &**setting {
+            Setting::Service { service, .. } | Setting::Calls { to: service, .. } => vec![*service],
+            Setting::Users { .. } => Vec::new(),
+        },
         _ => trouble.target().map(|target| target.service).into_iter().collect(),
     }
 }

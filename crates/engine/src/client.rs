@@ -151,9 +151,10 @@ impl Partition {
 
     /// Whether the process that made a call has died since: whatever becomes of it, the next one does not mind.
     #[inline(always)]
-    pub(crate) fn is_left_over(&mut self, task: u32) -> bool {
-        let sent = self.tasks[task].sent;
-        self.extra_of(task).died_since(sent)
+    pub(crate) fn is_left_over(&self, task: u32) -> bool {
+        let record = &self.tasks[task];
+        let extra = self.clients[record.client as usize].extra;
+        extra != NONE && self.extras[extra as usize].died_since(record.sent)
     }
 
     /// Sends what was made just now; the bound counts from now.

@@ -86,7 +86,10 @@ impl Partition {
             Health::Paused => self.resume(world, at),
             Health::Stalled => unreachable!("what is stalled was dropped"),
             Health::Down | Health::BlackHole => {
-                self.services[self.instances[at].service as usize].up.up(self.now);
+                let service = self.instances[at].service as usize;
+                let seats = world.plan.services[service].workers.unwrap_or(0);
+                self.services[service].up.up(self.now);
+                self.services[service].seats.up_by(self.now, seats.into());
                 self.note_change(world, at, true);
             }
         }
@@ -315,12 +318,13 @@ impl Partition {
         let part = &world.plan.services[service];
         let instance = &mut self.instances[at];
         instance.cores_free = part.cores;
-        instance.workers_free = part.workers.unwrap_or(u32::MAX);
+        instance.workers_free = part.seats();
         instance.for_core = Line::EMPTY;
         instance.for_worker = Line::EMPTY;
         instance.waiting = 0;
         instance.health = health;
         self.services[service].up.down(self.now);
+        self.services[service].seats.down_by(self.now, part.workers.unwrap_or(0).into());
         self.note_change(world, at, false);
         self.reset_guard(world, at);
         self.forget_clients(world, at);

@@ -18,7 +18,7 @@ use crate::policy::episode::Episode;
 use crate::policy::limit::{Limiter, Sample};
 use crate::policy::rate_limit::TokenBucket;
 use crate::policy::shed;
-use crate::task::{Outcome, QUEUE_KNOWN, SAMPLED};
+use crate::task::{Outcome, SAMPLED};
 use crate::timeline::{EventKind, Reason};
 
 /// A limit is told of at most so often.
@@ -218,7 +218,7 @@ impl Partition {
             let oldest = instance.ruled_line().first()?;
             let guard = &mut self.guards[instance.guard as usize];
             // Only the first wait is the queue's.
-            let is_first = !self.tasks[oldest].has(QUEUE_KNOWN);
+            let is_first = instance.counts(&self.tasks[oldest]);
             if let (Some(codel), true) = (rules.codel, is_first) {
                 let waited = self.tasks[oldest].queued.wrapping_add(self.now);
                 if guard.delay.drops(codel, self.now, waited, instance.waiting as usize - 1) {

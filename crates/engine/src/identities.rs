@@ -17,7 +17,7 @@ use crate::windows::Windows;
 pub(crate) fn check(
     now: u64,
     plan: &Plan,
-    windows: &Windows<'_>,
+    windows: &Windows,
     partitions: &mut [impl DerefMut<Target = Partition>],
 ) {
     flows_balance(now, plan, windows, partitions);
@@ -28,12 +28,7 @@ pub(crate) fn check(
 
 /// requests = completed + errors + in flight, per workload and call;
 /// arrivals = completed + errors + refused + killed + cancelled + present, per service.
-fn flows_balance(
-    now: u64,
-    plan: &Plan,
-    windows: &Windows<'_>,
-    partitions: &[impl DerefMut<Target = Partition>],
-) {
+fn flows_balance(now: u64, plan: &Plan, windows: &Windows, partitions: &[impl DerefMut<Target = Partition>]) {
     let (calls, services) = counts(now, &partitions[0]);
     let mut in_flight = vec![0; calls.len()];
     let mut count = |site: u32, published: bool| {

@@ -3,7 +3,7 @@
 use tarsier_random::Stream;
 
 use crate::plan::NONE;
-use crate::task::Task;
+use crate::task::{QUEUE_KNOWN, State, Task};
 
 /// The random streams of one entity, one for each purpose.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +41,11 @@ pub enum Health {
 }
 
 impl Health {
+    /// Nobody is there any more.
+    pub(crate) fn is_gone(self) -> bool {
+        matches!(self, Health::Down | Health::BlackHole)
+    }
+
     pub(crate) fn stands_still(self) -> bool {
         matches!(self, Health::Paused | Health::Stalled)
     }
@@ -112,7 +117,8 @@ pub(crate) struct Instance {
     pub(crate) pace: f64,
     pub(crate) service: u32,
     pub(crate) cores_free: u32,
-    pub(crate) workers_free: u32,
+    /// Fewer than none where workers were taken away that still serve.
+    pub(crate) workers_free: i32,
     pub(crate) for_core: Line,
     pub(crate) for_worker: Line,
     /// How many wait that the queue's bound counts.
@@ -149,6 +155,11 @@ impl Instance {
     #[inline(always)]
     pub(crate) fn is(&self, askew: u8) -> bool {
         self.askew & askew != 0
+    }
+
+    /// Whether the queue's bound counts a record that waits here.
+    pub(crate) fn counts(&self, record: &Task) -> bool {
+        record.state == State::AwaitingWorker || (self.bounds_cores && !record.has(QUEUE_KNOWN))
     }
 
     /// The line that rules are about.

@@ -2,7 +2,8 @@
 //!
 //! Nearly every timeout is cancelled, so arming and cancelling cost a link and an unlink: all
 //! attempts with the same bound stand in one lane in the order they were sent, which is the order
-//! their bounds fire. Each lane has at most one event pending, for its first.
+//! their bounds fire. Each lane has at most one event pending, for its first. Both ends of a lane name it, so an
+//! attempt leaves the lane it is in, whatever bound its site has by then.
 
 use crate::alarm::Bell;
 use crate::partition::{Partition, World};
@@ -13,17 +14,28 @@ pub(crate) struct Lane {
     timeout: u64,
     head: u32,
     tail: u32,
-    /// Whether its event is pending.
+    /// Whether its event is pending, or none ever will be.
     awaits: bool,
 }
 
+/// In place of a record: the end of the lane of this index.
+const END: u32 = 1 << 31;
+
+/// In place of a bound that was taken away: its lane never fires.
+pub(crate) const NO_TIMEOUT: u64 = u64::MAX;
+
 impl Lane {
-    pub(crate) fn new(timeout: u64) -> Lane {
-        Lane { timeout, head: NONE, tail: NONE, awaits: false }
+    pub(crate) fn new(index: usize, timeout: u64) -> Lane {
+        let end = END | index as u32;
+        Lane { timeout, head: end, tail: end, awaits: timeout == NO_TIMEOUT }
     }
 }
 
 impl Partition {
+    pub(crate) fn add_lane(&mut self, timeout: u64) {
+        self.lanes.push(Lane::new(self.lanes.len(), timeout));
+    }
+
     /// Starts the bound of an attempt that is sent now.
     #[inline]
     pub(crate) fn arm(&mut self, lane_idx: u32, task: u32) {
@@ -32,8 +44,8 @@ impl Partition {
         let record = &mut self.tasks[task];
         debug_assert_eq!(record.lane_prev, UNTIMED);
         record.lane_prev = last;
-        record.lane_next = NONE;
-        if last == NONE {
+        record.lane_next = END | lane_idx;
+        if last & END != 0 {
             lane.head = task
         } else {
             self.tasks[last].lane_next = task
@@ -48,36 +60,40 @@ impl Partition {
 
     /// How long an attempt from a site may take.
     pub(crate) fn timeout_of(&self, site: &Site) -> Option<u64> {
-        (site.lane != NONE).then(|| self.lanes[site.lane as usize].timeout)
+        let timeout = (site.lane != NONE).then(|| self.lanes[site.lane as usize].timeout);
+        timeout.filter(|timeout| *timeout != NO_TIMEOUT)
     }
 
     /// Ends the bound of an attempt, if it has one.
     #[inline(always)]
     pub(crate) fn disarm(&mut self, lane: u32, task: u32) {
         if lane != NONE && self.tasks[task].lane_prev != UNTIMED {
-            self.unlink(lane, task);
+            self.unlink(task);
         }
     }
 
     #[inline]
-    fn unlink(&mut self, lane: u32, task: u32) {
+    fn unlink(&mut self, task: u32) {
         let record = &mut self.tasks[task];
         let (before, after) = (record.lane_prev, record.lane_next);
         record.lane_prev = UNTIMED;
-        let lane = &mut self.lanes[lane as usize];
-        if before == NONE {
-            lane.head = after
+        if before & END != 0 {
+            self.lanes[(before & !END) as usize].head = after
         } else {
             self.tasks[before].lane_next = after
         }
-        if after == NONE { lane.tail = before } else { self.tasks[after].lane_prev = before }
+        if after & END != 0 {
+            self.lanes[(after & !END) as usize].tail = before
+        } else {
+            self.tasks[after].lane_prev = before
+        }
     }
 
     /// Gives up all attempts whose bound has come, and waits for the next.
     pub(crate) fn lane_fires(&mut self, world: World<'_>, lane_idx: u32) {
         loop {
             let lane = &mut self.lanes[lane_idx as usize];
-            if lane.head == NONE {
+            if lane.head & END != 0 {
                 lane.awaits = false;
                 return;
             }

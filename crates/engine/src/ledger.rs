@@ -36,6 +36,8 @@ pub struct ServiceCounts {
     pub workers_ns: u128,
     pub waiting_ns: u128,
     pub up_ns: u128,
+    /// Workers, where they are limited.
+    pub seats_ns: u128,
 }
 
 impl ServiceCounts {
@@ -57,6 +59,7 @@ impl ServiceCounts {
             workers_ns: integral(&tally.workers),
             waiting_ns: integral(&tally.waiting),
             up_ns: integral(&tally.up),
+            seats_ns: integral(&tally.seats),
         }
     }
 }
@@ -449,9 +452,10 @@ fn service_outcome(
         in_flight_start: start.present,
         in_flight_end: end.present,
         utilization: ratio((end.busy_ns - start.busy_ns) as f64, up * f64::from(plan.cores)),
-        workers_busy: plan
-            .workers
-            .map(|workers| ratio((end.workers_ns - start.workers_ns) as f64, up * f64::from(workers))),
+        workers_busy: plan.workers.map(|_| {
+            let seats = (end.seats_ns - start.seats_ns) as f64;
+            ratio((end.workers_ns - start.workers_ns) as f64, seats)
+        }),
         present_mean: ratio((end.present_ns - start.present_ns) as f64, elapsed as f64),
         queue_length_mean: ratio((end.waiting_ns - start.waiting_ns) as f64, elapsed as f64),
         queue: track.queue.recorder,

@@ -172,7 +172,12 @@ impl Partition {
             queue: EventQueue::new(),
             ready: VecDeque::new(),
             tasks: Slab::new(),
-            lanes: plan.timeouts.iter().map(|timeout| Lane::new(*timeout)).collect(),
+            lanes: plan
+                .timeouts
+                .iter()
+                .enumerate()
+                .map(|(index, timeout)| Lane::new(index, *timeout))
+                .collect(),
             instances: Vec::with_capacity(part.instances.len()),
             clients: Vec::new(),
             extras: Vec::new(),
@@ -242,7 +247,7 @@ impl Partition {
             pace: part.pace,
             service,
             cores_free: part.cores,
-            workers_free: part.workers.unwrap_or(u32::MAX),
+            workers_free: part.seats(),
             for_core: Line::EMPTY,
             for_worker: Line::EMPTY,
             waiting: 0,
@@ -266,16 +271,21 @@ impl Partition {
     pub(crate) fn add_client(&mut self, plan: &Plan, site: u32, origin: u32, cursor: u32) {
         let part = &plan.sites[site as usize];
         let extra = if part.has_extra {
-            let mut policy = match part.caller {
-                Caller::Users => self.sources[origin as usize].draws.policy,
-                _ => self.instances[origin as usize].draws.policy,
-            };
-            self.extras.push(Extra::new(plan, part, policy.next_u64()));
+            self.extras.push(Extra::new(plan, part, self.name_of_client(part, origin)));
             (self.extras.len() - 1) as u32
         } else {
             NONE
         };
         self.clients.push(Client { site, origin, cursor, extra });
+    }
+
+    /// A number that is a client's own.
+    pub(crate) fn name_of_client(&self, site: &Site, origin: u32) -> u64 {
+        let mut policy = match site.caller {
+            Caller::Users => self.sources[origin as usize].draws.policy,
+            _ => self.instances[origin as usize].draws.policy,
+        };
+        policy.next_u64()
     }
 
     /// Changes the books.

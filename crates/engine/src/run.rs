@@ -23,7 +23,7 @@ use crate::standing::{Standing, Unfit};
 use crate::timeline::{Event, Timeline};
 use crate::trace::Tracing;
 use crate::view::View;
-use crate::windows::{Moment, Windows};
+use crate::windows::{Common, Moment, Windows};
 
 /// Runs a model: the same model and configuration give the same outcome, whatever the threads.
 pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -> Outcome {
@@ -51,7 +51,6 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
     let is_steered = watch.steers();
     let scenario = scenario(config, is_steered);
     let control = Control::new(model, &plan, config, scenario.as_deref(), &mut view);
-    let windows = Windows::new(&plan, view, partitions, config.threads);
     let told = match scenario {
         _ if config.series => Seconds::OfAll,
         Some(_) => Seconds::OfWorkloads,
@@ -59,15 +58,16 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
     };
     let end = warmup + config.duration.nanos();
     assert!(end < crate::kernel::queue::END_OF_TIME, "a run ends before time does");
+    let (ledger, consistency) = (Ledger::new(&plan, model.workloads.len(), told), Consistency::new(&plan));
+    let windows = Windows::new(plan, view, partitions, config.threads);
     let mut run = Run {
         config,
         model,
-        plan: &plan,
         windows: &windows,
         scenario,
         control,
-        ledger: Ledger::new(&plan, model.workloads.len(), told),
-        consistency: Consistency::new(&plan),
+        ledger,
+        consistency,
         judge: Judge::WhenAsked(Vec::new()),
         told,
         warmup,
@@ -93,9 +93,8 @@ fn scenario<'a>(config: &RunConfig<'a>, is_steered: bool) -> Option<Cow<'a, Scen
 
 pub(crate) struct Run<'a> {
     config: &'a RunConfig<'a>,
-    model: &'a SealedModel,
-    pub(crate) plan: &'a Plan,
-    pub(crate) windows: &'a Windows<'a>,
+    pub(crate) model: &'a SealedModel,
+    pub(crate) windows: &'a Windows,
     pub(crate) scenario: Option<Cow<'a, Scenario>>,
     control: Control,
     ledger: Ledger,
@@ -149,7 +148,7 @@ impl<'a> Run<'a> {
         let broken_off =
             partitions.len() > 1 && partitions.iter().any(|partition| partition.trouble.is_some());
         if !broken_off {
-            identities::check(now, self.plan, self.windows, &mut partitions);
+            identities::check(now, &self.windows.common().plan, self.windows, &mut partitions);
         }
         if stopped {
             self.close(now, &mut partitions);
@@ -190,7 +189,7 @@ impl<'a> Run<'a> {
         partitions: &mut [MutexGuard<'a, Partition>],
     ) -> Outcome {
         if now > self.warmup {
-            self.ledger.collect(now, self.plan, &mut partitions[0], None);
+            self.ledger.collect(now, &self.windows.common().plan, &mut partitions[0], None);
         }
         let before = (self.ledger.clone(), self.consistency.clone());
         self.close(now, partitions);
@@ -207,9 +206,10 @@ impl<'a> Run<'a> {
         now: u64,
         partitions: &mut [impl DerefMut<Target = Partition>],
     ) -> Outcome {
-        let mut outcome = ledger.outcome(now, self.model, self.plan, partitions);
+        let plan = &self.windows.common().plan;
+        let mut outcome = ledger.outcome(now, self.model, plan, partitions);
         outcome.seed = self.config.seed;
-        outcome.stores = consistency.outcomes(self.model, self.plan, partitions);
+        outcome.stores = consistency.outcomes(self.model, plan, partitions);
         (outcome.timeline, outcome.timeline_dropped) = self.timeline(partitions);
         if let Some(scenario) = self.scenario.as_deref() {
             let judge = &self.judge;
@@ -221,7 +221,8 @@ impl<'a> Run<'a> {
     /// What was noted until now, in order, and how much was not.
     pub(crate) fn timeline(&self, partitions: &[impl DerefMut<Target = Partition>]) -> (Vec<Event>, u64) {
         let (faults, discovery) = self.control.timelines();
-        let forbidden = border::told(self.plan, partitions.iter().map(|partition| &**partition));
+        let forbidden =
+            border::told(&self.windows.common().plan, partitions.iter().map(|partition| &**partition));
         let noted = discovery.into_iter().chain(partitions.iter().map(|partition| &partition.timeline));
         Timeline::merged(faults, noted.chain([&forbidden]), self.warmup)
     }
@@ -236,7 +237,7 @@ impl<'a> Run<'a> {
     /// Where the clock must stop next: a batch or a second ends, the warm-up ends, a scenario acts.
     fn next_boundary(&self, now: u64) -> u64 {
         let mut next = self.end.min(self.control.next_time()).min(self.next_look);
-        if !self.plan.stores.is_empty() {
+        if !self.windows.common().plan.stores.is_empty() {
             // Notes are not kept for longer.
             next = next.min((now / NANOS_PER_SECOND + 1) * NANOS_PER_SECOND);
         }
@@ -263,7 +264,7 @@ impl<'a> Run<'a> {
         let mut partitions = self.windows.at_rest();
         partitions.iter_mut().for_each(|partition| partition.now = now);
         show(self.warmup, &mut partitions, watch);
-        self.consistency.take_in(self.plan, &mut partitions);
+        self.consistency.take_in(&self.windows.common().plan, &mut partitions);
         if now == self.warmup {
             self.ledger.start(now, &mut partitions[0]);
             self.consistency.start();
@@ -275,7 +276,7 @@ impl<'a> Run<'a> {
             if second_ends || batch_ends {
                 let mut seconds = SecondsWatch { watch, told: self.config.series, judge: &mut self.judge };
                 let watch: Option<&mut dyn Watch> = if second_ends { Some(&mut seconds) } else { None };
-                self.ledger.collect(now, self.plan, &mut partitions[0], watch);
+                self.ledger.collect(now, &self.windows.common().plan, &mut partitions[0], watch);
             }
             if batch_ends {
                 self.ledger.close_batch();
@@ -287,8 +288,8 @@ impl<'a> Run<'a> {
         if now < self.end && self.control.next_time() <= now {
             let mut all: Vec<&mut Partition> =
                 partitions.iter_mut().map(|partition| &mut **partition).collect();
-            let mut view = self.windows.view.write().expect("no partition runs between windows");
-            let stage = &mut Stage { now, plan: self.plan, view: &mut view, partitions: &mut all };
+            let Common { plan, view } = &mut *self.windows.common_mut();
+            let stage = &mut Stage { now, plan, view, partitions: &mut all };
             self.control.act(stage);
         }
         drop(partitions);
@@ -315,7 +316,7 @@ impl<'a> Run<'a> {
     fn cut_short(&mut self, now: u64, watch: &mut dyn Watch) {
         let mut partitions = self.windows.at_rest();
         partitions.iter_mut().for_each(|partition| partition.now = now);
-        self.consistency.take_in(self.plan, &mut partitions);
+        self.consistency.take_in(&self.windows.common().plan, &mut partitions);
         show(self.warmup, &mut partitions, watch);
     }
 
@@ -326,7 +327,7 @@ impl<'a> Run<'a> {
             self.ledger.start(now, &mut partitions[0]);
             self.consistency.start();
         } else if now != self.batch_closed {
-            self.ledger.collect(now, self.plan, &mut partitions[0], None);
+            self.ledger.collect(now, &self.windows.common().plan, &mut partitions[0], None);
             self.ledger.close_batch();
             self.consistency.close_batch();
         }
@@ -337,7 +338,7 @@ impl<'a> Run<'a> {
         let happenings =
             &mut self.scenario.as_mut().expect("a steered run has a scenario").to_mut().happenings;
         let number = happenings.len();
-        self.control.add(self.model, self.plan, &happening, number as u32);
+        self.control.add(self.model, &self.windows.common().plan, &happening, number as u32);
         happenings.push(happening);
         number
     }

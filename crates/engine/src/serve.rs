@@ -187,7 +187,7 @@ impl Partition {
         loop {
             let instance = &mut self.instances[at];
             let stalls = instance.health == Health::Stalled;
-            if instance.workers_free == 0 || !(stalls || instance.health == Health::Up) {
+            if instance.workers_free <= 0 || !(stalls || instance.health == Health::Up) {
                 return;
             }
             let next = if instance.is(WORKER_LINE) {

@@ -1,10 +1,13 @@
 //! How a caller's protection hangs in its calls: what keeps an attempt from being made, and who learns
 //! what became of it. The rules themselves are in `policy`.
 
+use std::collections::BTreeMap;
+
 use tarsier_model::CallPolicy;
 use tarsier_random::Stream;
 
 use crate::circle::Circle;
+use crate::client::Extra;
 use crate::partition::{Partition, World};
 use crate::plan::{NONE, Plan, Site};
 use crate::policy::Change;
@@ -14,7 +17,7 @@ use crate::policy::connect::Connections;
 use crate::policy::hedge::Hedge;
 use crate::policy::outlier::Outlier;
 use crate::policy::throttle::Throttle;
-use crate::task::{DETACHED, Outcome, RETRIED, State};
+use crate::task::{BRANCH, DETACHED, Outcome, RETRIED, State, VISITOR};
 use crate::timeline::{EventKind, Reason};
 
 /// What a client keeps to protect itself and those it calls.
@@ -59,6 +62,18 @@ impl Shield {
         }
     }
 
+    /// Other rules hold from now on. A new budget knows how many calls are under way, a new breaker nothing.
+    fn renew(&mut self, rules: &CallPolicy, renewed: Renewed, now: u64, (in_flight, retries): (u32, u32)) {
+        if renewed.budget {
+            let rule = rules.retry.as_ref().and_then(|retry| retry.budget.as_ref());
+            self.budget = rule.map(|rule| Budget::renewed(rule, now, in_flight, retries));
+        }
+        if renewed.breaker {
+            self.breaker = rules.breaker.as_ref().map(Breaker::new);
+            self.breaker.iter_mut().for_each(|breaker| breaker.restart(now));
+        }
+    }
+
     pub(crate) fn restart(&mut self, rules: &CallPolicy, now: u64) {
         let budget = rules.retry.as_ref().and_then(|retry| retry.budget.as_ref());
         self.budget = budget.map(|rule| Budget::starting(rule, now));
@@ -77,7 +92,59 @@ impl Shield {
     }
 }
 
+/// Which rules of a site are others from now on.
+#[derive(Clone, Copy)]
+pub(crate) struct Renewed {
+    pub(crate) budget: bool,
+    pub(crate) breaker: bool,
+}
+
+impl Renewed {
+    pub(crate) fn any(self) -> bool {
+        self.budget || self.breaker
+    }
+}
+
 impl Partition {
+    /// The clients of a site have rules, some of them new.
+    pub(crate) fn renew_shields(&mut self, plan: &Plan, site_idx: u32, renewed: Renewed) {
+        let site = &plan.sites[site_idx as usize];
+        let rules = site.rules.as_ref().expect("who renews has rules");
+        let n_instances = plan.services[site.service as usize].n_instances as usize;
+        let under_way = self.calls_under_way(site_idx);
+        for at in 0..self.clients.len() {
+            let client = self.clients[at];
+            if client.site != site_idx {
+                continue;
+            }
+            let name = self.name_of_client(site, client.origin);
+            if client.extra == NONE {
+                self.clients[at].extra = self.extras.len() as u32;
+                self.extras.push(Extra::new(plan, site, name));
+            }
+            let extra = &mut self.extras[self.clients[at].extra as usize];
+            let shield = extra.shield.get_or_insert_with(|| Box::new(Shield::new(rules, n_instances, name)));
+            shield.renew(rules, renewed, self.now, under_way.get(&(at as u32)).copied().unwrap_or_default());
+        }
+    }
+
+    /// By client of a site: how many calls have not ended, and how many of these are on a retry.
+    fn calls_under_way(&self, site: u32) -> BTreeMap<u32, (u32, u32)> {
+        let mut by_client: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
+        for (task, record) in self.tasks.iter() {
+            let idle = matches!(record.state, State::Free | State::Thinking);
+            if idle || record.has(BRANCH | DETACHED | VISITOR) || self.is_runner(record) {
+                continue;
+            }
+            if self.clients[record.client as usize].site == site && !self.is_left_over(task) {
+                let (calls, retries) = by_client.entry(record.client).or_default();
+                *calls += 1;
+                *retries += u32::from(self.is_retry(task));
+            }
+        }
+        by_client
+    }
+
     /// A call that does not simply go out.
     #[inline(never)]
     pub(crate) fn request_guarded(&mut self, world: World<'_>, site: &Site, task: u32) {

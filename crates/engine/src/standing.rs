@@ -10,7 +10,7 @@ use tarsier_units::{Id, Span};
 use crate::instance::Health;
 use crate::ledger::ServiceCounts;
 use crate::outcome::Outcome;
-use crate::partition::{Partition, World};
+use crate::partition::Partition;
 use crate::run::Run;
 use crate::tally::CallTally;
 use crate::task::BRANCH;
@@ -69,13 +69,13 @@ impl Standing<'_, '_> {
 
     /// Of each workload since the start of the run, in the order of the model.
     pub fn workloads(&self) -> impl Iterator<Item = CallTally> {
-        let n = self.run.plan.workloads.len();
+        let n = self.run.model.workloads.len();
         self.partitions[0].calls[..n].iter().map(|book| book.tally)
     }
 
     /// The same of the calls, in the order of [`Outcome::calls`].
     pub fn calls(&self) -> impl Iterator<Item = CallTally> {
-        let n = self.run.plan.workloads.len();
+        let n = self.run.model.workloads.len();
         self.partitions[0].calls[n..].iter().map(|book| book.tally)
     }
 
@@ -93,9 +93,8 @@ impl Standing<'_, '_> {
     }
 
     fn instances_in(&self, partition: &Partition, service: ServiceId) -> Vec<InstanceState> {
-        let plan = self.run.plan;
-        let view = self.run.windows.view.read().expect("no partition runs between windows");
-        let world = World { plan, view: &view };
+        let common = self.run.windows.common();
+        let (world, plan) = (common.world(), &common.plan);
         let mut here = vec![None; partition.instances.len()];
         for (at, instance) in partition.instances.iter().enumerate() {
             let global = partition.first_instance as usize + at;

@@ -68,6 +68,8 @@ pub(crate) struct ServiceTally {
     pub(crate) workers: Level,
     pub(crate) waiting: Level,
     pub(crate) up: Level,
+    /// Workers of instances that are up, where they are limited.
+    pub(crate) seats: Level,
     /// Time between arrival and end of all that ended: the other side of `present`.
     pub(crate) residence: u128,
     /// Core time of all work begun, less what was taken back: the other side of `busy`.
@@ -101,6 +103,7 @@ impl ServiceTally {
         self.workers.add(other.workers);
         self.waiting.add(other.waiting);
         self.up.add(other.up);
+        self.seats.add(other.seats);
         self.residence += other.residence;
         self.work = self.work.wrapping_add(other.work);
     }
@@ -234,6 +237,7 @@ impl Books {
         let mut books = Books::new(plan);
         for (tally, service) in books.services.iter_mut().zip(&plan.services) {
             tally.up.up_by(0, service.n_instances.into());
+            tally.seats.up_by(0, u64::from(service.n_instances) * u64::from(service.workers.unwrap_or(0)));
         }
         books
     }

@@ -6,7 +6,7 @@
 //! result depends on the partitions, not on the threads, nor on who stops the clock to look.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, RwLock};
+use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::partition::{Message, Partition, World};
 use crate::plan::Plan;
@@ -17,9 +17,22 @@ use crate::view::View;
 /// Events of a partition between two looks at the watch.
 const EVENTS_PER_PULSE: u64 = 1 << 18;
 
-pub(crate) struct Windows<'a> {
-    pub(crate) plan: &'a Plan,
-    pub(crate) view: RwLock<View>,
+/// What all partitions look at, and only control changes, while they are at rest.
+pub(crate) struct Common {
+    pub(crate) plan: Plan,
+    pub(crate) view: View,
+}
+
+impl Common {
+    pub(crate) fn world(&self) -> World<'_> {
+        World { plan: &self.plan, view: &self.view }
+    }
+}
+
+pub(crate) struct Windows {
+    common: RwLock<Common>,
+    /// The plan's.
+    look_ahead: u64,
     partitions: Vec<Mutex<Partition>>,
     /// By thread; at rest the first partition has everything.
     books: Vec<Mutex<Books>>,
@@ -50,22 +63,17 @@ pub(crate) struct Moment {
 
 const UNPOISONED: &str = "a panic elsewhere has ended the run";
 
-impl<'a> Windows<'a> {
-    pub(crate) fn new(
-        plan: &'a Plan,
-        view: View,
-        mut partitions: Vec<Partition>,
-        threads: usize,
-    ) -> Windows<'a> {
+impl Windows {
+    pub(crate) fn new(plan: Plan, view: View, mut partitions: Vec<Partition>, threads: usize) -> Windows {
         let threads = threads.clamp(1, partitions.len());
-        partitions[0].swap_books(&mut Books::with_all_up(plan));
+        partitions[0].swap_books(&mut Books::with_all_up(&plan));
         Windows {
-            plan,
-            view: RwLock::new(view),
+            look_ahead: plan.look_ahead,
             inboxes: partitions.iter().map(|_| Default::default()).collect(),
             next_times: partitions.iter().map(|_| AtomicU64::new(0)).collect(),
             partitions: partitions.into_iter().map(Mutex::new).collect(),
-            books: (0..threads).map(|_| Mutex::new(Books::new(plan))).collect(),
+            books: (0..threads).map(|_| Mutex::new(Books::new(&plan))).collect(),
+            common: RwLock::new(Common { plan, view }),
             threads,
             limit: AtomicU64::new(0),
             open_until: AtomicU64::new(0),
@@ -116,7 +124,7 @@ impl<'a> Windows<'a> {
             let next = next.expect("there is at least one partition");
             let open_until = match self.open_until.load(Ordering::Acquire) {
                 0 if next >= end => return true,
-                0 => next.saturating_add(self.plan.look_ahead),
+                0 => next.saturating_add(self.look_ahead),
                 interrupted => interrupted,
             };
             self.limit.store(open_until.min(end), Ordering::Release);
@@ -141,8 +149,8 @@ impl<'a> Windows<'a> {
     }
 
     fn run_alone(&self, partition: &mut Partition, end: u64, pulse: &mut dyn FnMut(Moment) -> bool) -> bool {
-        let view = self.view.read().expect(UNPOISONED);
-        let world = World { plan: self.plan, view: &view };
+        let common = self.common();
+        let world = common.world();
         while !partition.run_until(world, end, EVENTS_PER_PULSE) {
             let (simulated, events) = (partition.now, partition.events);
             let moment = Moment { simulated, events, spans: partition.tracing.take() };
@@ -151,6 +159,15 @@ impl<'a> Windows<'a> {
             }
         }
         true
+    }
+
+    pub(crate) fn common(&self) -> RwLockReadGuard<'_, Common> {
+        self.common.read().expect(UNPOISONED)
+    }
+
+    /// While no partition runs.
+    pub(crate) fn common_mut(&self) -> RwLockWriteGuard<'_, Common> {
+        self.common.write().expect(UNPOISONED)
     }
 
     /// While no partition runs.
@@ -179,8 +196,8 @@ impl<'a> Windows<'a> {
 
     /// A thread's share of the partitions: neighbours, always the same ones, so that they stay in its cache.
     fn run_share(&self, thread: usize) {
-        let view = self.view.read().expect(UNPOISONED);
-        let world = World { plan: self.plan, view: &view };
+        let common = self.common();
+        let world = common.world();
         let limit = self.limit.load(Ordering::Acquire);
         let filling = self.window.load(Ordering::Acquire) % 2;
         let begins = self.open_until.load(Ordering::Acquire) == 0;
@@ -255,9 +272,9 @@ impl<'a> Windows<'a> {
 }
 
 /// Sends the helpers home when the lead is done, or has panicked.
-struct Release<'a, 'b>(&'a Windows<'b>);
+struct Release<'a>(&'a Windows);
 
-impl Drop for Release<'_, '_> {
+impl Drop for Release<'_> {
     fn drop(&mut self) {
         self.0.over.store(true, Ordering::Release);
         if self.0.in_window.load(Ordering::Acquire) {

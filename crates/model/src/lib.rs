@@ -30,7 +30,8 @@ pub use protection::{
 pub use recursion::MAX_CALLS_PER_REQUEST;
 pub use replication::{Access, AccessKind, Level, Needs, Replication, asked_of_replicas};
 pub use scenario::{
-    CallMatch, Chaos, ChaosScale, ErrorKind, Happening, Party, Place, Scenario, Target, Trouble,
+    CallMatch, Chaos, ChaosScale, ErrorKind, Happening, Party, Place, PolicyChange, Scenario, Setting,
+    Target, Trouble,
 };
 pub use seal::{Flaw, FlawSubject, SealedModel};
 pub use segmentation::{End, Enforce, Group, Member, Passage, Rule, Segmentation, Verdict};

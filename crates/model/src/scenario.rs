@@ -3,7 +3,7 @@
 use tarsier_random::Law;
 use tarsier_units::Span;
 
-use crate::{EndpointId, RegionId, ServiceId, WorkloadId, ZoneId};
+use crate::{Breaker, EndpointId, RegionId, Retry, ServiceId, WorkloadId, ZoneId};
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct Scenario {
@@ -94,6 +94,26 @@ pub enum Trouble {
         workload: Option<WorkloadId>,
         factor: f64,
     },
+    /// Settings are others for as long as it lasts.
+    Set(Box<Setting>),
+}
+
+/// What is set. `None` leaves as it is.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Setting {
+    /// Of each instance of a service; `Some(None)` is without limit.
+    Service { service: ServiceId, workers: Option<Option<u32>>, queue: Option<Option<u32>> },
+    /// Of those who wait for an answer of `to`, or of this endpoint of it.
+    Calls { from: Party, to: ServiceId, endpoint: Option<EndpointId>, policy: PolicyChange },
+    /// Of the users of a workload.
+    Users { workload: WorkloadId, policy: PolicyChange },
+}
+
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct PolicyChange {
+    pub timeout: Option<Option<Span>>,
+    pub retry: Option<Option<Retry>>,
+    pub breaker: Option<Option<Breaker>>,
 }
 
 impl Trouble {
@@ -119,7 +139,8 @@ impl Trouble {
             | Trouble::Chaos(_)
             | Trouble::LoseZone(_)
             | Trouble::LoseRegion(_)
-            | Trouble::Load { .. } => None,
+            | Trouble::Load { .. }
+            | Trouble::Set(_) => None,
         }
     }
 }

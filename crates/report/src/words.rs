@@ -2,7 +2,8 @@
 
 use tarsier_engine::{EventKind, EventSubject, Reason};
 use tarsier_model::{
-    CallMatch, Chaos, ChaosScale, ErrorKind, Model, Party, Place, Priority, Scenario, Target, Trouble,
+    CallMatch, Chaos, ChaosScale, ErrorKind, Model, Party, Place, PolicyChange, Priority, Retry, Scenario,
+    Setting, Target, Trouble,
 };
 use tarsier_units::Span;
 
@@ -60,7 +61,41 @@ pub(crate) fn trouble(model: &Model, trouble: &Trouble) -> String {
             let whose = workload.map_or(String::new(), |id| format!(" of {}", model.workloads[id].name));
             format!("load{whose} times {}", amount(*factor))
         }
+        Trouble::Set(setting) => set(model, setting),
     }
+}
+
+/// `set workers of web to 20`, `set timeout of web -> db to 50 ms`.
+fn set(model: &Model, setting: &Setting) -> String {
+    let limit = |limit: &Option<u32>| limit.map_or("unlimited".to_owned(), |limit| limit.to_string());
+    let (whose, changes) = match setting {
+        Setting::Service { service, workers, queue } => {
+            let named = [("workers", workers), ("queue", queue)];
+            let changes = named.map(|(name, value)| value.as_ref().map(|value| (name, limit(value))));
+            (model.services[*service].name.clone(), changes.into_iter().flatten().collect())
+        }
+        Setting::Calls { from, to, endpoint, policy } => {
+            let to = party(model, endpoint.map_or(Party::Service(*to), Party::Endpoint));
+            (format!("{} -> {to}", party(model, *from)), changes(policy))
+        }
+        Setting::Users { workload, policy } => (model.workloads[*workload].name.clone(), changes(policy)),
+    };
+    let changes: Vec<String> =
+        changes.into_iter().map(|(name, value)| format!("{name} of {whose} to {value}")).collect();
+    format!("set {}", changes.join(", "))
+}
+
+fn changes(policy: &PolicyChange) -> Vec<(&'static str, String)> {
+    let none = || "none".to_owned();
+    let timeout = policy.timeout.map(|timeout| timeout.map_or_else(none, span));
+    let attempts = |retry: &Retry| match retry.budget {
+        Some(_) => format!("{} within a budget", retry.attempts),
+        None => retry.attempts.to_string(),
+    };
+    let retry = policy.retry.as_ref().map(|retry| retry.as_ref().map_or_else(none, attempts));
+    let breaker = policy.breaker.map(|it| it.map_or("none", |_| "another one").to_owned());
+    let named = [("timeout", timeout), ("retry", retry), ("breaker", breaker)];
+    named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// The word of the language for a fault.
@@ -82,6 +117,7 @@ pub(crate) fn trouble_key(trouble: &Trouble) -> &'static str {
         Trouble::Chaos(_) => "chaos",
         Trouble::LoseZone(_) | Trouble::LoseRegion(_) | Trouble::LoseService(_) => "lose",
         Trouble::Load { .. } => "load",
+        Trouble::Set(_) => "set",
     }
 }
 
@@ -143,17 +179,20 @@ fn place(model: &Model, place: Place) -> &str {
     }
 }
 
+fn party(model: &Model, party: Party) -> String {
+    match party {
+        Party::Service(id) => model.services[id].name.clone(),
+        Party::Endpoint(id) => model.endpoint_label(id),
+    }
+}
+
 fn matched(model: &Model, calls: &CallMatch) -> String {
-    let party = |party: &Party| match party {
-        Party::Service(id) => model.services[*id].name.clone(),
-        Party::Endpoint(id) => model.endpoint_label(*id),
-    };
     match calls {
         CallMatch::Link([a, b]) => format!("{} <-> {}", place(model, *a), place(model, *b)),
         CallMatch::To { target, endpoint, from } => {
-            let to = party(&endpoint.map_or(Party::Service(target.service), Party::Endpoint));
+            let to = party(model, endpoint.map_or(Party::Service(target.service), Party::Endpoint));
             let to = some_of(model, target, &to);
-            from.map_or(format!("calls to {to}"), |from| format!("{} -> {to}", party(&from)))
+            from.map_or(format!("calls to {to}"), |from| format!("{} -> {to}", party(model, from)))
         }
     }
 }

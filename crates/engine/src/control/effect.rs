@@ -4,6 +4,7 @@ use tarsier_model::{ErrorKind, Happening, SealedModel, Trouble};
 use tarsier_random::{Sampler, Stream};
 
 use super::chaos::Unrest;
+use super::settings::Set;
 use super::targets::{choose, instances_in, matching, subjects};
 use crate::instance::Health;
 use crate::plan::Plan;
@@ -47,6 +48,7 @@ pub(super) enum Effect {
         service: u32,
     },
     Unrest(Unrest),
+    Set(Set),
 }
 
 #[derive(Clone, Copy)]
@@ -180,6 +182,7 @@ fn effect(
         Trouble::Load { workload, factor } => {
             Effect::Load { workload: workload.map(|id| id.0), factor: *factor }
         }
+        Trouble::Set(setting) => Effect::Set(Set::new(model, plan, setting)),
         Trouble::Restart { .. } | Trouble::Flush { .. } | Trouble::Chaos(_) | Trouble::Leak { .. } => {
             unreachable!("these have a time course of their own")
         }

@@ -7,6 +7,7 @@ mod chaos;
 mod discovery;
 mod effect;
 mod listing;
+mod settings;
 mod targets;
 
 use std::collections::BTreeSet;
@@ -28,6 +29,7 @@ pub(crate) use discovery::Grid;
 use discovery::{Due, Signal};
 use effect::{Effect, Fault, faults};
 use listing::Listing;
+use settings::Settings;
 
 /// What holds an instance down, and what stops it: faults may overlap.
 #[derive(Clone, Copy, Default)]
@@ -87,6 +89,7 @@ pub(crate) struct Control {
     /// By instance; these two are empty without a scenario.
     marks: Vec<Marks>,
     listing: Option<Listing>,
+    settings: Settings,
     /// What streams are named by: seed and replication.
     names: (u64, u64),
     warmup: u64,
@@ -97,7 +100,7 @@ pub(crate) struct Control {
 /// Everything at rest.
 pub(crate) struct Stage<'a, 'b> {
     pub(crate) now: u64,
-    pub(crate) plan: &'a Plan,
+    pub(crate) plan: &'a mut Plan,
     pub(crate) view: &'a mut View,
     pub(crate) partitions: &'a mut [&'b mut Partition],
 }
@@ -116,6 +119,7 @@ impl Control {
             agenda: BTreeSet::new(),
             marks: Vec::new(),
             listing: None,
+            settings: Settings::default(),
             names,
             warmup: config.warmup.nanos(),
             timeline: Timeline::default(),
@@ -255,6 +259,7 @@ impl Control {
                 });
             }
             Effect::Load { .. } => self.set_loads(stage),
+            Effect::Set(set) => self.settings.change(number, set, begins, stage),
             Effect::Flush { service, empty, refill } if begins => {
                 let flushed =
                     Flushed { service: *service, fault: number, empty_until: now + *empty, refill: *refill };
@@ -388,7 +393,7 @@ impl Control {
             });
             factors.product::<f64>()
         };
-        let (plan, view) = (stage.plan, &*stage.view);
+        let (plan, view) = (&*stage.plan, &*stage.view);
         for_each_partition(stage.partitions, instances, |partition, here| {
             let pace = |at: &usize| {
                 let instance = partition.first_instance + *at as u32;

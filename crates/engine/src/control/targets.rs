@@ -1,6 +1,6 @@
 //! Whom a fault strikes: instances, and messages between some ends.
 
-use tarsier_model::{CallMatch, EndpointId, Party, Place, SealedModel, ServiceId, Target, Trouble};
+use tarsier_model::{CallMatch, EndpointId, Party, Place, SealedModel, ServiceId, Setting, Target, Trouble};
 use tarsier_random::Stream;
 
 use crate::plan::{Plan, Site};
@@ -86,8 +86,26 @@ pub(super) fn subjects(
         Trouble::LoseRegion(region) => EventSubject::Region(*region),
         Trouble::Partition { from, to, .. } => EventSubject::Link { from: *from, to: *to },
         Trouble::Load { workload: Some(workload), .. } => EventSubject::Workload(*workload),
+        Trouble::Set(setting) => set_subject(model, setting),
         _ => EventSubject::Everything,
     }]
+}
+
+fn set_subject(model: &SealedModel, setting: &Setting) -> EventSubject {
+    match setting {
+        Setting::Service { service, .. } => EventSubject::Service(*service),
+        Setting::Calls { from, to, .. } => {
+            EventSubject::Link { from: Place::Service(service_of(model, *from)), to: Place::Service(*to) }
+        }
+        Setting::Users { workload, .. } => EventSubject::Workload(*workload),
+    }
+}
+
+fn service_of(model: &SealedModel, party: Party) -> ServiceId {
+    match party {
+        Party::Service(service) => service,
+        Party::Endpoint(endpoint) => model.endpoints[endpoint].service,
+    }
 }
 
 pub(super) fn instance_subject(plan: &Plan, instance: u32) -> EventSubject {
@@ -100,10 +118,7 @@ fn ends(model: &SealedModel, calls: &CallMatch) -> Option<[Place; 2]> {
     match calls {
         CallMatch::Link(ends) => Some(*ends),
         CallMatch::To { target, from, .. } => {
-            let from = match (*from)? {
-                Party::Service(service) => service,
-                Party::Endpoint(endpoint) => model.endpoints[endpoint].service,
-            };
+            let from = service_of(model, (*from)?);
             Some([Place::Service(from), Place::Service(target.service)])
         }
     }

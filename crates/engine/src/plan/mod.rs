@@ -1,4 +1,4 @@
-//! A model compiled for running: dense tables, never changed during a run.
+//! A model compiled for running: dense tables. Only what a scenario sets changes during a run, at rest.
 //!
 //! Services, endpoints and call sites are indices; the steps of all endpoints are one flat program.
 //! Instances are numbered so that those of a partition stand next to each other.
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use tarsier_model::{
     Balance, CallPolicy, Deadline, Demand, EndpointId, Priority, Protection, Retry, Scheduling, SealedModel,
-    Service, ServiceId,
+    ServiceId,
 };
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
@@ -99,6 +99,20 @@ pub(crate) struct ServicePlan {
     pub(crate) locks: Vec<u32>,
     /// Whether some site must not call it.
     pub(crate) is_walled: bool,
+}
+
+impl ServicePlan {
+    /// The workers of an instance, all of them free.
+    pub(crate) fn seats(&self) -> i32 {
+        self.workers.map_or(i32::MAX, |workers| workers.min(i32::MAX as u32) as i32)
+    }
+
+    /// How many an instance holds at most: workers (or cores, where workers are unlimited) and the queue in front of them.
+    pub(crate) fn count_places(&mut self) {
+        let served = f64::from(self.workers.unwrap_or(self.cores));
+        let is_unlimited = self.queue == u32::MAX;
+        self.places = if is_unlimited { f64::INFINITY } else { served + f64::from(self.queue) };
+    }
 }
 
 /// Who makes the call of a site.
@@ -278,6 +292,7 @@ impl Plan {
             let sites = &mut plan.sites[service.sites.start as usize..service.sites.end as usize];
             sites.iter_mut().zip(0..).for_each(|(site, number)| site.number = number);
         }
+        plan.services.iter_mut().for_each(ServicePlan::count_places);
         compartments::divide(model, &mut plan.services, &mut plan.sites);
         plan.stores = stores::stores(model, &plan);
         plan.walls = walls::raise(model, &mut plan.services, &mut plan.sites);
@@ -343,18 +358,12 @@ fn services(model: &SealedModel, program: &program::Compiler<'_>) -> Vec<Service
             sites: program.sites_of(id),
             n_instances: service.instances.len() as u32,
             rules: service.protection.clone(),
-            places: places(service),
+            places: f64::INFINITY,
             compartments: Vec::new(),
             locks: service.locks.iter().map(|lock| lock.permits).collect(),
             is_walled: false,
         })
         .collect()
-}
-
-/// Workers (or cores, where workers are unlimited) and the queue in front of them.
-fn places(service: &Service) -> f64 {
-    let served = f64::from(service.workers.unwrap_or(service.cores));
-    service.queue.map_or(f64::INFINITY, |queue| served + f64::from(queue))
 }
 
 pub(crate) fn cumulative(shares: impl Iterator<Item = f64>) -> Vec<f64> {

@@ -38,6 +38,11 @@ impl Budget {
         Budget { tokens, as_of: now, ..Budget::default() }
     }
 
+    /// The same for requests that are under way already, so many of them on a retry.
+    pub(crate) fn renewed(rule: &Rule, now: u64, in_flight: u32, retries_in_flight: u32) -> Budget {
+        Budget { in_flight, retries_in_flight, ..Budget::starting(rule, now) }
+    }
+
     /// A request is made for the first time.
     pub(crate) fn begin(&mut self, rule: &Rule) {
         self.in_flight += 1;

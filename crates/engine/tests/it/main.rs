@@ -14,6 +14,7 @@ mod queueing;
 mod replicas;
 mod sameness;
 mod segmentation;
+mod settings;
 mod steered;
 mod support;
 mod traces;

@@ -126,7 +126,8 @@ fn weaken(trouble: &mut Trouble, model: &Model, share: f64) -> bool {
         | Trouble::Flush { .. }
         | Trouble::Freeze(_)
         | Trouble::LoseZone(_)
-        | Trouble::LoseRegion(_) => return false,
+        | Trouble::LoseRegion(_)
+        | Trouble::Set(_) => return false,
     }
     true
 }

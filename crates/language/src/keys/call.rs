@@ -98,7 +98,7 @@ pub(crate) static LAYERED: &[Layered] = &[
     Layered { key: "connect", object: &CONNECT, bare: None },
 ];
 
-const TIMEOUT: Key = key(
+pub(super) const TIMEOUT: Key = key(
     "timeout",
     &TIMEOUT_SHAPE,
     "bounds each attempt, from its sending; when it fires, the caller stops waiting and ignores the answer, \
@@ -120,7 +120,7 @@ const CANCEL: Key = key(
 )
 .default("false")
 .also(&["cancellation"]);
-const RETRY_KEY: Key =
+pub(super) const RETRY_KEY: Key =
     key("retry", &RETRY_SHAPE, "more attempts after a failed one; a bare number is `attempts`")
         .default("none")
         .also(&["retries"]);
@@ -132,7 +132,7 @@ const HEDGE_KEY: Key = key(
 )
 .default("none")
 .also(&["hedging", "backup-requests", "speculative"]);
-const BREAKER_KEY: Key = key(
+pub(super) const BREAKER_KEY: Key = key(
     "breaker",
     &BREAKER_SHAPE,
     "stops calling for a while after too many failures; meanwhile calls fail at once",

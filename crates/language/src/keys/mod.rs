@@ -25,7 +25,7 @@ pub(crate) use protection::{BREAKER, CONNECT, DEADLINE_OBJECT, HEDGE, OUTLIER, T
 pub(crate) use replication::{REPLICATION, REPLICATION_DEFAULTS, ReplicationPreset, level_of};
 pub(crate) use scenario::{
     CHAOS, CHAOS_RATE, COLD, DELAY, ERROR, FLUSH, FREEZE, HAPPENING, KILL, LEAK, LOAD, LOSE, LOSS, PARTITION,
-    PAUSE, PIN, RESTART, SLOW, STALL, STRIKE, TROUBLES,
+    PAUSE, PIN, RESTART, SET, SLOW, STALL, STRIKE, TROUBLES,
 };
 pub(crate) use segmentation::{RULE, SEGMENTATION};
 pub(crate) use service::{AVAILABILITY, INSTANCES, PRESETS, Preset, SERVICE, SERVICE_DEFAULTS};

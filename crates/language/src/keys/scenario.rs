@@ -1,8 +1,9 @@
 //! What may happen during a run.
 
+use super::call::{BREAKER_KEY, RETRY_KEY, TIMEOUT};
 use super::words::{CHAOSES, ERRORS};
-use super::{Key, NONE, Names, Object, Shape, key, later};
-use crate::limits::MAX_INSTANCES;
+use super::{Key, NONE, Names, Object, Shape, UNLIMITED, key, later};
+use crate::limits::{MAX_COUNT, MAX_INSTANCES};
 
 static SERVICE: Shape = Shape::Name(Names::Service);
 static SOME: Shape = Shape::Count { least: 1, most: MAX_INSTANCES };
@@ -66,8 +67,12 @@ pub(crate) static TROUBLES: &[Key] = &[
     )
     .also(&["monkey", "gorilla", "kong"]),
     key("load", &Shape::Object(&LOAD), "workloads grow or shrink").also(&["spike"]),
+    key(
+        "set",
+        &Shape::Object(&SET),
+        "settings of a service, of calls or of users are others; with `for` they are again what they were",
+    ),
     later("deploy", "a new version comes out"),
-    later("set", "a setting changes"),
 ];
 
 const TARGET_SERVICE: Key = key("service", &SERVICE, "the service").required();
@@ -90,6 +95,42 @@ const IN_ZONE_CALLED: Key =
 const BETWEEN: Key =
     key("between", &TWO_PLACES, "calls between two places, either way: services, zones, regions or `users`")
         .also(&["link"]);
+
+/// One of the first three, and what is set there.
+pub(crate) static SET: Object = Object {
+    name: "what is set",
+    doc: "While it lasts, workers and queue of each instance of a `service`, or what is done about a `call` (or by the users of \
+          a `workload`), are as said here. A value stands for itself: nothing is taken over from what held before. What is \
+          under way keeps its worker and its bound; whether it is tried again is decided by what holds then.",
+    keys: &[
+        key("service", &SERVICE, "whose capacity is set"),
+        key(
+            "call",
+            &Shape::Name(Names::CallPath),
+            "which calls are set: from one service (or endpoint) to another, `web -> users`",
+        ),
+        key("workload", &Shape::Name(Names::Workload), "whose users' calls are set"),
+        key(
+            "workers",
+            &Shape::OneOf(&[&UNLIMITED, &Shape::Count { least: 1, most: MAX_COUNT }]),
+            "requests in service at once on an instance; whoever is in service when there are fewer ends first",
+        ),
+        key(
+            "queue",
+            &Shape::OneOf(&[&UNLIMITED, &Shape::Count { least: 0, most: MAX_COUNT }]),
+            "how many may wait on an instance; whoever waits when it gets shorter stays",
+        ),
+        TIMEOUT,
+        RETRY_KEY,
+        BREAKER_KEY,
+        later("instances", "how many there are"),
+        later("cores", "how many each has"),
+        later("limit", "how many an instance takes in"),
+        later("hedge", "a second attempt beside the first"),
+        later("balance", "which instance is asked"),
+    ],
+    shared: &[],
+};
 
 static TWO_PLACES: Shape = Shape::List(&Shape::Name(Names::Place));
 

@@ -12,11 +12,12 @@ use super::fields::Fields;
 use super::named::{Named, Sort};
 use super::names::Reference;
 use super::scalars::is_none;
+use super::settings;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
 use crate::keys::{
     CHAOS, CHAOS_RATE, CHAOSES, COLD, DELAY, ERROR, ERRORS, FLUSH, FREEZE, KILL, LEAK, LOAD, LOSE, LOSS,
-    Object, PARTITION, PAUSE, PIN, RESTART, SLOW, STALL,
+    Object, PARTITION, PAUSE, PIN, RESTART, SET, SLOW, STALL,
 };
 use crate::limits::MAX_INSTANCES;
 use crate::tree::{Entry, Kind, Node};
@@ -43,6 +44,7 @@ pub(super) fn trouble(cx: &Context<'_>, entry: &Entry, lasts: Option<&Entry>) ->
         "lose" => lose(cx, &open(&LOSE)?),
         "chaos" => chaos(cx, entry),
         "load" => load(cx, &open(&LOAD)?),
+        "set" => settings::set(cx, &open(&SET)?),
         other => unreachable!("`{other}` is in the table of troubles"),
     }
 }
@@ -234,9 +236,9 @@ fn matched(cx: &Context<'_>, fields: &Fields<'_>, by: &[&str]) -> Option<CallMat
 
 /// `web` or `web/home`.
 #[derive(Clone, Copy)]
-struct CallEnd {
-    service: ServiceId,
-    endpoint: Option<EndpointId>,
+pub(super) struct CallEnd {
+    pub(super) service: ServiceId,
+    pub(super) endpoint: Option<EndpointId>,
 }
 
 impl CallEnd {
@@ -249,13 +251,13 @@ impl CallEnd {
         Some(CallEnd { service, endpoint: Some(endpoint) })
     }
 
-    fn party(self) -> Party {
+    pub(super) fn party(self) -> Party {
         self.endpoint.map_or(Party::Service(self.service), Party::Endpoint)
     }
 }
 
 /// `web -> users`, each side a service or an endpoint.
-fn call_path(cx: &Context<'_>, node: &Node) -> Option<[CallEnd; 2]> {
+pub(super) fn call_path(cx: &Context<'_>, node: &Node) -> Option<[CallEnd; 2]> {
     let whole = cx.reference(node, "a call such as `web -> users`")?;
     let Some(arrow) = whole.text.find("->") else {
         let message = format!("expected a call such as `web -> users`, found `{}`", whole.text);

@@ -28,6 +28,7 @@ mod scalars;
 mod scenario;
 mod segmentation;
 mod service;
+mod settings;
 mod slo;
 mod steps;
 mod whole;

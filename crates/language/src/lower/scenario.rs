@@ -80,6 +80,7 @@ pub(super) fn struck_calls(scenarios: Option<&Node>) -> Vec<(Place, &str)> {
 }
 
 pub(super) fn struck_call(happening: &Node) -> Option<(Place, &str)> {
-    let call = happening.get("delay").or(happening.get("loss"))?.value.get("call")?;
+    let call =
+        happening.get("delay").or(happening.get("loss")).or(happening.get("set"))?.value.get("call")?;
     Some((call.value.place, call.value.text()?))
 }
