@@ -452,7 +452,7 @@ fn service_outcome(
         in_flight_start: start.present,
         in_flight_end: end.present,
         utilization: ratio((end.busy_ns - start.busy_ns) as f64, up * f64::from(plan.cores)),
-        workers_busy: plan.workers.map(|_| {
+        workers_busy: plan.has_seats.then(|| {
             let seats = (end.seats_ns - start.seats_ns) as f64;
             ratio((end.workers_ns - start.workers_ns) as f64, seats)
         }),

@@ -138,6 +138,10 @@ mod tests {
                 "{ at: 1.5s, partition: [us-east-1/a, us-east-1/b] }",
             ),
             ("chaos: monkey", "{ at: 1.5s, chaos: monkey }"),
+            (
+                "set:\n  call: web -> db\n  retry:\n    attempts: 2\n    budget: 10%\n  timeout: none\n",
+                "{ at: 1.5s, set: { call: web -> db, retry: { attempts: 2, budget: 10% }, timeout: none } }",
+            ),
         ] {
             let first = told(text);
             let written = first.text(Span::from_nanos(1_500_000_000), None);

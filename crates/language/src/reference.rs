@@ -88,6 +88,7 @@ fn object(name: &str) -> &'static Object {
         "ERROR" => &keys::ERROR,
         "LOSE" => &keys::LOSE,
         "LOAD" => &keys::LOAD,
+        "SET" => &keys::SET,
         other => unreachable!("the template asks for `{other}`"),
     }
 }

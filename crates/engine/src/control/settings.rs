@@ -102,6 +102,7 @@ impl Settings {
         }
         let before = plan.seats();
         (plan.workers, plan.queue) = (now.workers, now.queue);
+        plan.has_seats &= now.workers.is_some();
         plan.count_places();
         let more = plan.seats() - before;
         if more == 0 {

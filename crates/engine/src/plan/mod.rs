@@ -80,6 +80,8 @@ pub(crate) struct Plan {
 pub(crate) struct ServicePlan {
     pub(crate) cores: u32,
     pub(crate) workers: Option<u32>,
+    /// Workers are limited, and were all the time.
+    pub(crate) has_seats: bool,
     /// How many may wait on an instance.
     pub(crate) queue: u32,
     pub(crate) shares_processor: bool,
@@ -351,6 +353,7 @@ fn services(model: &SealedModel, program: &program::Compiler<'_>) -> Vec<Service
         .map(|(id, service)| ServicePlan {
             cores: service.cores,
             workers: service.workers,
+            has_seats: service.workers.is_some(),
             queue: service.queue.unwrap_or(u32::MAX),
             shares_processor: service.scheduling == Scheduling::ProcessorSharing,
             pace: 1.0 / service.speed,

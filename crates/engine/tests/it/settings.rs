@@ -72,6 +72,8 @@ fn more_workers_make_another_queue() {
     close("set to one", mean(station(3), vec![(0, None, workers(Some(1)))]), one, 0.06);
     let half = mean(station(1), vec![(1_000, Some(2_000), workers(Some(3)))]);
     close("for half of the time", half, (one + three) / 2.0, 0.05);
+    let unlimited = station(1).run_with(9, 11, &scenario(vec![(1, Some(1), workers(None))]));
+    assert_eq!(unlimited.services[0].workers_busy, None, "of how many, for a second?");
 }
 
 /// Who serves when workers are taken away serves on, and nobody is served in his place.

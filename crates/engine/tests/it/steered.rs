@@ -1,7 +1,7 @@
 //! A run that somebody looks at and meddles with is the run of the scenario that lists what was done.
 
 use tarsier_engine::{Outcome, RunConfig, SecondRow, Standing, Unfit, Verdict, Watch, run};
-use tarsier_model::{Happening, Scenario, SealedModel, Trouble};
+use tarsier_model::{Happening, Party, PolicyChange, Scenario, SealedModel, Setting, Trouble};
 use tarsier_stats::Window;
 use tarsier_units::Span;
 
@@ -91,6 +91,10 @@ fn looks_change_nothing() {
 /// Most kinds of trouble, some of which lasts, some of which is ended.
 fn troubles() -> Vec<(u64, Option<u64>, Trouble)> {
     let some = tarsier_model::Target { count: Some(3), ..all_of(1) };
+    let [first, second] = [1, 2].map(tarsier_model::ServiceId);
+    let capacity = Setting::Service { service: second, workers: Some(Some(1)), queue: Some(Some(2)) };
+    let policy = PolicyChange { timeout: Some(Some(Span::from_millis(4))), ..PolicyChange::default() };
+    let policy = Setting::Calls { from: Party::Service(first), to: second, endpoint: None, policy };
     vec![
         (10, Some(500), Trouble::Kill { target: some, silent: false }),
         (20, None, Trouble::Slow { target: some, factor: 3.0 }),
@@ -104,6 +108,8 @@ fn troubles() -> Vec<(u64, Option<u64>, Trouble)> {
         ),
         (41, None, Trouble::Restart { target: some, down: Span::from_millis(100), cold: None }),
         (42, None, Trouble::Pause { target: some }),
+        (43, Some(600), Trouble::Set(Box::new(capacity))),
+        (44, None, Trouble::Set(Box::new(policy))),
     ]
 }
 
@@ -114,7 +120,7 @@ fn what_was_done_by_hand_is_what_the_scenario_does() {
         let mut hand = Hand {
             every: 37,
             begins: troubles(),
-            ends: vec![(25, 1), (33, 4), (50, 3), (50, 7), (60, 6), (61, 0), (20, 1), (62, 99)],
+            ends: vec![(25, 1), (33, 4), (50, 3), (50, 7), (60, 6), (61, 0), (20, 1), (62, 99), (59, 9)],
             asks_outcome: threads == 1,
             ..Hand::default()
         };
@@ -123,14 +129,14 @@ fn what_was_done_by_hand_is_what_the_scenario_does() {
         let expected = [Unfit::Unknown, Unfit::RunsItsCourse, Unfit::Ended, Unfit::Unknown];
         assert_eq!(hand.refused, expected);
         let done = hand.done.as_ref().expect("a steered run has a scenario");
-        assert_eq!(done.happenings.len(), 8);
+        assert_eq!(done.happenings.len(), 10);
         assert_eq!(done.happenings[1].lasts, Some(Span::from_millis(5 * 37)));
         let again = repeated(&model, &config, &hand);
         assert_eq!(projection(&by_hand), projection(&again));
         assert_eq!(by_hand.faults, again.faults);
         assert_ne!(by_hand.fingerprint, run(&model, &config, &mut ()).fingerprint);
         assert_eq!(hand.timeline[..], by_hand.timeline[..hand.timeline.len()]);
-        assert!(hand.timeline.len() >= 8);
+        assert!(hand.timeline.len() >= 10);
     }
 }
 

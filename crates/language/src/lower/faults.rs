@@ -44,7 +44,7 @@ pub(super) fn trouble(cx: &Context<'_>, entry: &Entry, lasts: Option<&Entry>) ->
         "lose" => lose(cx, &open(&LOSE)?),
         "chaos" => chaos(cx, entry),
         "load" => load(cx, &open(&LOAD)?),
-        "set" => settings::set(cx, &open(&SET)?),
+        "set" => settings::set(cx, &entry.value, &open(&SET)?),
         other => unreachable!("`{other}` is in the table of troubles"),
     }
 }
@@ -262,7 +262,9 @@ pub(super) fn call_path(cx: &Context<'_>, node: &Node) -> Option<[CallEnd; 2]> {
     let Some(arrow) = whole.text.find("->") else {
         let message = format!("expected a call such as `web -> users`, found `{}`", whole.text);
         let diagnostic = Diagnostic::error(Code::WrongShape, node.place, message);
-        cx.report(diagnostic.hint("all calls to a service are `delay: { service: users, add: … }`"));
+        cx.report(
+            diagnostic.hint("who calls and who is called: services, or endpoints as in `web/home -> users`"),
+        );
         return None;
     };
     let from = CallEnd::of(cx, whole.part(0, arrow));

@@ -72,15 +72,24 @@ fn has_later_trouble(node: &Node) -> bool {
     later.any(|key| node.get(key.name).is_some())
 }
 
-/// The calls that scenarios strike by name, for doubts about them.
-pub(super) fn struck_calls(scenarios: Option<&Node>) -> Vec<(Place, &str)> {
-    let entries = scenarios.and_then(Node::entries).unwrap_or(&[]);
-    let happenings = entries.iter().flat_map(|entry| one_or_many(&entry.value));
-    happenings.filter_map(struck_call).collect()
+/// A call that a happening names, for doubts about it.
+#[derive(Clone, Copy)]
+pub(super) struct NamedCall<'n> {
+    pub(super) place: Place,
+    pub(super) text: &'n str,
+    /// What is set holds for those who wait for an answer.
+    pub(super) is_set: bool,
 }
 
-pub(super) fn struck_call(happening: &Node) -> Option<(Place, &str)> {
-    let call =
-        happening.get("delay").or(happening.get("loss")).or(happening.get("set"))?.value.get("call")?;
-    Some((call.value.place, call.value.text()?))
+pub(super) fn named_calls(scenarios: Option<&Node>) -> Vec<NamedCall<'_>> {
+    let entries = scenarios.and_then(Node::entries).unwrap_or(&[]);
+    let happenings = entries.iter().flat_map(|entry| one_or_many(&entry.value));
+    happenings.filter_map(named_call).collect()
+}
+
+pub(super) fn named_call(happening: &Node) -> Option<NamedCall<'_>> {
+    let set = happening.get("set");
+    let whole = happening.get("delay").or(happening.get("loss")).or(set)?;
+    let call = &whole.value.get("call")?.value;
+    Some(NamedCall { place: call.place, text: call.text()?, is_set: set.is_some() })
 }

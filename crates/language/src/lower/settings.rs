@@ -18,11 +18,11 @@ use crate::tree::Node;
 const CAPACITY: &[&str] = &["workers", "queue"];
 const POLICY: &[&str] = &["timeout", "retry", "breaker"];
 
-pub(super) fn set(cx: &Context<'_>, fields: &Fields<'_>) -> Option<Trouble> {
+pub(super) fn set(cx: &Context<'_>, node: &Node, fields: &Fields<'_>) -> Option<Trouble> {
     let whose = fields.one_of(cx, &["service", "call", "workload"])?;
     let (own, others) = if whose.key.text == "service" { (CAPACITY, POLICY) } else { (POLICY, CAPACITY) };
     others.iter().for_each(|name| fields.refuse_beside(cx, name, whose));
-    if own.iter().chain(others).all(|name| fields.get(name).is_none()) {
+    if node.entries().is_some_and(|entries| entries.len() == 1) {
         let message = "nothing is set";
         let hint = match whose.key.text.as_str() {
             "service" => "as in `set: { service: web, workers: 20, queue: 100 }`",

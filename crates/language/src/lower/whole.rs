@@ -7,7 +7,7 @@ use tarsier_units::{Id, IdVec};
 
 use super::context::Context;
 use super::nearest::listed;
-use super::scenario::struck_calls;
+use super::scenario::{NamedCall, named_calls};
 use super::{doubts, forbidden};
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -124,7 +124,7 @@ fn doubts(cx: &Context<'_>, model: &Model, scenarios: Option<&Node>) {
     }
     doubts::judge(cx, model);
     if let Some(scenarios) = scenarios {
-        calls_nobody_makes(cx, model, &struck_calls(Some(scenarios)));
+        calls_nobody_makes(cx, model, &named_calls(Some(scenarios)));
     }
 }
 
@@ -142,8 +142,8 @@ fn unreached(cx: &Context<'_>, model: &Model) {
 }
 
 /// `delay: { call: web -> mysql }` where `web` never calls `mysql` itself.
-pub(super) fn calls_nobody_makes(cx: &Context<'_>, model: &Model, struck: &[(Place, &str)]) {
-    for (place, text) in struck.iter().copied() {
+pub(super) fn calls_nobody_makes(cx: &Context<'_>, model: &Model, named: &[NamedCall<'_>]) {
+    for NamedCall { place, text, is_set } in named.iter().copied() {
         let Some((from, to)) = text.split_once("->") else { continue };
         let [from, to] = [endpoints_of(cx, from), endpoints_of(cx, to)];
         let mut targets = Vec::new();
@@ -151,6 +151,13 @@ pub(super) fn calls_nobody_makes(cx: &Context<'_>, model: &Model, struck: &[(Pla
             targets.extend(model.endpoints[*endpoint].calls().iter().map(|call| call.to));
         }
         if targets.iter().any(|target| to.contains(target)) {
+            if is_set && !from.iter().any(|from| to.iter().any(|to| model.endpoints[*from].waits_for(*to))) {
+                let message = format!("nobody waits for an answer of `{}`", text.trim());
+                let diagnostic = Diagnostic::warning(Code::NoEffect, place, message);
+                cx.report(
+                    diagnostic.hint("these are messages: their senders have no policy that could be set"),
+                );
+            }
             continue;
         }
         let labels: BTreeSet<String> =

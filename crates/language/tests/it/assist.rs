@@ -96,6 +96,15 @@ fn names_are_offered_where_they_are_expected() {
         &["shoppers"],
         "",
     );
+    check("scenarios: { a: [ { at: 1s, set: { service: |", &["web", "catalog"], &["shoppers"], "");
+    check("scenarios: { a: [ { at: 1s, set: { call: web -> c|", &["catalog", "web/home"], &["web"], "c");
+    check("scenarios: { a: [ { at: 1s, set: { workload: |", &["shoppers"], &["web"], "");
+    check(
+        "scenarios: { a: [ { at: 1s, set: { call: web -> catalog, |",
+        &["timeout", "retry", "breaker"],
+        &["cores"],
+        "",
+    );
     check("scenarios: { a: [ { at: 1s, delay: { call: web -> c|", &["catalog", "web/home"], &["web"], "c");
     let (labels, typed) = asked(&SHOP.replace("call: catalog", "call: web/|"));
     assert_eq!(
