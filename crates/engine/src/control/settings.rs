@@ -27,7 +27,7 @@ pub(super) struct Settings {
 #[derive(Clone)]
 pub(super) enum Set {
     Service { service: u32, workers: Option<Option<u32>>, queue: Option<Option<u32>> },
-    Calls { sites: Vec<u32>, policy: PolicyChange },
+    Calls { sites: Vec<u32>, policy: Box<PolicyChange> },
 }
 
 #[derive(Clone, Copy)]
@@ -65,11 +65,11 @@ impl Set {
                 };
                 let is_to = |site: &Site| site.service == to.0 && endpoint.is_none_or(|only| site.to == only);
                 let sites = is_of(Caller::Service, &|site| is_from(site) && is_to(site));
-                Set::Calls { sites, policy: policy.clone() }
+                Set::Calls { sites, policy: Box::new(policy.clone()) }
             }
             Setting::Users { workload, policy } => {
                 let sites = is_of(Caller::Users, &|site| site.tally as usize == workload.index());
-                Set::Calls { sites, policy: policy.clone() }
+                Set::Calls { sites, policy: Box::new(policy.clone()) }
             }
         }
     }

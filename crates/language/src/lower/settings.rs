@@ -20,7 +20,7 @@ const POLICY: &[&str] = &["timeout", "retry", "breaker"];
 
 pub(super) fn set(cx: &Context<'_>, node: &Node, fields: &Fields<'_>) -> Option<Trouble> {
     let whose = fields.one_of(cx, &["service", "call", "workload"])?;
-    let (own, others) = if whose.key.text == "service" { (CAPACITY, POLICY) } else { (POLICY, CAPACITY) };
+    let others = if whose.key.text == "service" { POLICY } else { CAPACITY };
     others.iter().for_each(|name| fields.refuse_beside(cx, name, whose));
     if node.entries().is_some_and(|entries| entries.len() == 1) {
         let message = "nothing is set";
