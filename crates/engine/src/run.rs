@@ -163,7 +163,7 @@ impl<'a> Run<'a> {
 
     pub(crate) fn turn_page(&mut self, now: u64, partitions: &mut [MutexGuard<'a, Partition>]) {
         if now >= self.warmup {
-            self.ledger.collect(now, self.plan, &mut partitions[0], None);
+            self.ledger.collect(now, &self.windows.common().plan, &mut partitions[0], None);
             self.ledger.turn_page(now, &partitions[0]);
         }
     }
@@ -175,9 +175,9 @@ impl<'a> Run<'a> {
         partitions: &mut [MutexGuard<'a, Partition>],
     ) -> Option<Outcome> {
         if now > self.warmup {
-            self.ledger.collect(now, self.plan, &mut partitions[0], None);
+            self.ledger.collect(now, &self.windows.common().plan, &mut partitions[0], None);
         }
-        let mut outcome = self.ledger.recent(now, self.model, self.plan, partitions)?;
+        let mut outcome = self.ledger.recent(now, self.model, &self.windows.common().plan, partitions)?;
         outcome.seed = self.config.seed;
         Some(outcome)
     }
