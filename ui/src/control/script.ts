@@ -11,7 +11,7 @@ export interface Deed {
 
 const UNITS: Record<string, number> = { ns: 1e-9, us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86400 };
 /** They run their course and cannot be ended. */
-const COURSES = ['restart', 'flush', 'leak'];
+export const COURSES = ['restart', 'flush', 'leak'];
 
 export function seconds(text: string): number | null {
   const match = /^([\d.]+)\s*(ns|us|ms|s|m|h|d)$/.exec(text.trim());

@@ -19,11 +19,22 @@ class Lab {
   notice = $state.raw<Notice | null>(null);
   opening = $state(false);
   help = $state(false);
-  /** The text in the editor; null until there is one. */
-  draft = $state.raw<string | null>(null);
+  /** What was written here and is not what runs; a page that is loaded again has it still. */
+  draft = $state.raw<string | null>(sessionStorage.getItem('draft'));
 }
 
 export const lab = new Lab();
+
+export function keep(draft: string | null) {
+  lab.draft = draft;
+  try {
+    if (draft === null) sessionStorage.removeItem('draft');
+    else sessionStorage.setItem('draft', draft);
+  } catch {
+    // Too large to be kept: it is here as long as the page is.
+  }
+}
+
 const NOTICE_MS = 8000;
 let noticeTimer = 0;
 
@@ -75,6 +86,8 @@ export async function open(what: NewRun): Promise<Run | undefined> {
   lab.opening = false;
   if (!run) return undefined;
   if (before) leave();
+  // What runs is what was written: no draft any more.
+  if (what.text !== undefined && what.text === lab.draft) keep(null);
   look(run);
   if (before && own.delete(before)) await attempt(() => api.remove(before));
   own.add(run.id);
@@ -87,8 +100,14 @@ export async function begin(looking: boolean) {
   const runs = (await attempt(api.runs)) ?? [];
   if (!looking) return;
   const wanted = runs.find((run) => run.id === view.run) ?? (view.run === null ? runs[0] : undefined);
-  if (wanted) look(wanted);
-  else await open({ name: first(lab.listed) });
+  if (wanted) return look(wanted), lookAgainst(runs);
+  const gone = view.run;
+  if (gone) leave();
+  await open({ name: first(lab.listed) });
+  if (gone) say({ kind: 'error', text: `Run ${gone} of this link is no longer there`, hint: 'another was begun', undo: null });
+}
+
+function lookAgainst(runs: Run[]) {
   const beside = runs.find((run) => run.id === view.against);
   if (beside) lookBeside(beside);
 }

@@ -152,25 +152,25 @@ export class Session {
     this.events = [...this.events, ...missed.filter((event) => !known.has(event.n))];
   }
 
-  private beginAgain() {
+  private async beginAgain() {
     this.history.forget();
     this.life += 1;
-  }
-
-  private async forget() {
-    this.beginAgain();
     this.events = [];
     this.why = null;
     this.scriptStale = true;
+    await quietly(() => this.fetchEvents());
+  }
+
+  private async forget() {
     await this.fetchTopology();
-    await this.fetchEvents();
+    await this.beginAgain();
     await this.refresh();
   }
 
   private take(frame: Frame) {
     if (!this.ready) return;
     const wentBack = frame.time_s < this.now.time_s - 1e-6 && frame.kind === 'tick';
-    if (wentBack) this.beginAgain();
+    if (wentBack) void this.beginAgain();
     this.now.take(frame);
     if (frame.kind === 'second') {
       this.history.take(frame);

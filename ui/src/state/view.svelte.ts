@@ -1,4 +1,5 @@
 /** What one looks at. All of it stands in the URL, and is read from there again. */
+import { clock } from '../text/format';
 import { read, write, type ViewState } from './url';
 
 export const TABS = ['numbers', 'latency', 'traces', 'why', 'events', 'table', 'scenario', 'compare'] as const;
@@ -34,6 +35,12 @@ class View {
 }
 
 export const view = new View();
+
+/** What time the numbers are of. */
+export function when(): string {
+  if (view.range) return `${clock(view.range[0])} to ${clock(view.range[1])}`;
+  return view.at === null ? 'Now' : `At ${clock(view.at)}`;
+}
 
 export function restore() {
   Object.assign(view, read(location.hash));
