@@ -141,6 +141,7 @@ impl Settings {
             Renewed { budget: budget(&now) != budget(&before), breaker: now.breaker != before.breaker };
         let site = &mut stage.plan.sites[number as usize];
         site.retry.clone_from(&now.retry);
+        site.look_farther();
         if site.rules.is_some() || renewed.any() {
             site.keep_rules(now.retry, now.breaker);
         }

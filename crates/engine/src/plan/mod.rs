@@ -196,6 +196,15 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// Sees whether attempts may have to go farther. Once some may have, their answers may come from there.
+    pub(crate) fn look_farther(&mut self) {
+        let goes_elsewhere = self.hedges || self.retry.as_ref().is_some_and(|retry| retry.elsewhere);
+        let stays_near = self.caller == Caller::Users || self.balance.is_local();
+        let has_subset = self.rules.as_ref().is_some_and(|rules| rules.subset.is_some());
+        self.goes_farther |= goes_elsewhere && stays_near && !has_subset;
+        self.minds_instance |= self.goes_farther;
+    }
+
     /// Whether an answer that takes no time lets nobody else in.
     #[inline]
     pub(crate) fn answers_at_once(&self) -> bool {

@@ -444,14 +444,10 @@ impl<'a> Compiler<'a> {
             _ => NONE,
         };
         let is_free = |connect: &&Connect| connect.cost == ConnectCost::RoundTrips(0);
-        let has_circle = policy.subset.is_some() || (waits && policy.outlier.is_some());
         let hedges = policy.hedge.is_some() && waits;
-        let goes_elsewhere = hedges || retry.as_ref().is_some_and(|retry| retry.elsewhere);
-        let stays_near = caller == Caller::Users || policy.balance.is_local();
-        let goes_farther = goes_elsewhere && stays_near && policy.subset.is_none();
         let has_extra = tracks || pool.is_some() || rules.is_some();
         let by_replicas = policy.balance == Balance::Replicas;
-        self.sites.push(Site {
+        let mut site = Site {
             caller,
             entry: NONE,
             service: service_index(self.model.endpoints[to].service),
@@ -466,14 +462,9 @@ impl<'a> Compiler<'a> {
             deadline: policy.deadline.filter(|_| waits),
             has_deadline,
             rules,
-            picks: match caller {
-                _ if by_replicas => Picks::Replica,
-                _ if has_circle => Picks::Circle,
-                Caller::Users => Picks::Entrance,
-                _ => Picks::Any,
-            },
-            minds_instance: tracks || goes_farther || connect.is_some_and(|connect| !is_free(&connect)),
-            goes_farther,
+            picks: picks_of(caller, policy),
+            minds_instance: tracks || connect.is_some_and(|connect| !is_free(&connect)),
+            goes_farther: false,
             connect_law,
             tracks,
             retry,
@@ -488,7 +479,9 @@ impl<'a> Compiler<'a> {
             wall: NONE,
             from: None,
             to,
-        });
+        };
+        site.look_farther();
+        self.sites.push(site);
         (self.sites.len() - 1) as u32
     }
 
@@ -502,6 +495,16 @@ impl<'a> Compiler<'a> {
 }
 
 /// Who waits for no answer knows of no load: to choose by load is then to choose at random.
+fn picks_of(caller: Caller, policy: &CallPolicy) -> Picks {
+    let minds_outliers = caller != Caller::Publisher && policy.outlier.is_some();
+    match caller {
+        _ if policy.balance == Balance::Replicas => Picks::Replica,
+        _ if policy.subset.is_some() || minds_outliers => Picks::Circle,
+        Caller::Users => Picks::Entrance,
+        _ => Picks::Any,
+    }
+}
+
 fn balance_of(policy: &CallPolicy, waits: bool) -> Balance {
     if policy.balance.is_by_load() && !waits { Balance::Random } else { policy.balance }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use tarsier_engine::{Outcome, RunConfig, SecondRow, SeriesSubject, run};
 use tarsier_model::{
-    Arrivals, Breaker, BreakerWindow, Bucket, Budget, CallPolicy, Demand, EndpointId, ErrorKind, Happening,
-    Party, PolicyChange, Retry, Scenario, SealedModel, ServiceId, Setting, Step, Trip, Trouble, WorkloadId,
+    Arrivals, Balance, Breaker, BreakerWindow, Bucket, Budget, CallPolicy, Demand, EndpointId, ErrorKind,
+    Happening, Party, PolicyChange, Retry, Scenario, SealedModel, ServiceId, Setting, Step, Target, Trip,
+    Trouble, WorkloadId, ZoneId,
 };
 use tarsier_random::Stream;
 use tarsier_testkit::markov::Mmk;
@@ -201,6 +202,30 @@ fn a_new_budget_knows_what_is_under_way() {
     close("retries a second", each, 22.5 / 0.9, 0.08);
 }
 
+/// The only instance near by is a black hole: until retries go elsewhere, they all end there.
+#[test]
+fn retries_go_elsewhere_from_then_on() {
+    let everywhere = |service: &mut tarsier_model::Service| {
+        (service.instances, service.cores) = ((0..3).map(ZoneId).collect(), 1_000);
+    };
+    let bound = Some(Span::from_millis(100));
+    let near = CallPolicy { timeout: bound, balance: Balance::ZoneAware, ..CallPolicy::default() };
+    let front = vec![Step::Call(with(CallPolicy { retry: Some(retry(1)), ..near }, 1))];
+    let mut build = Build::new().service("front", front, everywhere);
+    crate::sameness::zones(&mut build.model, 1, 3);
+    let model = build.service("back", vec![Step::Wait(constant(1.0))], everywhere).open("w", 90.0, 0).seal();
+    let target = Target { zone: Some(ZoneId(0)), ..all_of(1) };
+    let happens = scenario(vec![
+        (0, None, Trouble::Kill { target, silent: true }),
+        (50, Some(40), calls(retries(Retry { elsewhere: true, ..retry(1) }))),
+    ]);
+    let (_, rows) = seconds(&model, &happens, SeriesSubject::Call(0));
+    let failed = |from, to| sum(&rows, from, to, |row| row.errors);
+    assert!(failed(1, 50) > 1_000, "a third of 90 a second: {}", failed(1, 50));
+    assert_eq!(failed(51, 90), 0);
+    assert!(failed(91, 100) > 200);
+}
+
 #[test]
 fn a_breaker_comes_and_goes() {
     let model = front_and_back(CallPolicy::default(), 1.0);
@@ -291,7 +316,7 @@ fn random_setting(stream: &mut Stream, model: &SealedModel) -> Setting {
             let share = Budget::Concurrent { share: 0.2, least: 1 };
             let budget = [None, Some(Budget::Bucket(Bucket::share(0.2))), Some(share)];
             let budget = budget[stream.below(3) as usize];
-            let some = Retry { budget, ..retry(stream.below(3)) };
+            let some = Retry { budget, elsewhere: stream.chance(0.3), ..retry(stream.below(3)) };
             policy.retry = Some(stream.chance(0.7).then_some(some));
             let breaker = Breaker {
                 trip: Trip { consecutive: Some(1 + stream.below(4)), ..Trip::default() },
