@@ -67,6 +67,7 @@ export function lookBeside(run: Run | null) {
   lab.other?.close();
   lab.other = run ? new Session(run) : null;
   view.against = run?.id ?? null;
+  if (!run && view.tab === 'compare') view.tab = 'numbers';
 }
 
 /** Runs that this page began, and nobody else looks at by accident. */

@@ -127,6 +127,9 @@ export class Session {
       if (again || !this.ready) await this.fetchTopology();
       await this.fetchEvents();
       this.behind = false;
+      // A run that stands still sends no second.
+      if (this.run.time_s >= 1) this.last.take(decode(await api.frame(this.id, this.run.time_s)));
+      this.beat += 1;
     });
     this.scriptStale = true;
     await this.refresh();

@@ -38,8 +38,8 @@ export const view = new View();
 
 /** What time the numbers are of. */
 export function when(): string {
-  if (view.range) return `${clock(view.range[0])} to ${clock(view.range[1])}`;
-  return view.at === null ? 'Now' : `At ${clock(view.at)}`;
+  if (view.at !== null) return `At ${clock(view.at)}`;
+  return view.range ? `${clock(view.range[0])} to ${clock(view.range[1])}` : 'Now';
 }
 
 export function restore() {
