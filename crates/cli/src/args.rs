@@ -382,6 +382,9 @@ impl fmt::Display for Collector {
     }
 }
 
+/// Paths below the address of a collector, by which one may call it.
+const ADDED: [&str; 3] = ["/v1/traces", "/v1/metrics", "/api/v2/spans"];
+
 fn collector(text: &str) -> Result<Collector, String> {
     let format = |name| match name {
         "otlp" => Some(TraceFormat::Otlp),
@@ -390,6 +393,9 @@ fn collector(text: &str) -> Result<Collector, String> {
     };
     let parts = text.split_once('=').and_then(|(name, url)| Some((format(name)?, url)));
     match parts {
+        Some((_, url)) if ADDED.iter().any(|path| url.trim_end_matches('/').ends_with(path)) => {
+            Err("leave out the path: each kind of telemetry has its own, which is added".to_owned())
+        }
         Some((format, url)) if tarsier_telemetry::can_be_sent_to(url) => {
             Ok(Collector { format, url: url.to_owned() })
         }

@@ -226,17 +226,20 @@ fn unreadable(source: &str, error: &io::Error) -> Failure {
     // `shp.yaml` is a file that is not there, `shp` may be a name of the catalogue; so of Spigo's `lamp_arch.json`.
     let endings = [".yaml", ".yml", "_arch.json"];
     let stem = endings.iter().find_map(|ending| source.strip_suffix(ending)).unwrap_or(source);
-    if stem == "migration" {
-        return Failure::with_hint(
-            "`migration` is ten architectures, which only `tarsier run` takes together",
-            "name one of them, such as `migration/3-data-access`",
-        );
+    if let Some((first, _)) = catalogue::entries().iter().find(|(name, _)| is_below(name, stem)) {
+        let message = format!("`{source}` is several architectures, which `tarsier list` shows");
+        return Failure::with_hint(message, format!("name one of them, such as `{first}`"));
     }
     let hint = match nearest(stem, names) {
         Some(near) => format!("did you mean `{near}`, which comes with Tarsier?"),
         None => "name a file, or one of what `tarsier list` shows".to_owned(),
     };
     Failure::with_hint(format!("there is no file and no architecture called `{source}`"), hint)
+}
+
+/// Whether an architecture of the catalogue is one of such a family, as `lessons/backoff` is one of `lessons`.
+fn is_below(name: &str, family: &str) -> bool {
+    name.strip_prefix(family).is_some_and(|rest| rest.starts_with('/'))
 }
 
 impl Beside {

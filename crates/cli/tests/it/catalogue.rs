@@ -45,7 +45,9 @@ fn summary(command: &str) -> String {
         writeln!(text, "{workload}: {completed} completed, {errors} errors, p50 {p50} ms, p99 {p99} ms")
             .expect("a string takes it");
     }
-    for objective in document["slo"].as_array().expect("objectives") {
+    let objectives = document["slo"].as_array().expect("objectives");
+    assert!(!objectives.is_empty(), "{command} promises something");
+    for objective in objectives {
         assert_eq!(objective["holds"], true, "{objective} of {command}");
         writeln!(text, "kept: {}", objective["text"].as_str().expect("a text")).expect("a string takes it");
     }
@@ -69,6 +71,16 @@ fn the_guide_names_every_architecture() {
     for name in entries() {
         let row = format!("| [{name}](../../architectures/{name}.yaml) | ");
         assert!(guide.contains(&row), "docs/guide/catalogue.md has no row `{row}…`");
+    }
+}
+
+#[test]
+fn every_architecture_says_what_it_is_and_whose() {
+    for name in entries() {
+        let text = tarsier(&["show", &name]).ends_with(0).stdout;
+        assert!(text.contains("\ndescription: "), "{name}");
+        // The first is the language on one page.
+        assert!(name == "shop" || text.contains("\n# source: "), "{name}");
     }
 }
 

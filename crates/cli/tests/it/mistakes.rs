@@ -24,6 +24,9 @@ fn arguments() {
     wrong(&["run", "shop", "--warmup", "never"]).says("500ms, 60s or 5m");
     wrong(&["run", "shop", "--reps", "0"]);
     wrong(&["run", "shop", "--threads", "0"]);
+    for url in ["otlp=http://127.0.0.1:4318/v1/traces", "zipkin=http://127.0.0.1:9411/api/v2/spans/"] {
+        wrong(&["run", "shop", "--send", url]).says("leave out the path");
+    }
     for seed in ["x", "-1", "1.5"] {
         wrong(&["run", "shop", "--seed", seed]).says("a seed is a whole number from 0");
     }
@@ -36,7 +39,8 @@ fn arguments() {
 fn names() {
     wrong(&["run", "shpo"]).says("no file and no architecture called `shpo`").says("did you mean `shop`");
     wrong(&["run", "no/such/file.yaml"]).says("no file and no architecture called `no/such/file.yaml`");
-    wrong(&["show", "migration"]).says("ten architectures").says("such as `migration/3-data-access`");
+    wrong(&["show", "migration"]).says("several architectures").says("such as `migration/0-lamp`");
+    wrong(&["run", "lessons"]).says("several architectures").says("such as `lessons/backoff`");
     wrong(&["check", env!("CARGO_MANIFEST_DIR")]).says("is a folder");
     let path = file("scenario", PAIR);
     wrong(&["run", &path, "--scenario", "spkie"])

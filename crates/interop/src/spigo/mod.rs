@@ -14,7 +14,7 @@ mod traps;
 mod write;
 
 use tarsier_language::tree::{self, Kind, Node};
-use tarsier_language::{Diagnostic, Sink};
+use tarsier_language::{Code, Diagnostic, Severity, Sink};
 
 pub use architecture::REGIONS;
 pub(crate) use origin::Drawn;
@@ -79,7 +79,12 @@ pub fn import(name: &str, source: &[u8], options: &Options) -> Imported {
         text: write::text(&architecture, name, options),
         origin: Origin(architecture),
     });
-    Imported { architecture, diagnostics: sink.into_sorted() }
+    let mut diagnostics = sink.into_sorted();
+    // What is doubtful in half a file may be right in the whole.
+    if diagnostics.iter().any(|it| it.code == Code::Syntax) {
+        diagnostics.retain(|it| it.severity == Severity::Error);
+    }
+    Imported { architecture, diagnostics }
 }
 
 /// JSON may be indented with tabs, YAML must not; inside a text JSON has none.

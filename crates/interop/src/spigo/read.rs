@@ -79,7 +79,9 @@ impl Reader<'_> {
         // A name that others refer to stays known, whatever else is wrong.
         let package = self.package(package).unwrap_or(&PACKAGES[0]);
         let number = |key| node.get(key).map_or(Some((0, name.place)), |entry| self.number(&entry.value));
-        let (regions, count) = (number("regions")?, number("count")?);
+        // Both are looked at, so that each can be wrong.
+        let (regions, count) = (number("regions"), number("count"));
+        let (regions, count) = regions.zip(count)?;
         let service = Service {
             name: self.text(name)?.to_owned(),
             place: name.place,
