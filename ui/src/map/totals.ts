@@ -75,7 +75,9 @@ function itemTotals(item: Item, { nodes, topology }: MapData): Totals {
     done += get(NODE.ok) + get(NODE.errors) + get(NODE.refused);
     sum.queue += get(NODE.queue);
     sum.longest = Math.max(sum.longest, count(nodes, rows, NODE.queue, node) / Math.max(1, topology.nodes[node]!.instances));
-    sum.up += get(NODE.up);
+    // Before the first frame nothing is known, and nothing is called dead.
+    const up = cell(nodes, rows, NODE.up, node);
+    sum.up += (Number.isNaN(up) ? topology.nodes[node]!.instances : up) * share;
     sum.util = larger(sum.util, cell(nodes, rows, NODE.utilization, node));
     sum.p50 = larger(sum.p50, cell(nodes, rows, NODE.p50, node));
     sum.p99 = larger(sum.p99, cell(nodes, rows, NODE.p99, node));

@@ -31,6 +31,8 @@ export class Session {
   /** Only then is there somebody to blame. */
   readonly troubled = $derived((this.beat, this.why !== null && (this.why.hot !== null || this.why.slo.some((it) => it.holds === false) || this.failing())));
   connected = $state(false);
+  /** The server knows nothing of it any more. */
+  gone = $state(false);
   ready = $state(false);
   /** Counts how often it began again: what was known of the one before is not of this one. */
   life = $state(0);
@@ -53,7 +55,7 @@ export class Session {
       event: (event) => this.happened(event),
       topology: () => void this.fetchTopology(),
       connected: (again) => void this.catchUp(again),
-      lost: () => (this.connected = false),
+      lost: () => void this.lost(),
     });
     this.timer = window.setInterval(() => void (this.behind && this.connected ? this.catchUp(true) : this.refresh()), WHY_EVERY_MS);
   }
@@ -121,18 +123,42 @@ export class Session {
   private async catchUp(again: boolean) {
     this.connected = true;
     this.behind = true;
-    if (again) this.history.forget();
+    if (again) {
+      this.history.forget();
+      this.events = [];
+    }
     await quietly(async () => {
-      this.run = await api.run(this.id);
+      const run = await api.run(this.id);
+      // A server that was begun anew counts from one again.
+      if (run.name !== this.run.name) return this.vanish();
+      this.run = run;
       if (again || !this.ready) await this.fetchTopology();
       await this.fetchEvents();
       this.behind = false;
-      // A run that stands still sends no second.
-      if (this.run.time_s >= 1) this.last.take(decode(await api.frame(this.id, this.run.time_s)));
-      this.beat += 1;
+      if (this.run.time_s >= 1) await this.takeLast();
     });
     this.scriptStale = true;
     await this.refresh();
+  }
+
+  private async lost() {
+    this.connected = false;
+    const known = await api.run(this.id).then(() => true, (error: unknown) => !(error instanceof api.ApiError && error.status === 404));
+    if (!known) this.vanish();
+  }
+
+  private vanish() {
+    this.gone = true;
+    this.close();
+  }
+
+  /** A run that stands still sends nothing. */
+  private async takeLast() {
+    const second = decode(await api.frame(this.id, this.run.time_s));
+    this.last.take(second);
+    if (this.run.state !== 'running') this.now.take(second);
+    this.moment += 1;
+    this.beat += 1;
   }
 
   private async fetchTopology() {
