@@ -12,5 +12,6 @@ mod mistakes;
 mod outputs;
 mod readme;
 mod run;
+mod serve;
 mod spigo;
 mod support;

@@ -29,7 +29,12 @@ impl Fields {
     }
 
     pub(crate) fn whole(&mut self, key: &str) -> Result<Option<u64>, Refusal> {
-        self.take(key, "a whole number, not negative", |value| value.as_u64())
+        const TOO_LARGE: f64 = 18_446_744_073_709_551_616.0;
+        // In JSON 3.0 is 3.
+        let is_whole = |number: &f64| number.fract() == 0.0 && (0.0..TOO_LARGE).contains(number);
+        self.take(key, "a whole number, not negative", |value| {
+            value.as_u64().or_else(|| value.as_f64().filter(is_whole).map(|number| number as u64))
+        })
     }
 
     pub(crate) fn number(&mut self, key: &str, range: RangeInclusive<f64>) -> Result<Option<f64>, Refusal> {

@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::api::{Context, Refusal};
+use crate::api::{Context, Refusal, refusal};
 use crate::limits;
 
 pub(crate) struct Guard {
@@ -30,7 +30,7 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; \
 
 pub(super) async fn check(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
     let mut response = match context.guard.admit(&request) {
-        Ok(None) => next.run(request).await,
+        Ok(None) => refusal::told(next.run(request).await).await,
         Ok(Some(answer)) => answer,
         Err(refusal) => refusal.into_response(),
     };

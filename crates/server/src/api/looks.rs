@@ -103,9 +103,9 @@ fn told(column: &[u32]) -> &[u32] {
 pub(super) async fn events(State(context): Shared, Path(id): Path<String>, Query(asked): Pairs) -> Answer {
     let session = find(&context, &id)?;
     let mut asked = Asked(asked);
-    let after: f64 = asked.number("after")?.unwrap_or(0.0);
+    let after = asked.whole("after")?.unwrap_or(0);
     asked.end()?;
-    blocking(move || Ok(answer(&Value::Array(news(&session, after.max(0.0) as usize))))).await
+    blocking(move || Ok(answer(&Value::Array(news(&session, after))))).await
 }
 
 /// Events after the first `known`; they are numbered from 1.

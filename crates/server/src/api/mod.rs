@@ -49,6 +49,7 @@ type Answer = Result<Response, Refusal>;
 
 pub(crate) fn router(context: Arc<Context>) -> Router {
     Router::new()
+        .route("/api/openapi.json", get(openapi))
         .route("/api/architectures", get(architectures::list))
         .route("/api/architectures/{*name}", get(architectures::one))
         .route("/api/check", post(architectures::check))
@@ -82,6 +83,12 @@ pub(crate) fn router(context: Arc<Context>) -> Router {
         .fallback(otherwise)
         .layer(middleware::from_fn_with_state(Arc::clone(&context), guard::check))
         .with_state(context)
+}
+
+/// A test holds that it has the routes above.
+async fn openapi() -> Response {
+    ([(CONTENT_TYPE, "application/json")], include_str!("../../../../docs/reference/openapi.json"))
+        .into_response()
 }
 
 /// The page, or nothing.

@@ -16,8 +16,16 @@ impl Asked {
 
     pub(crate) fn number(&mut self, key: &str) -> Result<Option<f64>, Refusal> {
         let Some(text) = self.text(key) else { return Ok(None) };
-        let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-        number.map(Some).ok_or_else(|| Refusal::bad(format!("`{key}` is a number, not `{text}`")))
+        let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0);
+        number
+            .map(Some)
+            .ok_or_else(|| Refusal::bad(format!("`{key}` is a number, not negative, and not `{text}`")))
+    }
+
+    pub(crate) fn whole(&mut self, key: &str) -> Result<Option<usize>, Refusal> {
+        let Some(text) = self.text(key) else { return Ok(None) };
+        let number = text.parse().map(Some);
+        number.map_err(|_| Refusal::bad(format!("`{key}` is a whole number, not negative, and not `{text}`")))
     }
 
     pub(crate) fn end(self) -> Result<(), Refusal> {

@@ -1,7 +1,8 @@
 //! How a request is refused: what is wrong, and what to do.
 
+use axum::body::to_bytes;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -60,4 +61,22 @@ impl IntoResponse for Refusal {
         }
         (self.status, [(CONTENT_TYPE, "application/json")], value.to_string()).into_response()
     }
+}
+
+/// What the framework refuses by itself, in a text or without a word, is told as everything else is.
+pub(super) async fn told(response: Response) -> Response {
+    let is_told = response.headers().get(CONTENT_TYPE).is_some_and(|it| it == "application/json");
+    if is_told || !response.status().is_client_error() {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let text = to_bytes(body, limits::BODY).await.unwrap_or_default();
+    let error = match parts.status {
+        StatusCode::METHOD_NOT_ALLOWED => "this method is not for this address".into(),
+        _ => String::from_utf8_lossy(&text),
+    };
+    let mut refused = Refusal::new(parts.status, error).into_response();
+    let methods = parts.headers.get(ALLOW).cloned();
+    refused.headers_mut().extend(methods.map(|methods| (ALLOW, methods)));
+    refused
 }
