@@ -101,14 +101,16 @@ fn it_says_where_it_is_serves_the_page_and_ends_well() {
     assert!(serving.url.starts_with("http://127.0.0.1:") && !serving.url.ends_with(":0"), "{}", serving.url);
     let page = serving.text("/");
     assert!(page.contains("<!doctype html>"), "{page}");
-    let wanted = page.split('"').filter(|it| it.ends_with(".js") || it.ends_with(".css") || it.ends_with(".svg"));
+    let wanted =
+        page.split('"').filter(|it| it.ends_with(".js") || it.ends_with(".css") || it.ends_with(".svg"));
     let wanted: Vec<&str> = wanted.collect();
     assert!(wanted.len() >= 3, "{wanted:?}");
     for name in wanted {
         serving.text(&format!("/{}", name.trim_start_matches(['.', '/'])));
     }
     let listed = serving.value("/api/architectures");
-    let chosen: Vec<&Value> = listed.as_array().expect("a list").iter().filter(|it| it["chosen"] == true).collect();
+    let chosen: Vec<&Value> =
+        listed.as_array().expect("a list").iter().filter(|it| it["chosen"] == true).collect();
     assert!(chosen.len() == 1 && chosen[0]["name"] == "shop", "{chosen:?}");
     // A run that goes on as fast as it can, and a stream that is open, end with it.
     let run = serving.post("/api/runs", &json!({ "name": "shop", "pace": 0, "for_s": 1e7 }));
@@ -156,11 +158,13 @@ fn it_is_opened_in_the_browser() {
     use std::os::unix::fs::PermissionsExt;
     let bin = folder("opener");
     let (opener, seen) = (bin.join("xdg-open"), bin.join("seen"));
-    fs::write(&opener, format!("#!/bin/sh\necho \"$1\" > '{0}.new'\nmv '{0}.new' '{0}'\n", seen.display())).expect("there is room");
+    fs::write(&opener, format!("#!/bin/sh\necho \"$1\" > '{0}.new'\nmv '{0}.new' '{0}'\n", seen.display()))
+        .expect("there is room");
     fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).expect("it is ours");
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("there is one"));
-    let serving =
-        Serving::of(Command::new(TARSIER).args(["serve", "--bind", "127.0.0.1:0", "--open"]).env("PATH", path));
+    let serving = Serving::of(
+        Command::new(TARSIER).args(["serve", "--bind", "127.0.0.1:0", "--open"]).env("PATH", path),
+    );
     let begun = Instant::now();
     while !seen.exists() {
         assert!(begun.elapsed() < PATIENCE, "nothing was opened");
@@ -173,15 +177,16 @@ fn it_is_opened_in_the_browser() {
 fn files_are_read_beside_the_one_that_is_served_only() {
     let path = file("served-files", PAIR);
     let here = std::path::Path::new(&path).parent().expect("it has a folder");
-    fs::write(here.join("times.txt"), "1ms\n2ms\n").expect("there is room");
-    fs::write(here.parent().expect("a folder").join("served-secret.txt"), "1ms\n2ms\n").expect("there is room");
+    fs::write(here.join("times.csv"), "1ms\n2ms\n").expect("there is room");
+    fs::write(here.parent().expect("a folder").join("served-secret.csv"), "1ms\n2ms\n")
+        .expect("there is room");
     let serving = Serving::start(&[&path, "--bind", "127.0.0.1:0"]);
     let check = |name: &str| {
-        let text = PAIR.replace("exp(2ms)", &format!("\"empirical(file={name})\""));
+        let text = PAIR.replace("exp(2ms)", &format!("empirical({name})"));
         serving.post("/api/check", &json!({ "text": text }))["diagnostics"].clone()
     };
-    assert_eq!(check("times.txt"), json!([]));
-    for climbing in ["../served-secret.txt", "/etc/hostname", "./../served-secret.txt"] {
+    assert_eq!(check("times.csv"), json!([]));
+    for climbing in ["../served-secret.csv", "/etc/hostname", "./../served-secret.csv"] {
         assert_eq!(check(climbing)[0]["severity"], "error", "{climbing}");
     }
 }
@@ -216,7 +221,10 @@ fn a_steered_run_is_what_tarsier_run_repeats() {
     for key in ["fingerprint", "events", "simulated_s", "seed", "scenario", "timeline"] {
         assert_eq!(part[key], so_far[key], "{key}");
     }
-    assert_eq!(part["workloads"]["users"]["latency_s"]["p99"], so_far["workloads"]["users"]["latency_s"]["p99"]);
+    assert_eq!(
+        part["workloads"]["users"]["latency_s"]["p99"],
+        so_far["workloads"]["users"]["latency_s"]["p99"]
+    );
     serving.post(&format!("{run}/control"), &json!({ "paused": false }));
     serving.until(&run, "ended");
     let (mut again, mut result) =
@@ -236,5 +244,7 @@ fn repeated(serving: &Serving, run: &str, name: &str) -> Value {
     let command = serving.value(&format!("{run}/scenario"))["command"].clone();
     let words: Vec<&str> = command.as_str().expect("a command").split(' ').collect();
     assert_eq!(words[..3], ["tarsier", "run", "pair.yaml"]);
-    tarsier(&[&["run", &saved, "--json"], &words[3..]].concat()).ends_with(0).json()
+    let ran = tarsier(&[&["run", &saved, "--json"], &words[3..]].concat());
+    assert!([0, 1].contains(&ran.code), "objectives may be missed, but it runs: {}", ran.stderr);
+    ran.json()
 }
