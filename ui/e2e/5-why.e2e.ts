@@ -18,7 +18,7 @@ describe('5: why', () => {
     await until('the link says which', async () => page.url(), (it) => it.includes('trace='));
     const id = new URLSearchParams(new URL(page.url()).hash.slice(1)).get('trace')!;
     const trace = await lab.get<Trace>(`runs/${idOf(page)}/traces/${id}`);
-    await page.getByRole('img', { name: new RegExp(`Trace ${id}: ${trace.spans.length} spans`) }).waitFor();
+    await page.getByRole('application', { name: new RegExp(`Trace ${id}: ${trace.spans.length} spans`) }).waitFor();
     await page.reload();
     await test(page, 'waterfall').waitFor();
   });

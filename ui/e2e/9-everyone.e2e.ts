@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Lab, test, text, until } from './lab';
+import axe from 'axe-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { clocked, idOf, Lab, test, text, until } from './lab';
 
 describe('9: for everyone', () => {
   let lab: Lab;
@@ -43,30 +45,92 @@ describe('9: for everyone', () => {
     expect(outside).toEqual([]);
   });
 
-  it('is used by keys alone, and names what has focus', async () => {
-    const page = await lab.page();
-    const nameless: string[] = [];
-    for (let at = 0; at < 40; at++) {
-      await page.keyboard.press('Tab');
-      const it = await page.evaluate(() => {
-        const at = document.activeElement as HTMLElement;
-        const name = at.ariaLabel ?? at.getAttribute('aria-labelledby') ?? at.textContent?.trim() ?? '';
-        const labels = (at as HTMLInputElement).labels?.length ?? 0;
-        return { html: at.outerHTML.slice(0, 120), named: at === document.body || name !== '' || labels > 0 || at.title !== '' };
-      });
-      if (!it.named) nameless.push(it.html);
+  it.each(['light', 'dark'] as const)('can be read and listened to wherever one is, %s', async (colorScheme) => {
+    const page = await lab.page('', { colorScheme });
+    await page.evaluate(axe.source);
+    const faults: string[] = [];
+    const look = async (where: string, part = 'body') => {
+      const { violations } = await page.evaluate((part) => (window as unknown as { axe: typeof axe }).axe.run(part), part);
+      for (const { id, nodes } of violations) faults.push(`${where}: ${id}: ${nodes.map((it) => it.html.slice(0, 120)).join(' ')}`);
+    };
+    await look('the page');
+    for (const tab of await page.getByRole('tab').all()) {
+      await tab.click();
+      await look((await tab.textContent())!, '#panel');
     }
-    expect(nameless).toEqual([]);
-    await page.keyboard.press('Escape');
-    await page.locator('.map-canvas').focus();
-    await page.keyboard.press('?');
+    for (const popover of ['Open an architecture', 'Restart', 'Shapes of load', 'Break something', 'Compare', 'Share']) {
+      await page.getByRole('button', { name: popover, exact: true }).first().click();
+      await page.getByRole('dialog', { name: popover }).waitFor();
+      await look(popover, '[popover]:popover-open');
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog', { name: popover }).waitFor({ state: 'hidden' });
+    }
+    await test(page, 'grid-mode').click();
+    await test(page, 'grid').getByRole('button', { name: /mysql/ }).click();
+    await look('the grid', '[data-test=grid]');
+    await look('the inspector', '[data-test=inspector]');
+    await test(page, 'editor').click();
+    await test(page, 'text').locator('.cm-line').first().waitFor();
+    await look('the editor', '.editor');
+    expect(faults).toEqual([]);
+  });
+
+  it('is used by keys alone', async () => {
+    const page = await lab.page('#tab=traces');
+    const key = (...all: string[]) => all.reduce(async (before, one) => (await before, page.keyboard.press(one)), Promise.resolve());
+    await key('Space');
+    await until('paused', () => lab.runOf(page), (run) => run.state === 'paused');
+    const { time_s } = await lab.runOf(page);
+    await key('.');
+    await until('a second on', () => lab.runOf(page), (run) => Math.abs(run.time_s - time_s - 1) < 1e-6);
+    await page.getByRole('listbox', { name: 'Traces' }).focus();
+    await key('ArrowDown');
+    await page.getByRole('application', { name: /^Trace/ }).focus();
+    await key('ArrowDown', 'ArrowDown', 'ArrowDown', 'Enter');
+    await until('a span’s service', text(test(page, 'inspector').locator('h1')), (it) => it === 'web');
+    await test(page, 'flame-toggle').focus();
+    await key('Enter');
+    await page.getByRole('application', { name: /^Flame graph/ }).focus();
+    await key('ArrowDown', 'ArrowDown');
+    await page.getByText(/its own$/).waitFor();
+    await test(page, 'scrubber').focus();
+    await key('Home', 'Shift+ArrowRight');
+    await until('a stretch of time', async () => page.url(), (it) => it.includes('range=1-2'));
+    await key('b');
+    await page.getByRole('dialog', { name: 'Break something' }).waitFor();
+    await page.keyboard.press('Tab');
+    await page.locator('[popover]:popover-open [data-action=kill]').focus();
+    await key('Enter');
+    await until('it happened', () => lab.happenings(page), (it) => it.some((one) => one.includes('kill')));
+    await key('Escape', '?');
     await test(page, 'help').getByText('break something').waitFor();
   });
 
   it('moves nothing for those who asked for that', async () => {
-    const page = await lab.page('', { reducedMotion: 'reduce' });
-    await page.locator('.map-canvas').waitFor();
-    const seconds = await page.evaluate(() => getComputedStyle(document.querySelector('button')!).transitionDuration);
+    const [calm, lively] = [await deaf({ reducedMotion: 'reduce' }), await deaf({ reducedMotion: 'no-preference' })];
+    await until('dots move for others', () => differs(lively), (it) => it);
+    await until('nothing moves', () => differs(calm), (it) => !it);
+    const seconds = await calm.evaluate(() => getComputedStyle(document.querySelector('button')!).transitionDuration);
     expect(parseFloat(seconds)).toBe(0);
   });
+
+  /** A page that has seen a run going on, and then hears no more of it: what still moves moves by itself. */
+  async function deaf(options: BrowserContextOptions): Promise<Page> {
+    const page = await lab.page('', options);
+    await lab.post(`runs/${idOf(page)}/control`, { paused: false });
+    let heard = true;
+    await page.routeWebSocket(/stream$/, (line) => {
+      const server = line.connectToServer();
+      server.onMessage((message) => heard && line.send(message));
+    });
+    await page.reload();
+    await until('traffic', text(test(page, 'time')), (it) => clocked(it) > 0);
+    heard = false;
+    return page;
+  }
+
+  async function differs(page: Page): Promise<boolean> {
+    const look = () => test(page, 'map').screenshot();
+    return !(await look()).equals(await look());
+  }
 });

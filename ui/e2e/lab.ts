@@ -40,7 +40,7 @@ export class Lab {
     });
     this.pages.push({ page, errors });
     await page.goto(`${this.url}/${hash}`);
-    await page.locator('.map-mirror button, [data-test=grid] button').first().waitFor({ state: 'attached' });
+    await page.locator('.map-mirror button, [data-test=grid]').first().waitFor({ state: 'attached' });
     return page;
   }
 

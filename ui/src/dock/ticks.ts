@@ -1,10 +1,12 @@
 /** Round numbers for the axes of canvases. */
+import { STEPS_S } from '../text/format';
 
-const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+
+const DAY_S = 86_400;
 
 /** From 0 to `end`, at most so many. */
 export function timeTicks(end: number, most: number): number[] {
-  const step = STEPS_S.find((it) => end / it < most) ?? 3600 * Math.ceil(end / 3600 / most);
+  const step = STEPS_S.find((it) => end / it < most) ?? DAY_S * Math.ceil(end / DAY_S / most);
   return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, at) => at * step);
 }
 

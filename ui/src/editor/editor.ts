@@ -67,7 +67,7 @@ function basics(calls: Calls) {
   return [
     lineNumbers(), foldGutter(), lintGutter(), history(), drawSelection(), bracketMatching(), closeBrackets(),
     highlightActiveLine(), highlightSelectionMatches(), search({ top: true }), indentUnit.of('  '), yaml(), syntaxHighlighting(COLOURS),
-    EditorView.contentAttributes.of({ 'aria-label': 'Architecture file' }),
+    EditorView.contentAttributes.of({ 'aria-label': 'Architecture file', tabindex: '0' }),
     keymap.of([run, ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap, indentWithTab]),
   ];
 }
@@ -126,7 +126,7 @@ const LOOK = {
 const COLOURS = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], fontWeight: '600' },
   { tag: [tags.comment], color: 'var(--text-faint)' },
-  { tag: [tags.string, tags.content], color: 'var(--ok)' },
-  { tag: [tags.number, tags.bool, tags.keyword], color: 'var(--busy)' },
+  { tag: [tags.string, tags.content], color: 'color-mix(in srgb, var(--ok) 80%, var(--text))' },
+  { tag: [tags.number, tags.bool, tags.keyword], color: 'color-mix(in srgb, var(--busy) 80%, var(--text))' },
   { tag: [tags.punctuation, tags.separator, tags.squareBracket, tags.brace], color: 'var(--text-quiet)' },
 ]);

@@ -20,8 +20,8 @@ export interface PlacedLabel {
   side: Side;
 }
 
-export type Side = 'below' | 'above' | 'right';
-const SIDES: readonly Side[] = ['below', 'above', 'right'];
+export type Side = 'below' | 'above' | 'right' | 'belowLeft';
+const SIDES: readonly Side[] = ['below', 'above', 'right', 'belowLeft'];
 const CELL = 64;
 
 /**
@@ -55,6 +55,7 @@ function rectOf(wish: LabelWish, side: Side): Rect {
   const { x, y, r, width: w, height: h } = wish;
   if (side === 'below') return { x: x - w / 2, y: y + r + 3, w, h };
   if (side === 'above') return { x: x - w / 2, y: y - r - 3 - h, w, h };
+  if (side === 'belowLeft') return { x: x + r - w, y: y + r + 3, w, h };
   return { x: x + r + 5, y: y - h / 2, w, h };
 }
 

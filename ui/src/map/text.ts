@@ -67,7 +67,7 @@ export class TextLayer {
     this.numbersInside(picture);
     const titles = this.boxTitles(picture);
     const wishes = [...this.wishesOf(picture), ...this.linkWishes(picture)];
-    const obstacles = [...corners, ...titles, ...discs(picture, size)];
+    const obstacles = [...corners, ...titles, ...discs(picture, size), ...loops(picture)];
     const placed = placeLabels(wishes, obstacles, size.width, size.height, this.stood);
     this.stood = new Map(placed.map(({ index, side }) => [wishes[index]!.key, side]));
     this.labels = placed.length;
@@ -224,6 +224,14 @@ function discs({ ends, scene, emphasis, totals }: Picture, size: Size): { x: num
     const half = r * 0.88;
     const tail = bars(totals.items[i]!.longest) * 3.6;
     return [{ x: x - half - tail, y: y - half, w: half * 2 + tail, h: half * 2 }];
+  });
+}
+
+/** Calls of a service to itself stand above it (`curve.ts`). */
+function loops({ ends, scene }: Picture): { x: number; y: number; w: number; h: number }[] {
+  return scene.links.filter((link) => link.from === link.to && !link.stub).map(({ from }) => {
+    const { x, y, r } = ends[from]!;
+    return { x: x - r, y: y - 3.4 * r, w: 2 * r, h: 2.4 * r };
   });
 }
 

@@ -1,5 +1,6 @@
 /** Small charts over time, all with the same cursor. */
 import uPlot from 'uplot';
+import { STEPS_S } from '../text/format';
 import type { Colours, ColourName } from './colours';
 
 export interface Line {
@@ -57,8 +58,8 @@ function options(spec: ChartSpec, size: { width: number; height: number }, calls
       y: { range: (_, low, high) => limits(low, high, spec.atLeast) },
     },
     axes: [
-      { ...axis, size: 18, gap: 4, space: 60, values: (_, splits) => splits.map(axisTime) },
-      { ...axis, size: 52, gap: 4, space: 24, values: (_, splits) => splits.map((x) => (x === 0 ? '' : spec.format(x))) },
+      { ...axis, size: 18, gap: 4, space: 56, incrs: STEPS_S, values: (_, splits) => splits.map(axisTime) },
+      { ...axis, size: 52, gap: 4, space: 18, values: (_, splits) => splits.map((x) => (x === 0 ? '' : spec.format(x))) },
     ],
     series: [{}, ...spec.lines.map((line) => drawn(line, calls))],
     hooks: {

@@ -13,6 +13,8 @@ export interface Acts {
 
 export function pressed(event: KeyboardEvent, acts: Acts) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isWriting(event.target)) return;
+  // The browser closes what is open on top; a handled key would keep it from that.
+  if (event.key === 'Escape' && document.querySelector(':popover-open, dialog[open]')) return;
   const act = KEYS[event.key] ?? digit(event.key);
   if (!act) return;
   if (event.key === ' ' && event.target instanceof HTMLButtonElement) return;

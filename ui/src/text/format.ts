@@ -48,3 +48,6 @@ export function clock(seconds: number, tenths = false): string {
   const head = h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
   return tenths ? `${head}.${Math.floor((seconds - whole) * 10 + 1e-6)}` : head;
 }
+
+/** Steps of axes of time that people count in. */
+export const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400];
