@@ -124,11 +124,17 @@ fn nothing_is_accepted_and_ignored() {
     lab.post("/api/runs", &json!({ "name": "pair", "for_s": 1e300 })).is(400).says("`for_s` is a number");
     lab.post("/api/runs", &json!({ "name": "pair", "seed": -1 })).is(400).says("`seed` is a whole number");
     lab.get(&format!("{run}/frame")).is(404).says("no second is over yet");
-    for path in
-        ["frame?at=x", "frame?at=NaN",
+    for path in [
+        "frame?at=x",
+        "frame?at=NaN",
         "frame?at=-1",
-        "events?after=-1", "events?after=x", "traces?pick=best", "series", "heat", "frame?when=1"]
-    {
+        "events?after=-1",
+        "events?after=x",
+        "traces?pick=best",
+        "series",
+        "heat",
+        "frame?when=1",
+    ] {
         lab.get(&format!("{run}/{path}")).is(400);
     }
     lab.get(&format!("{run}/stream")).is(400).says("WebSocket");
