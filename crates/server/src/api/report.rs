@@ -193,15 +193,20 @@ fn happened(session: &Session) -> String {
     done + &events
 }
 
-/// Nothing if it is empty.
+/// Nothing if it is empty. Columns of numbers are set to the right.
 fn table(title: &str, heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let cell = |tag: &str, text: &str| format!("<{tag}>{}</{tag}>", escaped(text));
-    let line = |cells: String| format!("<tr>{cells}</tr>\n");
-    let body: String = rows.map(|row| line(row.iter().map(|text| cell("td", text)).collect())).collect();
-    if body.is_empty() {
-        return body;
+    let rows: Vec<Vec<String>> = rows.collect();
+    if rows.is_empty() {
+        return String::new();
     }
-    let head = line(heads.iter().map(|text| cell("th", text)).collect());
+    let is_number = |text: &String| text.starts_with(|c: char| c.is_ascii_digit() || "-–<".contains(c));
+    let class = |at: usize| if rows.iter().all(|row| is_number(&row[at])) { " class=\"n\"" } else { "" };
+    let classes: Vec<&str> = (0..heads.len()).map(class).collect();
+    let cell = |tag: &str, at: usize, text: &str| format!("<{tag}{}>{}</{tag}>", classes[at], escaped(text));
+    let line = |cells: String| format!("<tr>{cells}</tr>\n");
+    let head = line(heads.iter().enumerate().map(|(at, text)| cell("th", at, text)).collect());
+    let body = rows.iter().map(|row| line((0..row.len()).map(|at| cell("td", at, &row[at])).collect()));
+    let body: String = body.collect();
     section(title, &format!("<table><thead>{head}</thead><tbody>{body}</tbody></table>"))
 }
 

@@ -64,6 +64,45 @@ fn the_document_has_what_is_routed_and_what_is_told() {
     assert_eq!(told(), routed());
 }
 
+/// What the page asks for: every call in the one file of it that asks.
+fn asked() -> Operations {
+    let source = read("../../ui/src/api/client.ts");
+    let calls = source.split("export const ").filter_map(|code| {
+        let call = ["get<", "post<", "answer("].iter().filter_map(|it| code.find(it)).min()?;
+        let (_, argument) = code[call..].split_once('(')?;
+        let path = if argument.starts_with("ofRun(id)") { "${ofRun(id)}" } else { quoted(argument)? };
+        let method = match () {
+            () if code[call..].starts_with("post") || code.contains("method: 'POST'") => "POST",
+            () if code.contains("method: 'DELETE'") => "DELETE",
+            () => "GET",
+        };
+        Some(operation(method, &format!("/api/{}", filled(path))))
+    });
+    let addresses = source.split("`/api/${ofRun").skip(1).filter_map(|rest| rest.split('`').next());
+    let addresses = addresses.map(|rest| operation("GET", &filled(&format!("/api/${{ofRun{rest}"))));
+    calls.chain(addresses).collect()
+}
+
+fn quoted(code: &str) -> Option<&str> {
+    let quote = code.chars().next().filter(|it| "'`".contains(*it))?;
+    code[1..].split(quote).next()
+}
+
+/// `${ofRun(id)}/services/${part(of)}?x=1` is `runs/{}/services/{}`.
+fn filled(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default().replace("${ofRun(id)}", "runs/{}");
+    let mut parts = path.split("${");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, part| path + "{}" + part.split_once('}').map_or("", |(_, rest)| rest))
+}
+
+#[test]
+fn what_the_page_asks_for_is_answered() {
+    let (asked, routed) = (asked(), routed());
+    assert!(asked.len() >= 28, "{asked:#?}");
+    assert_eq!(asked.difference(&routed).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
 #[test]
 fn every_reference_of_the_document_leads_somewhere() {
     fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {

@@ -25,7 +25,7 @@ fn a_report_is_one_file_that_needs_no_other() {
     }
     let requests = lab.value(&format!("{run}/result"))["workloads"]["users"]["requests"].as_u64();
     assert!(
-        page.contains(&format!("<td>{}</td>", requests.expect("a count"))),
+        page.contains(&format!(">{}</td>", requests.expect("a count"))),
         "the numbers are the result's"
     );
 }
