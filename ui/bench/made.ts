@@ -62,7 +62,7 @@ function madeEdges(nodes: Topology['nodes'], calls: number, next: () => number):
     const key = `${from} ${to}`;
     if (seen.has(key)) return;
     seen.add(key);
-    edges.push({ from, to, calls: [] });
+    edges.push({ from, to, calls: [], awaited: true });
   };
   const byLayer = new Map<number, number[]>();
   nodes.forEach(({ layer }, i) => byLayer.set(layer, [...(byLayer.get(layer) ?? []), i]));

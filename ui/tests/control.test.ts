@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { actions, asText, factorAt, positionOf } from '../src/control/actions';
 import { canEnd, deed, heldLoad, seconds } from '../src/control/script';
+import { change, held, knobs } from '../src/control/settings';
 
 const first = (id: string, target: Parameters<typeof actions>[0], changed: Record<string, string> = {}) => {
   const action = actions(target).find((it) => it.id === id)!;
@@ -67,5 +68,39 @@ describe('what was done', () => {
   it.each([['250us', 250e-6], ['1.5ms', 1.5e-3], ['2h', 7200], ['soon', null]])('reads %s', (text, value) => {
     if (value === null) expect(seconds(text)).toBeNull();
     else expect(seconds(text)).toBeCloseTo(value, 12);
+  });
+});
+
+describe('settings', () => {
+  const calls = { kind: 'edge', from: 'web', to: 'db', fromUsers: false } as const;
+  it('are of whoever has them', () => {
+    expect(knobs(web, true)?.list.map((it) => it.key)).toEqual(['workers', 'queue']);
+    expect(knobs(calls, true)?.whose).toEqual(['call', 'web -> db']);
+    expect(knobs({ ...calls, from: 'people', fromUsers: true }, true)?.whose).toEqual(['workload', 'people']);
+    expect(knobs(calls, false)).toBeNull();
+    expect(knobs({ kind: 'zone', name: 'a', others: [] }, true)).toBeNull();
+  });
+
+  it.each([
+    [{ workers: '20', queue: ' ' }, ['service', 'web'], 'set: { service: web, workers: 20 }'],
+    [{ timeout: '50ms', retry: '2', budget: '10%' }, ['call', 'web -> db'], 'set: { call: web -> db, timeout: 50ms, retry: { attempts: 2, budget: 10% } }'],
+    [{ retry: 'none', breaker: '50%' }, ['workload', 'people'], 'set: { workload: people, retry: none, breaker: { failures: 50% } }'],
+    [{ breaker: 'none' }, ['call', 'a -> b'], 'set: { call: a -> b, breaker: none }'],
+  ] as [Record<string, string>, [string, string], string][])('are set as written: %o', (values, whose, text) => expect(asText(change(whose, values))).toBe(text));
+
+  it('hold until they are ended', () => {
+    const deeds = [
+      '{ at: 1s, set: { call: web -> db, timeout: 1ms, retry: { attempts: 2, budget: 10% } } }',
+      '{ at: 2s, set: { call: web -> db, retry: none }, for: 3s }',
+      '{ at: 3s, set: { call: web -> other, retry: 1 } }',
+      '{ at: 4s, for: 9s, set: { call: web -> db, timeout: 5ms } }',
+    ].map(deed);
+    expect(held(deeds, ['call', 'web -> db'], 4)).toEqual([
+      { id: 0, text: 'timeout: 1ms, retry: { attempts: 2, budget: 10% }' },
+      { id: 1, text: 'retry: none' },
+      { id: 3, text: 'timeout: 5ms' },
+    ]);
+    expect(held(deeds, ['call', 'web -> db'], 20).map((it) => it.id)).toEqual([0]);
+    expect(held(deeds, ['service', 'db'], 4)).toEqual([]);
   });
 });

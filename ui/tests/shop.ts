@@ -9,7 +9,7 @@ export const topology: Topology = {
   regions: [{ name: 'east', zones: [0, 1] }],
   zones: [{ name: 'a', region: 0 }, { name: 'b', region: 0 }],
   nodes: [node('users', 'shoppers'), node('service', 'web'), node('service', 'db')],
-  edges: [{ from: 0, to: 1, calls: ['shoppers -> web'] }, { from: 1, to: 2, calls: ['web -> db'] }],
+  edges: [{ from: 0, to: 1, calls: ['shoppers -> web'], awaited: true }, { from: 1, to: 2, calls: ['web -> db'], awaited: true }],
   width: 3,
   height: 1,
 };

@@ -47,6 +47,8 @@ export interface Edge {
   from: number;
   to: number;
   calls: string[];
+  /** Unless all its calls are messages. */
+  awaited: boolean;
 }
 
 /** Workloads stand first among the nodes, then services in the order of the file. */

@@ -12,7 +12,7 @@ export function topologyOf(nodes: Sketch[], calls: [number, number][], regions: 
     nodes: nodes.map((node, i) => ({
       kind: 'service', instances: 1, zones: zones.map((_, z): [number, number] => [z, 1]), layer: i, x: i, y: 0, cores: 1, workers: 8, store: false, about: {}, ...node,
     })),
-    edges: calls.map(([from, to]) => ({ from, to, calls: [] })),
+    edges: calls.map(([from, to]) => ({ from, to, calls: [], awaited: true })),
     width: nodes.length,
     height: 1,
   };

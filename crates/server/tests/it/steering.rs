@@ -127,6 +127,8 @@ fn what_was_done_by_hand_is_in_the_file() {
         json!({ "kill": { "service": "web", "count": 1 }, "for": "5s" }),
         json!({ "slow": { "service": "db", "factor": 2 } }),
         json!({ "load": { "factor": 1.5 }, "for": "3s" }),
+        json!({ "set": { "call": "web -> db", "timeout": "4ms", "retry": { "attempts": 2, "budget": "10%" } } }),
+        json!({ "set": { "service": "db", "workers": 1, "queue": 5 }, "for": "5s" }),
     ];
     for happening in &done {
         control(&lab, &run, &json!({ "step_s": 2.3 }));
@@ -136,7 +138,7 @@ fn what_was_done_by_hand_is_in_the_file() {
     control(&lab, &run, &json!({ "step_s": 1 }));
     lab.until(&run, |run| run["state"] == "paused");
     let ended = lab.ask("DELETE", &format!("{run}/happenings/1"), &lab.host(), b"").is(200).json();
-    assert_eq!(ended["text"], "{ at: 4.6s, slow: { service: db, factor: 2 }, for: 3.3s }");
+    assert_eq!(ended["text"], "{ at: 4.6s, slow: { service: db, factor: 2 }, for: 7.9s }");
     control(&lab, &run, &json!({ "paused": false }));
     lab.until(&run, |run| run["state"] == "ended");
     let text = lab.get(&format!("{run}/file")).is(200).text();
@@ -149,6 +151,36 @@ fn what_was_done_by_hand_is_in_the_file() {
     assert_eq!(result(&again), result(&run));
     let command = lab.value(&format!("{run}/scenario"))["command"].clone();
     assert_eq!(command, "tarsier run pair.yaml --scenario live --warmup 0s --seed 1 --for 20s");
+}
+
+/// A bound is set on calls that had none, by half of what most of them take, and taken away again.
+#[test]
+fn what_is_set_holds_from_then_on() {
+    let lab = lab();
+    let run = lab.start(&json!({ "name": "pair", "pace": 0, "for_s": 30, "paused": true }));
+    let step = || {
+        control(&lab, &run, &json!({ "step_s": 10 }));
+        lab.until(&run, |run| run["state"] == "paused" || run["state"] == "ended");
+    };
+    let set = |what: Value| lab.post(&format!("{run}/happenings"), &json!({ "set": what }));
+    step();
+    let mistake = |what| set(what).is(422).json()["diagnostics"][0]["message"].clone();
+    assert_eq!(mistake(json!({ "call": "web -> db" })), "nothing is set");
+    let both = mistake(json!({ "service": "db", "timeout": "1ms" }));
+    assert_eq!(both, "what is set cannot have both `service` and `timeout`");
+    let idle = set(json!({ "call": "db -> web", "timeout": "1ms" })).is(201).json();
+    assert_eq!(idle["diagnostics"].as_array().map(Vec::len), Some(1), "nobody makes the call");
+    let bound = set(json!({ "call": "web -> db", "timeout": "1ms" })).is(201).json();
+    assert_eq!(bound["text"], "{ at: 10s, set: { call: web -> db, timeout: 1ms } }");
+    step();
+    lab.ask("DELETE", &format!("{run}/happenings/{}", bound["id"]), &lab.host(), b"").is(200);
+    step();
+    let timeouts = lab.value(&format!("{run}/series?of=web-%3Edb"))["timeouts"].clone();
+    let timeouts: Vec<f64> = timeouts.as_array().expect("a column").iter().map(number).collect();
+    assert_eq!(timeouts.len(), 30);
+    let most = |seconds: std::ops::Range<usize>| timeouts[seconds].iter().copied().fold(0.0, f64::max);
+    assert_eq!((most(0..10), most(21..30)), (0.0, 0.0));
+    assert!(timeouts[10..20].iter().all(|each| *each > 50.0), "{timeouts:?}");
 }
 
 #[test]
