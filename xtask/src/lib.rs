@@ -5,6 +5,7 @@ mod coverage;
 pub mod differential;
 pub mod nightly;
 mod outputs;
+pub mod served;
 mod servers;
 mod soak;
 pub mod tidy;

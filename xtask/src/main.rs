@@ -1,6 +1,8 @@
 //! Chores of the repository: `cargo xtask COMMAND`.
 
 use std::alloc::System;
+use std::path::Path;
+use std::time::Duration;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use xtask::bench;
@@ -14,6 +16,7 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["differential", directory] => exit_on_error(xtask::differential::main(directory)),
         ["nightly", ref options @ ..] => exit_on_error(xtask::nightly::main(options)),
+        ["served", tarsier, seconds] => exit_on_error(served(tarsier, seconds)),
         ["validate", ref options @ ..] => exit_on_error(xtask::validate::main(options)),
         ["bench"] => bench::main(None),
         ["bench", "one", name, size] => bench::one(name, size.parse().expect("a size in thousands")),
@@ -25,11 +28,19 @@ fn main() {
         ["bench", only] => bench::main(Some(only)),
         _ => {
             eprintln!(
-                "usage: cargo xtask validate | nightly | differential DIR | bench [w1 | w2 | zones | memory | w3 | others | large | layout | spans | threads | counts | --peers]"
+                "usage: cargo xtask validate | nightly | differential DIR | served TARSIER SECONDS | bench [w1 | w2 | zones | memory | w3 | others | large | layout | spans | threads | counts | --peers]"
             );
             std::process::exit(2);
         }
     }
+}
+
+/// The last part of `nightly soak` by itself, shorter.
+fn served(tarsier: &str, seconds: &str) -> Result<(), String> {
+    let seconds = seconds.parse().map_err(|_| format!("`{seconds}` is no number of seconds"))?;
+    let (text, flat) = xtask::served::measure(Path::new(tarsier), Duration::from_secs(seconds))?;
+    print!("{text}");
+    if flat { Ok(()) } else { Err("memory grows".to_owned()) }
 }
 
 fn exit_on_error(result: Result<(), String>) {

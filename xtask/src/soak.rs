@@ -1,14 +1,18 @@
-//! Long runs whose memory must not grow: written to `docs/soak.md`.
+//! Long runs whose memory must not grow, and a served one: written to `docs/soak.md`.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use tarsier_engine::{Pulse, RunConfig, Verdict, Watch, run};
 use tarsier_units::Span;
 
 use crate::validate::arch::{Arch, arch, call_retrying, exp, parallel, station, work};
+use crate::{served, tools};
 
 /// How often memory is looked at in a run.
 const LOOKS: u64 = 10;
+/// How long a run is served, by the clock.
+const SERVED: Duration = Duration::from_secs(600);
 /// What the allocator may keep more at the end than after the first tenth.
 const SLACK_KIB: u64 = 2_048;
 
@@ -67,7 +71,11 @@ pub(crate) fn measure() -> (String, bool) {
             let _ = writeln!(text, "| {simulated_s:.0} s | {:.2e} | {} KiB |", look.events as f64, look.kib);
         }
     }
-    (text, all_flat)
+    let served = tools::tarsier(&[]).and_then(|tarsier| served::measure(&tarsier, SERVED));
+    match served {
+        Ok((section, flat)) => (text + &section, all_flat && flat),
+        Err(error) => (format!("{text}\n`tarsier serve` could not be measured: {error}\n"), false),
+    }
 }
 
 fn memory_of(soak: &Soak) -> Vec<Look> {

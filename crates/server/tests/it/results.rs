@@ -24,10 +24,7 @@ fn a_report_is_one_file_that_needs_no_other() {
         assert!(opened == closed && opened > 0, "{tag}: {opened} and {closed}");
     }
     let requests = lab.value(&format!("{run}/result"))["workloads"]["users"]["requests"].as_u64();
-    assert!(
-        page.contains(&format!(">{}</td>", requests.expect("a count"))),
-        "the numbers are the result's"
-    );
+    assert!(page.contains(&format!(">{}</td>", requests.expect("a count"))), "the numbers are the result's");
 }
 
 /// Of the users of the first run, one number of the comparison.
