@@ -301,6 +301,37 @@ fn what_is_set_as_it_is_changes_nothing() {
     }
 }
 
+/// Set at the very start, it is as if the file said so.
+#[test]
+fn what_is_set_at_once_might_as_well_stand_in_the_file() {
+    let budget = Some(Budget::Bucket(Bucket::share(0.1)));
+    let bound = Some(Span::from_millis(4));
+    let careful =
+        CallPolicy { timeout: bound, retry: Some(Retry { budget, ..retry(2) }), ..CallPolicy::default() };
+    let outcome = |policy: CallPolicy, workers, settings: &[Setting]| {
+        let back = move |service: &mut tarsier_model::Service| service.workers = workers;
+        let model = Build::new()
+            .service("front", vec![Step::Call(with(policy, 1))], |_| {})
+            .service("back", vec![work_ms(2.0)], back)
+            .open("w", 300.0, 0)
+            .seal();
+        let happens = scenario(settings.iter().map(|it| (0, None, set(it.clone()))).collect());
+        let config = RunConfig { warmup: Span::ZERO, scenario: Some(&happens), ..config(20, 8) };
+        run(&model, &config, &mut ())
+    };
+    let policy =
+        PolicyChange { timeout: Some(bound), retry: Some(careful.retry.clone()), ..PolicyChange::default() };
+    let from = Party::Service(ServiceId(0));
+    let settings = [
+        Setting::Service { service: ServiceId(1), workers: Some(Some(1)), queue: None },
+        Setting::Calls { from, to: ServiceId(1), endpoint: None, policy },
+    ];
+    let written = outcome(careful, Some(1), &[]);
+    let set = outcome(CallPolicy::default(), Some(9), &settings);
+    assert!(written.calls[0].timeouts > 500 && written.calls[0].retries > 100);
+    assert_eq!(numbers(&set), numbers(&written));
+}
+
 /// Any other setting of a model.
 fn random_setting(stream: &mut Stream, model: &SealedModel) -> Setting {
     let all = as_it_is(model);
