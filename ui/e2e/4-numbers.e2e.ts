@@ -36,6 +36,7 @@ describe('4: the numbers', () => {
     const sent = Math.round(series['rate']!.at(-1)!);
     await until('the same', text(test(page, 'stats').first().locator('[data-stat=rate]')), (it) => it === `${sent}/s`);
     await test(page, 'pause').click();
+    await until('it goes on', () => lab.runOf(page), (run) => run.state === 'running');
   });
 
   it('are brushed: a stretch of time narrows the events and the histogram', async () => {

@@ -156,7 +156,7 @@ export class Session {
   private async takeLast() {
     const second = decode(await api.frame(this.id, this.run.time_s));
     this.last.take(second);
-    if (this.run.state !== 'running') this.now.take(second);
+    if (this.run.state !== 'running' && second.time_s > this.now.time_s) this.now.take(second);
     this.moment += 1;
     this.beat += 1;
   }
@@ -183,6 +183,7 @@ export class Session {
 
   private async beginAgain() {
     this.history.forget();
+    this.last.time_s = 0;
     this.life += 1;
     this.events = [];
     this.why = null;
@@ -203,7 +204,7 @@ export class Session {
     this.now.take(frame);
     if (frame.kind === 'second') {
       this.history.take(frame);
-      this.last.take(frame);
+      if (frame.time_s > this.last.time_s) this.last.take(frame);
     }
     this.moment += 1;
     this.beatSoon();
@@ -218,6 +219,8 @@ export class Session {
 
   private changed(run: Run) {
     this.run = run;
+    // Of what ran ahead of this page the last second may have been missed.
+    if (this.ready && run.state !== 'running' && run.time_s >= 1) void quietly(() => this.takeLast());
   }
 
   private happened(event: Event) {
