@@ -17,8 +17,10 @@ use crate::partition::Partition;
 use crate::plan::Plan;
 use crate::replicas::Event;
 
-/// Acknowledged writes of a key that are remembered; an answer older than all of these is as old as the first.
-const REMEMBERED: usize = 64;
+/// Above so many acknowledged writes of a key, old ones are remembered as one …
+const MANY: usize = 64;
+/// … if they were acknowledged within this part of their age.
+const BLUR: u64 = 64;
 
 /// Something a coordinator did.
 pub(crate) struct Note {
@@ -50,10 +52,52 @@ impl StoreCounts {
 struct Acknowledged {
     at: u64,
     version: u64,
+    /// It stands for all writes from then on.
+    since: u64,
 }
 
 /// The acknowledged writes of a key that were newer than all before, in order.
-type History = VecDeque<Acknowledged>;
+#[derive(Clone, Default)]
+struct History {
+    writes: VecDeque<Acknowledged>,
+    /// How many there were when it was last thinned out.
+    n_kept: usize,
+}
+
+impl History {
+    fn add(&mut self, at: u64, version: u64) {
+        if self.writes.back().is_none_or(|newest| newest.version < version) {
+            self.writes.push_back(Acknowledged { at, version, since: at });
+        }
+    }
+
+    /// Where writes stand close together for their age, the newest of them stands for all, if no read that is
+    /// still under way (the oldest began then) can tell them apart. Looks at them whenever they have doubled.
+    fn thin_out(&mut self, now: u64, oldest: u64) {
+        if self.writes.len() <= MANY.max(2 * self.n_kept) {
+            return;
+        }
+        let mut kept: VecDeque<Acknowledged> = VecDeque::new();
+        for write in self.writes.iter().rev() {
+            match kept.front_mut() {
+                Some(newer)
+                    if newer.at < oldest && newer.at - write.since <= now.saturating_sub(newer.at) / BLUR =>
+                {
+                    newer.since = write.since;
+                }
+                _ => kept.push_front(*write),
+            }
+        }
+        self.n_kept = kept.len();
+        self.writes = kept;
+    }
+
+    /// The first write that a read should have seen or been newer than, and was not.
+    fn missed(&self, began: u64, found: u64) -> Option<Acknowledged> {
+        let first_newer = self.writes.partition_point(|write| write.version <= found);
+        self.writes.get(first_newer).copied().filter(|write| write.at < began)
+    }
+}
 
 #[derive(Clone, Default)]
 struct AccessTrack {
@@ -109,25 +153,17 @@ impl Consistency {
         }
         let (histories, key) = (&mut self.histories[access.store as usize], key as usize);
         if histories.len() <= key {
-            histories.resize_with(key + 1, History::new);
+            histories.resize_with(key + 1, History::default);
         }
-        let history = &mut histories[key];
-        if history.back().is_none_or(|newest| newest.version < version) {
-            history.push_back(Acknowledged { at: note.at, version });
-        }
+        histories[key].add(note.at, version);
     }
 
-    /// What is too long ago, and no read that is still under way began before it.
     fn forget(&mut self, plan: &Plan, note: &Note, oldest: u64) {
         let access = &plan.accesses[note.access as usize];
         let Event::Done { key, .. } = note.event else { return };
         let history = self.histories[access.store as usize].get_mut(key as usize);
         let history = history.into_iter().filter(|_| access.writes);
-        history.for_each(|history| {
-            while history.len() > REMEMBERED && history[1].at < oldest {
-                history.pop_front();
-            }
-        });
+        history.for_each(|history| history.thin_out(note.at, oldest));
     }
 
     fn judge(&mut self, plan: &Plan, note: &Note) {
@@ -139,7 +175,7 @@ impl Consistency {
         track.answered += 1;
         let access = &plan.accesses[note.access as usize];
         let history = self.histories[access.store as usize].get(key as usize);
-        let missed = history.filter(|_| !access.writes).and_then(|history| missed(history, began, version));
+        let missed = history.filter(|_| !access.writes).and_then(|history| history.missed(began, version));
         if let Some(missed) = missed {
             track.stale += 1;
             track.batch.record(began - missed.at);
@@ -192,21 +228,17 @@ fn hints_waiting(partition: &Partition, service: u32) -> u64 {
     partition.stores.handoffs.waiting(|coordinator| partition.instances[coordinator].service == service)
 }
 
-/// The first write that a read should have seen or been newer than, and was not.
-fn missed(history: &History, began: u64, found: u64) -> Option<Acknowledged> {
-    let first_newer = history.partition_point(|write| write.version <= found);
-    history.get(first_newer).copied().filter(|write| write.at < began)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_read_is_as_old_as_the_first_write_it_missed() {
-        let history: History =
-            [(10, 5), (20, 15), (30, 25)].map(|(at, version)| Acknowledged { at, version }).into();
-        let age = |began: u64, found| missed(&history, began, found).map(|write| began - write.at);
+        let mut history = History::default();
+        for (at, version) in [(10, 5), (20, 15), (30, 25)] {
+            history.add(at, version);
+        }
+        let age = |began: u64, found| history.missed(began, found).map(|write| began - write.at);
         assert_eq!(age(40, 25), None);
         assert_eq!(age(40, 15), Some(10));
         assert_eq!(age(40, 5), Some(20));
@@ -216,5 +248,31 @@ mod tests {
         assert_eq!(age(31, 15), Some(1));
         // Not acknowledged at all.
         assert_eq!(age(40, 33), None);
+    }
+
+    /// A write a millisecond for 100 seconds: what was found then is as old as it is, but for a sixtieth.
+    #[test]
+    fn long_histories_keep_the_ages_of_old_answers() {
+        const WRITES: u64 = 100_000;
+        const MS: u64 = 1_000_000;
+        let mut history = History::default();
+        for n in 1..=WRITES {
+            history.add(n * MS, n);
+            history.thin_out(n * MS, u64::MAX);
+        }
+        assert!(history.writes.len() <= 2 * 64 * 12, "{}: e^12 milliseconds are more", history.writes.len());
+        let began = (WRITES + 1) * MS;
+        for found in (0..WRITES).step_by(97) {
+            let told = began - history.missed(began, found).expect("newer ones follow").at;
+            let age = began - (found + 1) * MS;
+            assert!(told <= age && age - told <= age / 60, "{told} for {age}");
+        }
+        // A read under way may have begun between any two.
+        let mut watched = History::default();
+        for n in 1..=1_000 {
+            watched.add(n * MS, n);
+            watched.thin_out(n * MS, 1);
+        }
+        assert_eq!(watched.writes.len(), 1_000);
     }
 }
