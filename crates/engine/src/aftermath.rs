@@ -1,6 +1,7 @@
 //! What each fault of a scenario did to the users: when it was felt, when it was over, what it cost.
 //!
-//! The seconds before a fault, those troubled by others left out, say what is usual. A second is out of the ordinary when fewer requests
+//! The seconds before a fault, those troubled by others left out (a fault that came too early to judge is taken to trouble while it
+//! lasts and five seconds more), say what is usual. A second is out of the ordinary when fewer requests
 //! complete than 90% of the mean, when more fail than the mean and 1% of all (both with four standard
 //! deviations of a Poisson count for chance), or when the 99th percentile is half as long again as the
 //! longest before. It is asked of each workload that the fault can reach; one that is out of the ordinary suffices.
@@ -118,6 +119,12 @@ impl Case {
         if self.excess > 4.0 * variance.sqrt() { self.excess } else { 0.0 }
     }
 
+    /// Whether a second since its begin is out of the ordinary because of it; where it is not known what is ordinary, its
+    /// own seconds and a few after them are not.
+    fn troubles(&self, number: u64) -> bool {
+        if self.usual.is_empty() { number < self.aftermath_s() + CALM } else { self.calm_since.is_none() }
+    }
+
     fn judge(&mut self, number: u64, is_usual: bool) {
         if is_usual {
             if self.calm_since.is_none() {
@@ -208,9 +215,7 @@ impl Aftermath {
         }
         let begun = self.cases.iter_mut().filter(|case| case.at_ns / NANOS_PER_SECOND <= number);
         begun.for_each(|case| case.take_in(number, &second));
-        let is_troubled = |case: &Case| {
-            case.at_ns / NANOS_PER_SECOND <= number && !case.usual.is_empty() && case.calm_since.is_none()
-        };
+        let is_troubled = |case: &Case| case.at_ns / NANOS_PER_SECOND <= number && case.troubles(number);
         if !self.cases.iter().any(is_troubled) {
             self.untroubled.push_back(second);
         }
@@ -456,6 +461,21 @@ mod tests {
         let bad = |second| (second % 4 == 0).then_some((500.0, 500.0, 10.0));
         let cases = judged(&[(40, Some(50))], |second| if second > 40 { bad(second) } else { None });
         assert!(cases[0].calm_since.is_none_or(|since| since > 95), "{:?}", cases[0].calm_since);
+    }
+
+    /// What one fault that nobody can judge does is not usual for the next.
+    #[test]
+    fn what_came_too_early_is_not_usual() {
+        let bad = |second| (1..13).contains(&second) || (30..40).contains(&second);
+        let felt = |second| bad(second).then_some((700.0, 300.0, 10.0));
+        let cases = judged(&[(1, Some(13)), (30, Some(40))], felt);
+        assert!(cases[0].usual.is_empty());
+        assert_eq!((cases[1].detected_s, cases[1].calm_since), (Some(31), Some(40)));
+        assert_eq!(cases[1].lost.round(), 10.0 * 299.0);
+        // What never ends is how things are.
+        let forever =
+            judged(&[(1, None), (30, Some(40))], |second| (second >= 1).then_some((700.0, 300.0, 10.0)));
+        assert_eq!((forever[1].n_usual, forever[1].detected_s), (25, None));
     }
 
     /// The second fault begins while the first is not over: what is usual is what was before both.
