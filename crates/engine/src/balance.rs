@@ -1,8 +1,9 @@
 //! Which instance a request goes to.
 //!
 //! A client knows the instances that discovery names and its own requests, nothing of a server.
-//! Power of two choices: Mitzenmacher 2001, both drawn independently. Moving averages: Finagle's
-//! peak EWMA (the higher of two drawn by average × outstanding loses). Hash: Lamping and Veach's
+//! Power of two choices: Mitzenmacher 2001, both drawn independently. Moving averages: Finagle's peak
+//! EWMA (`PeakEwma.scala`, `P2CPick.scala`: of two different ones drawn the one with the higher average × (outstanding + 1) loses; whatever an attempt ends with,
+//! it tells how long it took; who has not told anything is asked once). Hash: Lamping and Veach's
 //! jump hash (2014), which moves few keys when the number of instances changes.
 
 use tarsier_model::{Balance, Retry};
@@ -16,6 +17,8 @@ use crate::view::{Callers, Targets};
 
 /// Averages forget with this time constant, as Finagle's do.
 const DECAY_NS: f64 = 10e9;
+/// What an instance counts as that was asked and has not told anything yet: 39 hours, as Finagle's do.
+const UNTOLD_NS: f64 = (i64::MAX >> 16) as f64;
 
 impl Partition {
     /// The instance that an instance calls.
@@ -126,7 +129,7 @@ impl Partition {
     #[inline(never)]
     fn choose(&mut self, world: World<'_>, site: &Site, task: u32, targets: &[u32]) -> u32 {
         let client_idx = self.tasks[task].client;
-        let key = if site.balance == Balance::Hash { self.key_of(task) } else { 0 };
+        let key = if site.balance == Balance::Hash { u64::from(self.key_of(task)) } else { 0 };
         let mut picked = self.choose_once(world, site, client_idx, key, targets);
         if self.avoids(site, task, picked) {
             picked = self.choose_once(world, site, client_idx, key, targets);
@@ -206,7 +209,7 @@ impl Partition {
             _ => &mut self.instances[client.origin as usize].draws.policy,
         };
         if site.balance == Balance::Random {
-            return targets[stream.below(targets.len() as u32) as usize];
+            return target_of(stream, targets);
         }
         let extra = &self.extras[client.extra as usize];
         let number = |target: u32| world.plan.number_of[target as usize] as usize;
@@ -215,33 +218,27 @@ impl Partition {
                 least_requests(targets, |target| extra.outstanding[number(target)], stream)
             }
             Balance::PowerOfTwo => {
-                better_of_two(targets, |target| f64::from(extra.outstanding[number(target)]), stream)
+                let pair = (target_of(stream, targets), target_of(stream, targets));
+                better_of_two(pair, |target| f64::from(extra.outstanding[number(target)]))
             }
-            _ => better_of_two(targets, |target| cost(extra, number(target)), stream),
+            _ => better_of_two(two_of(targets, stream), |target| cost(extra, number(target), self.now)),
         }
     }
 
-    /// How long the message of an attempt takes from an instance.
+    /// How long a message without content takes from an instance to another.
     #[inline(always)]
-    pub(crate) fn way_there(&mut self, world: World<'_>, site: &Site, origin: u32, instance: u32) -> u64 {
+    pub(crate) fn way_there(&mut self, world: World<'_>, origin: u32, instance: u32) -> u64 {
         let caller = self.first_instance + origin;
         let [from, to] = [caller, instance].map(|at| world.plan.zone_of[at as usize]);
         let stream = &mut self.instances[origin as usize].draws.network;
-        site.request_ns + hop(world, stream, from, to, caller == instance)
+        hop(world, stream, from, to, caller == instance)
     }
 
-    /// How long the message of an attempt takes from the users of a source.
+    /// The same from the users of a source.
     #[inline(always)]
-    pub(crate) fn way_from_users(
-        &mut self,
-        world: World<'_>,
-        site: &Site,
-        origin: u32,
-        instance: u32,
-        far: bool,
-    ) -> u64 {
+    pub(crate) fn way_from_users(&mut self, world: World<'_>, origin: u32, instance: u32, far: bool) -> u64 {
         let source = &mut self.sources[origin as usize];
-        let mut delay = site.request_ns + users_hop(world, &mut source.draws.network);
+        let mut delay = users_hop(world, &mut source.draws.network);
         if far {
             let to = world.plan.zone_of[instance as usize];
             delay += hop(world, &mut source.draws.network, source.zone, to, false);
@@ -322,21 +319,41 @@ fn least_requests(targets: &[u32], outstanding: impl Fn(u32) -> u32, stream: &mu
     *targets.iter().filter(|target| outstanding(**target) == least).nth(which).expect("one of the equals")
 }
 
-fn better_of_two(targets: &[u32], cost: impl Fn(u32) -> f64, stream: &mut Stream) -> u32 {
+fn target_of(stream: &mut Stream, targets: &[u32]) -> u32 {
+    targets[stream.below(targets.len() as u32) as usize]
+}
+
+/// Two different ones.
+fn two_of(targets: &[u32], stream: &mut Stream) -> (u32, u32) {
     let n = targets.len() as u32;
-    let (a, b) = (targets[stream.below(n) as usize], targets[stream.below(n) as usize]);
+    let first = stream.below(n);
+    let second = (first + 1 + stream.below(n - 1)) % n;
+    (targets[first as usize], targets[second as usize])
+}
+
+fn better_of_two((a, b): (u32, u32), cost: impl Fn(u32) -> f64) -> u32 {
     if cost(b) < cost(a) { b } else { a }
 }
 
-fn cost(extra: &Extra, number: usize) -> f64 {
-    let (average, _) = extra.averages[number];
-    average * f64::from(extra.outstanding[number] + 1)
+fn cost(extra: &Extra, number: usize, now: u64) -> f64 {
+    let (average, as_of) = extra.averages[number];
+    let outstanding = f64::from(extra.outstanding[number]);
+    if average == 0.0 && outstanding > 0.0 {
+        UNTOLD_NS + outstanding
+    } else {
+        average * weight(as_of, now) * (outstanding + 1.0)
+    }
 }
 
-/// An answer came after `took`: slower ones count at once, faster ones bit by bit.
+/// How much of an average is left after a time in which nothing was heard.
+fn weight(as_of: u64, now: u64) -> f64 {
+    tarsier_random::num::exp(-((now - as_of) as f64) / DECAY_NS)
+}
+
+/// An attempt has ended after `took`: slower ones count at once, faster ones bit by bit.
 pub(crate) fn observe(average: &mut (f64, u64), took: u64, now: u64) {
     let took = took as f64;
-    let weight = tarsier_random::num::exp(-((now - average.1) as f64) / DECAY_NS);
+    let weight = weight(average.1, now);
     average.0 = if took > average.0 { took } else { average.0 * weight + took * (1.0 - weight) };
     average.1 = now;
 }

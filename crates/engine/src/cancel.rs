@@ -72,15 +72,14 @@ impl Partition {
         let record = &self.tasks[task];
         let (client, instance) = (record.client, record.instance);
         let origin = self.clients[client as usize].origin;
-        let delay = match site.caller {
+        match site.caller {
             Caller::Users => {
                 let home = self.sources[origin as usize].zone;
                 let far = is_far(world, site, home, world.plan.zone_of[instance as usize]);
-                self.way_from_users(world, site, origin, instance, far)
+                self.way_from_users(world, origin, instance, far)
             }
-            _ => self.way_there(world, site, origin, instance),
-        };
-        delay - site.request_ns
+            _ => self.way_there(world, origin, instance),
+        }
     }
 
     /// The calls that a record has made and that say so are called off: it does not wait for them any more.
@@ -118,7 +117,7 @@ impl Partition {
         if site.has_extra {
             self.forget(site, task);
             if self.tasks[task].state != State::AwaitingConnection {
-                self.let_go(world, site, task, false);
+                self.let_go(world, site, task);
             }
         }
         self.abandon(world, site, task);

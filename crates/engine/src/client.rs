@@ -9,7 +9,7 @@ use crate::outcome::Cause;
 use crate::partition::{Body, Message, Partition, World};
 use crate::plan::{Caller, NONE, Picks, Plan, Site};
 use crate::shield::Shield;
-use crate::task::{DETACHED, JOINS, Outcome, RETRIED, SAMPLED, State, VISITOR};
+use crate::task::{DETACHED, JOINS, Outcome, RETRIED, SAMPLED, State};
 
 /// One caller at one call site.
 #[derive(Clone, Copy, Debug)]
@@ -117,11 +117,10 @@ impl Partition {
     /// Sends and forgets.
     #[inline(never)]
     pub(crate) fn publish(&mut self, world: World<'_>, site_idx: u32, sender: u32) {
-        let key = if world.plan.hashes { self.key_of(sender) } else { 0 };
         let site = &world.plan.sites[site_idx as usize];
         let publisher = self.sender_at(site, sender);
         let task = self.new_task(NONE, publisher.client, 0);
-        self.tasks[task].parent_epoch = key as u32;
+        self.set_key(task, self.key_of(sender));
         if self.tasks[sender].has(SAMPLED) {
             self.look_at_message(world, site, task, sender);
         }
@@ -215,8 +214,12 @@ impl Partition {
     pub(crate) fn set_out(&mut self, world: World<'_>, site: &Site, task: u32, trip: Trip) {
         let Trip { sender, instance, far } = trip;
         let mut delay = match site.caller {
-            Caller::Users => self.way_from_users(world, site, sender.origin, instance, far),
-            _ => self.way_there(world, site, sender.origin, instance),
+            Caller::Users => site.request_ns + self.way_from_users(world, sender.origin, instance, far),
+            _ => {
+                let same_host = self.first_instance + sender.origin == instance;
+                let content = if same_host { 0 } else { site.request_ns };
+                content + self.way_there(world, sender.origin, instance)
+            }
         };
         let record = &mut self.tasks[task];
         record.instance = instance;
@@ -248,7 +251,6 @@ impl Partition {
 
     #[inline(never)]
     pub(crate) fn send_abroad(&mut self, world: World<'_>, site: &Site, task: u32, delay: u64) {
-        let key = if world.plan.hashes { self.key_of(task) } else { 0 };
         let record = &mut self.tasks[task];
         let (client, instance) = (record.client, record.instance);
         let knocks = record.state == State::Knocking;
@@ -260,7 +262,7 @@ impl Partition {
             caller: task,
             caller_epoch: self.tasks[task].epoch,
             caller_zone: self.zone_of_client(world, client),
-            key,
+            key: self.key_of(task),
             knocks,
             parcel: self.parcel(world, site, task),
         };
@@ -338,7 +340,7 @@ impl Partition {
                 self.win(world, site, task);
             }
             self.learn(world, site, task, outcome);
-            self.let_go(world, site, task, outcome == Outcome::Ok);
+            self.let_go(world, site, task);
             if site.hedges {
                 return self.runner_ends(world, site, task, outcome);
             }
@@ -367,7 +369,7 @@ impl Partition {
         if site.has_extra {
             self.learn(world, site, task, failure);
             if state != State::AwaitingConnection {
-                self.let_go(world, site, task, false);
+                self.let_go(world, site, task);
             }
             if site.hedges {
                 return self.runner_gives_up(world, site, task, failure);
@@ -383,6 +385,7 @@ impl Partition {
         self.tasks[heir].parent_epoch = self.tasks[task].parent_epoch;
         self.tasks[heir].sent = self.tasks[task].sent;
         self.tasks[heir].instance = self.tasks[task].instance;
+        self.set_key(heir, self.key_of(task));
         if flags & RETRIED != 0 {
             let history = self.histories[task as usize];
             self.remember(heir, history);
@@ -408,7 +411,7 @@ impl Partition {
 
     /// The attempt no longer counts as outstanding, and its place on a connection is free.
     #[inline(always)]
-    pub(crate) fn let_go(&mut self, world: World<'_>, site: &Site, task: u32, answered: bool) {
+    pub(crate) fn let_go(&mut self, world: World<'_>, site: &Site, task: u32) {
         let (instance, sent, now) = (self.tasks[task].instance, self.tasks[task].sent, self.now);
         let extra = self.extra_of(task);
         if extra.died_since(sent) {
@@ -417,7 +420,7 @@ impl Partition {
         if site.tracks && instance != NONE {
             let number = world.plan.number_of[instance as usize] as usize;
             extra.outstanding[number] -= 1;
-            if answered && !extra.averages.is_empty() {
+            if !extra.averages.is_empty() {
                 crate::balance::observe(&mut extra.averages[number], now - sent, now);
             }
         }
@@ -550,19 +553,5 @@ impl Partition {
     #[inline(always)]
     pub(crate) fn note(&mut self, site: &Site, task: u32, cause: Cause) {
         self.accounts.note(task, (site.payer(), cause), self.now);
-    }
-
-    /// The key by which a request is hashed: that of the user's request it belongs to.
-    pub(crate) fn key_of(&self, mut task: u32) -> u64 {
-        loop {
-            let record = &self.tasks[task];
-            if record.has(VISITOR) {
-                return record.sent;
-            }
-            if record.parent == NONE || self.tasks[record.parent].epoch != record.parent_epoch {
-                return u64::from(record.parent_epoch);
-            }
-            task = record.parent;
-        }
     }
 }

@@ -10,9 +10,10 @@ use crate::alarm::Bell;
 use crate::client::Client;
 use crate::config::InstanceChange;
 use crate::instance::{Health, Line};
+use crate::outcome::Cause;
 use crate::partition::{Partition, World};
-use crate::plan::{Caller, NONE};
-use crate::task::{BRANCH, DETACHED, Outcome, State, WORKER};
+use crate::plan::{Caller, NONE, Op};
+use crate::task::{BRANCH, DETACHED, Outcome, SAMPLED, State, WORKER};
 
 /// An event that waits until its instance goes on.
 pub(crate) struct Held {
@@ -359,6 +360,10 @@ impl Partition {
         self.leave_line(task);
         let service = self.instance_of(task).service as usize;
         let now = self.now;
+        if self.tasks[task].has(SAMPLED) {
+            let part = self.part_when_killed(world, task);
+            self.accounts.note(task, part, now);
+        }
         let record = &mut self.tasks[task];
         let time = now - record.arrived;
         // Answers to what it asked for find nobody.
@@ -372,13 +377,27 @@ impl Partition {
         if had_worker {
             tally.workers.down(now);
         }
-        if self.tasks[task].has(crate::task::SAMPLED) {
-            self.accounts.note(task, (service as u32, crate::Cause::Wait), now);
-        }
         if health == Health::BlackHole {
             self.lose(world, task);
         } else {
             self.reply(world, task, Outcome::Error);
+        }
+    }
+
+    /// What a request was about when its instance died.
+    fn part_when_killed(&self, world: World<'_>, task: u32) -> (u32, Cause) {
+        let record = &self.tasks[task];
+        let service = world.plan.service_of[record.instance as usize];
+        match record.state {
+            State::AwaitingWorker | State::Granted => (service, Cause::Worker),
+            State::AwaitingCore => (service, Cause::Core),
+            State::AwaitingLock => (service, Cause::Lock),
+            State::Working | State::Sharing => (service, Cause::Work),
+            State::Waiting => (service, Cause::Wait),
+            _ => match world.plan.ops[record.pc as usize] {
+                Op::Call { site, .. } => (world.plan.sites[site as usize].payer(), Cause::Timeout),
+                _ => (service, Cause::Timeout),
+            },
         }
     }
 

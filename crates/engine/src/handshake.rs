@@ -138,8 +138,7 @@ impl Partition {
             return self.free(task);
         }
         let site = self.site_of(world, task);
-        // No response comes with it.
-        let delay = self.way_home(world, site, task) - site.response_ns;
+        let delay = self.way_home(world, site, task, 0);
         let delay = if world.view.disturbances.is_empty() {
             Some(delay)
         } else {

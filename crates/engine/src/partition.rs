@@ -55,7 +55,7 @@ pub(crate) enum Body {
         caller: u32,
         caller_epoch: u32,
         caller_zone: u32,
-        key: u64,
+        key: u32,
         /// It asks only to be connected.
         knocks: bool,
         parcel: Option<Box<Parcel>>,
@@ -129,6 +129,8 @@ pub(crate) struct Partition {
     /// Of records below this nothing more is to be known when they begin.
     plain_below: u32,
     pub(crate) kin: Vec<Kin>,
+    /// By record, if anybody hashes: the key of the user's request that it belongs to.
+    keys: Option<Vec<u32>>,
     /// Records of requests from abroad, by partition, record and epoch of their callers.
     pub(crate) guests: BTreeMap<(u32, u32, u32), u32>,
     pub(crate) accounts: Accounts,
@@ -196,7 +198,8 @@ impl Partition {
             alarms: Slab::new(),
             lives: Vec::new(),
             keeps_kin: plan.keeps_kin,
-            plain_below: if plan.keeps_kin { 0 } else { MOST_RECORDS },
+            plain_below: if plan.keeps_kin || plan.hashes { 0 } else { MOST_RECORDS },
+            keys: plan.hashes.then(Vec::new),
             kin: Vec::new(),
             guests: BTreeMap::new(),
             accounts: Accounts::default(),
@@ -434,6 +437,21 @@ impl Partition {
         if self.keeps_kin {
             self.be_born(task, parent);
         }
+        let key = if parent == NONE { 0 } else { self.key_of(parent) };
+        self.set_key(task, key);
+    }
+
+    pub(crate) fn set_key(&mut self, task: u32, key: u32) {
+        let Some(keys) = &mut self.keys else { return };
+        let at = task as usize;
+        if at >= keys.len() {
+            keys.resize(at + 1, 0);
+        }
+        keys[at] = key;
+    }
+
+    pub(crate) fn key_of(&self, task: u32) -> u32 {
+        self.keys.as_ref().map_or(0, |keys| keys[task as usize])
     }
 
     #[inline(always)]
@@ -535,7 +553,6 @@ impl Partition {
                     record.parent = caller;
                     record.parent_epoch = caller_epoch;
                     record.instance = instance;
-                    record.sent = key;
                     record.lane_prev = message.from;
                     record.lane_next = caller_zone;
                     record.state = if knocks { State::Knocking } else { State::Outbound };
@@ -547,6 +564,7 @@ impl Partition {
                         self.tasks[task].flags |= SAMPLED;
                         self.accounts.put(task, account);
                     }
+                    self.set_key(task, key);
                     if self.keeps_kin {
                         self.guest_arrives(task);
                     }

@@ -222,11 +222,11 @@ impl Place<'_> {
             Caller::Publisher => return Next::Reply(outcome),
             Caller::Users if world.view.has_changed() || site.goes_farther => return Next::Reply(outcome),
             // Nobody is far from home while everything is where it was at the start.
-            Caller::Users => site.response_ns + users_hop(world, stream),
+            Caller::Users => site.content_of(outcome) + users_hop(world, stream),
             Caller::Service => {
                 let caller = self.first_instance + client.origin;
                 let home = world.plan.zone_of[caller as usize];
-                way_back(world, site, stream, record.instance, home, caller)
+                way_back(world, site.content_of(outcome), stream, record.instance, home, caller)
             }
         };
         if delay == 0 && site.answers_at_once() {

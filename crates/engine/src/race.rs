@@ -82,7 +82,7 @@ impl Partition {
         // Those first who would else get the connections that the others leave.
         for runner in waiting.into_iter().chain(sent) {
             self.observe_runner(site, runner);
-            self.keep_key(world, runner);
+            self.run_on_alone(runner);
             self.withdraw(world, site, runner);
         }
     }
@@ -111,7 +111,7 @@ impl Partition {
         if self.tasks[runner].has(SAMPLED) {
             self.split_account(world, site, runner, failure.into());
         }
-        self.keep_key(world, runner);
+        self.run_on_alone(runner);
         self.abandon(world, site, runner);
         self.runner_fails(world, site, call, failure);
     }
@@ -139,12 +139,11 @@ impl Partition {
         }
     }
 
-    /// Who runs on alone is still about the same key.
-    fn keep_key(&mut self, world: World<'_>, runner: u32) {
-        let key = if world.plan.hashes { self.key_of(runner) } else { 0 };
+    /// It is none of the call's any more.
+    fn run_on_alone(&mut self, runner: u32) {
         let record = &mut self.tasks[runner];
         if record.state != State::Remote {
-            (record.parent, record.parent_epoch) = (NONE, key as u32);
+            record.parent = NONE;
         }
     }
 

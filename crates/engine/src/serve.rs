@@ -369,7 +369,7 @@ impl Partition {
             }
             return self.free(task);
         }
-        let delay = self.way_home(world, site, task);
+        let delay = self.way_home(world, site, task, site.content_of(outcome));
         let delay = if world.view.disturbances.is_empty() {
             Some(delay)
         } else {
@@ -386,9 +386,9 @@ impl Partition {
         }
     }
 
-    /// How long an answer takes.
+    /// How long an answer takes, of which so much time is its content's.
     #[inline(never)]
-    pub(crate) fn way_home(&mut self, world: World<'_>, site: &Site, task: u32) -> u64 {
+    pub(crate) fn way_home(&mut self, world: World<'_>, site: &Site, task: u32, content: u64) -> u64 {
         let record = &self.tasks[task];
         let instance = record.instance;
         let (home, caller) = if record.has(VISITOR) {
@@ -400,8 +400,8 @@ impl Partition {
         let at = self.local(instance);
         let stream = &mut self.instances[at].draws.network;
         match site.caller {
-            Caller::Users => way_back_to_users(world, site, stream, instance, home),
-            _ => way_back(world, site, stream, instance, home, caller),
+            Caller::Users => content + way_back_to_users(world, site, stream, instance, home),
+            _ => way_back(world, content, stream, instance, home, caller),
         }
     }
 
@@ -426,20 +426,20 @@ impl Partition {
 #[inline(always)]
 pub(crate) fn way_back(
     world: World<'_>,
-    site: &Site,
+    content: u64,
     stream: &mut Stream,
     instance: u32,
     home: u32,
     caller: u32,
 ) -> u64 {
-    let here = world.plan.zone_of[instance as usize];
-    site.response_ns + hop(world, stream, here, home, caller == instance)
+    let (here, same_host) = (world.plan.zone_of[instance as usize], caller == instance);
+    hop(world, stream, here, home, same_host) + if same_host { 0 } else { content }
 }
 
-/// How long the answer to a user takes.
+/// How long an answer without content takes to a user.
 #[inline(always)]
 fn way_back_to_users(world: World<'_>, site: &Site, stream: &mut Stream, instance: u32, home: u32) -> u64 {
-    let mut delay = site.response_ns + users_hop(world, stream);
+    let mut delay = users_hop(world, stream);
     // Nobody is far from home while everything is where it was at the start and answers.
     if world.view.has_changed() || site.goes_farther {
         let here = world.plan.zone_of[instance as usize];

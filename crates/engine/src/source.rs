@@ -175,9 +175,7 @@ impl Partition {
                 let (which, sampled) = source.next_request(workload);
                 let sender = Sender { client: source.first_client + which, origin: local };
                 let task = self.new_task(NONE, sender.client, sampled);
-                if world.plan.hashes {
-                    self.tasks[task].parent_epoch = key;
-                }
+                self.set_key(task, key);
                 self.user_request(world, (workload, which), task, sender, sampled);
             }
         }
@@ -287,7 +285,7 @@ impl Partition {
         let key = source.keys.next_u64() as u32;
         let pause = think.sample_nanos(&mut source.draws.work);
         let task = self.new_task(NONE, self.sources[local as usize].first_client, 0);
-        self.tasks[task].parent_epoch = key;
+        self.set_key(task, key);
         self.tasks[task].state = State::Thinking;
         self.schedule(task, pause);
     }

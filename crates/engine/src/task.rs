@@ -137,7 +137,7 @@ pub(crate) const VISITOR: u8 = 128;
 
 #[derive(Debug)]
 pub(crate) struct Task {
-    /// When this attempt was sent. (A visitor has the key of its request here.)
+    /// When this attempt was sent.
     pub(crate) sent: u64,
     /// When it arrived at the instance.
     pub(crate) arrived: u64,
@@ -145,7 +145,6 @@ pub(crate) struct Task {
     pub(crate) queued: u64,
     /// The record that waits for this one, if its epoch still is `parent_epoch`.
     pub(crate) parent: u32,
-    /// (Of a request without a parent: its key.)
     pub(crate) parent_epoch: u32,
     /// Changes whenever somebody who refers to this record must be ignored from then on.
     pub(crate) epoch: u32,

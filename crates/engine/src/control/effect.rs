@@ -93,7 +93,8 @@ pub(super) fn faults(
     (seed, replication): (u64, u64),
     warmup: u64,
 ) -> Vec<Fault> {
-    let stream = |purpose: &str| Stream::named(seed, &["scenario", purpose], &[u64::from(number)]);
+    let names = [u64::from(number), replication];
+    let stream = |purpose: &str| Stream::named(seed, &["scenario", purpose], &names);
     let begins = warmup + happening.at.nanos();
     let ends = happening.lasts.map(|lasts| begins + lasts.nanos());
     let trouble = &happening.trouble;
@@ -126,8 +127,7 @@ pub(super) fn faults(
             vec![fault(effect, begins, Some(begins + empty + refill.nanos()))]
         }
         Trouble::Chaos(chaos) => {
-            let stream = Stream::named(seed, &["scenario", "chaos"], &[u64::from(number), replication]);
-            vec![fault(Effect::Unrest(Unrest::new(plan, chaos, stream, warmup)), begins, ends)]
+            vec![fault(Effect::Unrest(Unrest::new(plan, chaos, stream("chaos"), warmup)), begins, ends)]
         }
         Trouble::Leak { factor, .. } => {
             let length = happening.lasts.map_or(LEAK_NS, |lasts| lasts.nanos());

@@ -253,9 +253,23 @@ impl Control {
             }
             Effect::Message(_) => stage.view.disturbances.retain(|(fault, _)| *fault != number),
             Effect::Inject { instances, share, kind } => {
-                let (share, kind, seed) = (*share, *kind, self.names.0);
+                let (share, kind, (seed, replication)) = (*share, *kind, self.names);
+                let happening = u64::from(fault.happening);
+                let plan = &*stage.plan;
+                let injection = |instance: usize, global: u32| {
+                    let names = [happening, u64::from(plan.number_of[global as usize]), replication];
+                    let stream = Stream::named(seed, &["scenario", "errors"], &names);
+                    Injection { fault: number, instance, share, kind, stream }
+                };
                 for_each_partition(stage.partitions, instances, |partition, here| {
-                    set_injection(partition, here, number, begins.then_some((share, kind)), seed);
+                    if begins {
+                        let first = partition.first_instance;
+                        let new = here.iter().map(|at| injection(*at, first + *at as u32));
+                        partition.injections.extend(new);
+                    } else {
+                        partition.injections.retain(|known| known.fault != number);
+                    }
+                    note_injections(partition, here);
                 });
             }
             Effect::Load { .. } => self.set_loads(stage),
@@ -454,22 +468,9 @@ fn for_each_partition(
     partitions[0].swap_books(&mut books);
 }
 
-fn set_injection(
-    partition: &mut Partition,
-    here: &[usize],
-    fault: usize,
-    what: Option<(f64, tarsier_model::ErrorKind)>,
-    seed: u64,
-) {
+/// Whether requests fail there, instances know themselves.
+fn note_injections(partition: &mut Partition, here: &[usize]) {
     for &instance in here {
-        match what {
-            Some((share, kind)) => {
-                let number = u64::from(partition.first_instance) + instance as u64;
-                let stream = Stream::named(seed, &["scenario", "errors"], &[fault as u64, number]);
-                partition.injections.push(Injection { fault, instance, share, kind, stream });
-            }
-            None => partition.injections.retain(|known| known.fault != fault || known.instance != instance),
-        }
         let injects = partition.injections.iter().any(|injection| injection.instance == instance);
         let askew = &mut partition.instances[instance].askew;
         *askew = if injects { *askew | INJECTS } else { *askew & !INJECTS };

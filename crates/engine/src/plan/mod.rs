@@ -20,6 +20,8 @@ use tarsier_model::{
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
 
+use crate::task::Outcome;
+
 pub(crate) use program::{Branching, Conflict, ContendOp, Hold, Op, Start};
 pub(crate) use rates::RateCurve;
 pub(crate) use stores::{AccessPlan, StorePlan};
@@ -209,6 +211,12 @@ impl Site {
     #[inline]
     pub(crate) fn answers_at_once(&self) -> bool {
         self.caller == Caller::Users && !self.has_extra
+    }
+
+    /// How long what an answer contains takes on the wire: only a good one contains anything.
+    #[inline(always)]
+    pub(crate) fn content_of(&self, outcome: Outcome) -> u64 {
+        if outcome == Outcome::Ok { self.response_ns } else { 0 }
     }
 
     /// Whose account the time on the way is put down to: the service called, or the users' own.

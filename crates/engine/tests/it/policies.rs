@@ -2,8 +2,9 @@
 
 use tarsier_engine::{Outcome, Visit};
 use tarsier_model::{
-    Backoff, Balance, Branch, Bucket, Budget, Call, CallPolicy, Connections, Happening, Hedge, HedgeDelay,
-    Link, Model, Network, RegionId, Retry, Scenario, Service, ServiceId, Step, Target, Trouble, Zone, ZoneId,
+    Backoff, Balance, Branch, Bucket, Budget, Call, CallPolicy, Connections, Endpoint, EndpointId, Happening,
+    Hedge, HedgeDelay, Link, Model, Network, RegionId, Retry, Scenario, Service, ServiceId, Step, Target,
+    Trouble, Zone, ZoneId,
 };
 use tarsier_random::Law;
 use tarsier_units::Span;
@@ -275,6 +276,43 @@ fn a_cache_that_misses_asks_the_store() {
     close("misses", misses / asked, 0.1, 0.03);
     // Asked by every request, filled after every miss.
     close("cache", outcome.services[1].arrivals as f64, asked + misses, 1e-4);
+}
+
+/// 4 MB take a second: there are none of them in a refusal, nor on the way to oneself.
+#[test]
+fn only_what_goes_over_a_wire_takes_time() {
+    let network = Network { bandwidth: Some(4e6), ..Network::none() };
+    let large = Call { request_bytes: 4_000_000, response_bytes: 4_000_000, optional: true, ..call(1) };
+    let lasts = |build: Build| {
+        let outcome = build.change(|model| model.network = network.clone()).open("w", 1.0, 0).run(100, 1);
+        mean_ms(&outcome.workloads[0].latency)
+    };
+    let ask = || Build::new().service("front", vec![Step::Call(large.clone())], |_| {});
+    close("both", lasts(ask().service("back", vec![], |_| {})), 2_000.0, 1e-9);
+    close("an error back", lasts(ask().service("back", vec![Step::Fail(1.0)], |_| {})), 1_000.0, 1e-9);
+    let itself = Build::new().service("s", vec![Step::Call(large.clone())], |s| s.endpoints = 0..2);
+    let also = Endpoint { service: ServiceId(0), name: Some("also".into()), steps: vec![] };
+    let itself = itself.change(|model| {
+        model.endpoints[EndpointId(0)].name = Some("first".into());
+        model.endpoints.push(also);
+    });
+    assert_eq!(lasts(itself), 0.0);
+}
+
+/// One of four never answers: it costs its timeout once in `10 s ln(100 ms / 1 ms)`, when what it did is forgotten.
+#[test]
+fn moving_averages_hear_of_who_says_nothing() {
+    let policy = CallPolicy { timeout: Some(Span::from_millis(100)), ..balanced(Balance::Ewma) };
+    let target = Target { count: Some(1), ..all_of(1) };
+    let silent = (0, None, Trouble::Kill { target, silent: true });
+    let outcome = Build::new()
+        .service("web", vec![Step::Call(with(policy, 1))], |s| s.cores = 8)
+        .service("b", vec![Step::Work(constant(1.0))], |s| {
+            (s.instances, s.cores) = (vec![ZoneId(0); 4], 8);
+        })
+        .open("w", 100.0, 0)
+        .run_with(460, 1, &crate::troubles::scenario(vec![silent]));
+    assert!((1..=2 * 10).contains(&outcome.workloads[0].errors), "{}", outcome.workloads[0].errors);
 }
 
 #[test]

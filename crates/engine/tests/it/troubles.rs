@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tarsier_engine::{
-    EventKind, EventSubject, Outcome, RunConfig, SecondRow, SeriesSubject, Visit, Watch, run,
+    Cause, EventKind, EventSubject, Outcome, RunConfig, SecondRow, SeriesSubject, Visit, Watch, run,
 };
 use tarsier_model::{
     Arrivals, Call, CallMatch, CallPolicy, Chaos, ChaosScale, Demand, ErrorKind, Failures, Happening, Jitter,
@@ -473,4 +473,73 @@ fn what_faults_did_is_worked_out() {
     let model = build().seal();
     let (shown, _) = watched(&model, 11, &scenario(happenings));
     assert_eq!((shown.fingerprint, &shown.faults), (outcome.fingerprint, &outcome.faults));
+}
+
+/// Which requests fail in each second: others in each replication, the same ones whatever else there is.
+#[test]
+fn what_fails_has_a_stream_of_its_own() {
+    let failed = |replication: u64, others: u32| {
+        let demand =
+            Demand::Open { rate: vec![(Span::ZERO, 20.0)], arrivals: Arrivals::Regular, steps: Vec::new() };
+        let build =
+            (0..others).fold(Build::new(), |build, n| build.service(&format!("t{n}"), vec![], |_| {}));
+        let build = build.service("s", vec![Step::Work(Law::Constant(ms(1.0)))], |s| s.cores = 8).workload(
+            "w",
+            others,
+            demand,
+            CallPolicy::default(),
+        );
+        let error = Trouble::Error { target: all_of(others), share: 0.5, kind: ErrorKind::Error };
+        let happens = scenario(vec![(0, None, error)]);
+        let mut notes = Notes::default();
+        let config = RunConfig { scenario: Some(&happens), replication, series: true, ..config(60, 1) };
+        run(&build.seal(), &config, &mut notes);
+        let rows = notes.rows.iter().filter(|row| matches!(row.subject, SeriesSubject::Workload(_)));
+        rows.map(|row| row.errors).collect::<Vec<_>>()
+    };
+    assert_ne!(failed(0, 0), failed(1, 0));
+    assert_eq!(failed(0, 0), failed(0, 2));
+}
+
+/// Ten instances of twenty are struck: which of them differs from replication to replication.
+#[test]
+fn replications_strike_others() {
+    let struck = |replication: u64| {
+        let target = Target { count: Some(10), ..all_of(0) };
+        let kill = scenario(vec![(1, None, Trouble::Kill { target, silent: false })]);
+        let model =
+            Build::new().service("s", vec![], |s| s.instances = vec![ZoneId(0); 20]).open("w", 1.0, 0).seal();
+        let config = RunConfig { scenario: Some(&kill), replication, ..config(10, 1) };
+        let subjects =
+            run(&model, &config, &mut ()).timeline.iter().map(|event| event.subject).collect::<Vec<_>>();
+        assert_eq!(subjects.len(), 10);
+        subjects
+    };
+    assert_ne!(struck(0), struck(1));
+}
+
+/// What was under way when its instance died is told by what it was about: one worked, the others stood in line.
+#[test]
+fn the_killed_tell_what_they_were_about() {
+    let kill = Trouble::Kill { target: all_of(0), silent: false };
+    let killed = |steps: Vec<Step>, change: fn(&mut Service)| {
+        let outcome = Build::new()
+            .service("s", steps, change)
+            .service("slow", vec![Step::Wait(Law::Constant(ms(50e3)))], |_| {})
+            .open("w", 50.0, 0)
+            .run_with(40, 1, &scenario(vec![(20, Some(1), kill.clone())]));
+        let parts = &outcome.workloads[0].why_failed.parts;
+        let [first, ..] = parts[..] else { panic!("some failed") };
+        (
+            first.service.map(|service| service.0),
+            first.cause,
+            parts.iter().map(|part| part.mean_ns).sum::<f64>() > 0.0,
+        )
+    };
+    let long = || Step::Work(Law::Constant(ms(30e3)));
+    assert_eq!(killed(vec![long()], |s| s.workers = Some(1)), (Some(0), Cause::Worker, true));
+    assert_eq!(killed(vec![long()], |_| {}), (Some(0), Cause::Core, true));
+    assert_eq!(killed(vec![long()], |s| s.cores = 10_000), (Some(0), Cause::Work, true));
+    assert_eq!(killed(vec![Step::Wait(Law::Constant(ms(30e3)))], |_| {}), (Some(0), Cause::Wait, true));
+    assert_eq!(killed(vec![Step::Call(call(1))], |_| {}), (Some(1), Cause::Timeout, true));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tarsier_engine::{Outcome, SecondRow, SeriesSubject};
-use tarsier_model::{Arrivals, Balance, CallPolicy, Demand, Step, Trouble, ZoneId};
+use tarsier_model::{Arrivals, Balance, Branch, Call, CallPolicy, Demand, Step, Trouble, ZoneId};
 use tarsier_random::Law;
 use tarsier_units::Span;
 
@@ -67,6 +67,30 @@ fn every_user_has_a_key() {
     let asked = notes.visits.iter().filter(|visit| visit.service == 1).map(|visit| visit.instance);
     let n = asked.collect::<BTreeSet<_>>().len();
     assert!((25..=40).contains(&n), "{n}");
+}
+
+/// Of two instances a user asks always the same, also where the one who asks is not waited for any more.
+#[test]
+fn work_in_vain_is_about_the_same_key() {
+    let ask = |to: u32| vec![Step::Wait(constant(5.0)), Step::Call(with(balanced(Balance::Hash), to))];
+    let quick = Branch { times: 1, steps: vec![Step::Wait(constant(1.0))] };
+    let late = Branch { times: 1, steps: ask(1) };
+    let raced = vec![Step::Parallel { branches: vec![quick, late], need: 1 }];
+    let hasty = CallPolicy { timeout: Some(Span::from_millis(3)), ..CallPolicy::default() };
+    let given_up = vec![Step::Call(Call { optional: true, ..with(hasty, 2) })];
+    for steps in [raced, given_up] {
+        let model = Build::new()
+            .service("web", steps, |s| s.cores = 8)
+            .service("cache", vec![Step::Wait(constant(1.0))], |s| s.instances = vec![ZoneId(0); 2])
+            .service("mid", ask(1), |s| s.cores = 8)
+            .closed("w", 1, constant(50.0), 0)
+            .seal();
+        let (_, notes) = watched(&model, 1, &scenario(Vec::new()));
+        let asked: Vec<u32> =
+            notes.visits.iter().filter(|visit| visit.service == 1).map(|visit| visit.instance).collect();
+        assert!(asked.len() > 1_000, "{}", asked.len());
+        assert!(asked.iter().all(|instance| *instance == asked[0]));
+    }
 }
 
 fn arriving(arrivals: Arrivals, n_regions: u32) -> Outcome {

@@ -25,7 +25,11 @@ pub(crate) static BALANCES: &[Word] = &[
     word("random", "any instance with equal chance"),
     word("least-requests", "the instance with the fewest requests of this caller in flight"),
     word("p2c", "the better of two drawn independently (possibly the same)"),
-    word("ewma", "the instance that answered this caller fastest of late, weighed by its requests in flight"),
+    word(
+        "ewma",
+        "of two drawn, the one whose attempts by this caller took less time of late (however they ended), weighed by its \
+         requests in flight",
+    ),
     word("hash", "always the same instance for the same user"),
     word("zone-aware", "instances of the caller's own zone first, then of its region, each in turn"),
     word("region-aware", "instances of the caller's own region first, each in turn; users always do so"),
