@@ -84,7 +84,7 @@ def check(source, folder):
     text = export("graphml", source)
     assert all(re.fullmatch(r"[\w.:-]+", token) for token in re.findall(r' (?:id|source|target)="([^"]*)"', text))
     graphml = networkx.parse_graphml(text)
-    graphml = networkx.relabel_nodes(graphml, dict(graphml.nodes(data="name")))
+    graphml = networkx.relabel_nodes(graphml, dict(graphml.nodes(data="label")))
     same("GraphML", (len(graphml), graphml.number_of_edges()), (instances, edges))
     same("services in GraphML", len(services_of(graphml)), n_services)
     path = folder / "graph.gexf"

@@ -51,11 +51,15 @@ def until(holds, what):
         time.sleep(0.2)
 
 
-def calls_of(result):
-    """Who calls whom, users among them: what a tracing system should find out."""
-    service = lambda label: label.split("/")[0]
+def graph_is(seen, result, spelled=str):
+    """What a tracing system found out is who calls whom, users among them; `spelled` is how it writes names."""
+    service = lambda label: spelled(label.split("/")[0])
     calls = {tuple(map(service, name.split(" -> "))) for name in result["calls"]}
-    return calls | {("shoppers", "web")}
+    users = set(map(spelled, result["workloads"]))
+    from_users = {(caller, callee) for caller, callee in seen if caller in users}
+    assert seen - from_users == calls, (seen - from_users) ^ calls
+    assert {caller for caller, _ in from_users} == users, from_users
+    assert {callee for _, callee in from_users} <= set(map(spelled, result["services"])), from_users
 
 
 def spans_of(document):

@@ -1,12 +1,14 @@
 //! `cargo xtask nightly outputs`: files for other tools, read by these tools. Vizceral's own component in Chromium,
-//! Neo4j itself, and DuckDB. Needs Python, Node, Java and Maven; Chromium is Debian's.
+//! Neo4j itself, Gephi, and DuckDB. Needs Python, Node, Java and Maven; Chromium is Debian's.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::tools::{call, folder, programs, python, run, tarsier};
+use crate::tools::{call, folder, jar, programs, python, run, tarsier};
 use crate::validate::root;
+
+const GEPHI: &str = "org.gephi:gephi-toolkit:0.10.1:jar:all";
 
 pub(crate) fn main() -> Result<(), String> {
     let tarsier = tarsier(&["parquet"])?;
@@ -15,7 +17,9 @@ pub(crate) fn main() -> Result<(), String> {
     let python = python(&tools, &scripts.join("nightly.txt"))?;
     call(python, &[&scripts.join("columns.py"), &tarsier])?;
     vizceral(&tarsier, &tools)?;
-    neo4j(&tarsier, &tools)
+    neo4j(&tarsier, &tools)?;
+    let gephi = root().join("python/gephi/check.py");
+    call("python3", &[&gephi, &tarsier, &jar(&tools, GEPHI)?])
 }
 
 fn vizceral(tarsier: &Path, tools: &Path) -> Result<(), String> {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::tools::{call, folder, programs, python, run, tarsier};
+use crate::tools::{call, folder, jar, programs, python, run, tarsier};
 use crate::validate::root;
 
 const ZIPKIN: &str = "io.zipkin:zipkin-server:3.5.1:jar:exec";
@@ -19,24 +19,10 @@ pub(crate) fn main() -> Result<(), String> {
     let scripts = root().join("python/telemetry");
     let python = python(&tools, &scripts.join("servers.txt"))?;
     call(&python, &[&scripts.join("collector.py"), &tarsier])?;
-    call(&python, &[&scripts.join("zipkin.py"), &tarsier, &zipkin(&tools)?])?;
+    call(&python, &[&scripts.join("zipkin.py"), &tarsier, &jar(&tools, ZIPKIN)?])?;
     call(&python, &[&scripts.join("jaeger.py"), &tarsier, &jaeger(&tools)?])?;
     programs(&["prometheus", "victoria-metrics"], &["prometheus", "victoria-metrics"])?;
     call(&python, &[&scripts.join("metrics.py"), &tarsier])
-}
-
-fn zipkin(tools: &Path) -> Result<PathBuf, String> {
-    let mut download = Command::new("mvn");
-    download.args(["--quiet", "dependency:copy", &format!("-Dartifact={ZIPKIN}")]);
-    run(download.arg(format!("-DoutputDirectory={}", tools.display())).current_dir(tools))?;
-    jar_in(tools)
-}
-
-fn jar_in(folder: &Path) -> Result<PathBuf, String> {
-    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let is_jar = |path: &PathBuf| path.extension().is_some_and(|it| it == "jar");
-    paths.find(is_jar).ok_or_else(|| "Maven left no jar".to_owned())
 }
 
 /// Built in a module of its own, as its own cannot be installed.

@@ -50,6 +50,17 @@ pub(crate) fn programs(programs: &[&str], packages: &[&str]) -> Result<(), Strin
     run(install.stdout(Stdio::null()))
 }
 
+/// One that Maven has, alone: all it needs is in it.
+pub(crate) fn jar(folder: &Path, artifact: &str) -> Result<PathBuf, String> {
+    let mut download = Command::new("mvn");
+    download.args(["--quiet", "dependency:copy", &format!("-Dartifact={artifact}")]);
+    run(download.arg(format!("-DoutputDirectory={}", folder.display())).current_dir(folder))?;
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let is_jar = |path: &PathBuf| path.extension().is_some_and(|it| it == "jar");
+    paths.find(is_jar).ok_or_else(|| "Maven left no jar".to_owned())
+}
+
 /// A program with arguments of all kinds.
 pub(crate) fn call(program: impl AsRef<OsStr>, arguments: &[&dyn AsRef<OsStr>]) -> Result<(), String> {
     run(Command::new(program).args(arguments.iter().map(|argument| argument.as_ref())))

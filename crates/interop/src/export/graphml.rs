@@ -1,5 +1,5 @@
-//! GraphML: <http://graphml.graphdrawing.org/specification.html>. Every attribute is declared, the name among them: an
-//! id is a name token of XML, which `web#3` is not.
+//! GraphML: <http://graphml.graphdrawing.org/specification.html>. Every attribute is declared, the name among them, as
+//! Gephi calls it: an id is a name token of XML, which `web#3` is not.
 
 use std::io::{self, Write};
 
@@ -15,12 +15,12 @@ pub(super) fn write(graph: &Graph<'_>, out: &mut dyn Write) -> io::Result<()> {
         "  xsi:schemaLocation=\"http://graphml.graphdrawing.org/xmlns \
          http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd\">"
     )?;
-    for name in ["name", "service", "kind", "zone", "region"] {
+    for name in ["label", "service", "kind", "zone", "region"] {
         writeln!(out, "  <key id=\"{name}\" for=\"node\" attr.name=\"{name}\" attr.type=\"string\"/>")?;
     }
     writeln!(out, "  <graph id=\"architecture\" edgedefault=\"directed\">")?;
     for (n, instance) in graph.instances.iter().enumerate() {
-        write!(out, "    <node id=\"n{n}\"><data key=\"name\">{}</data>", xml(&graph.name(*instance)))?;
+        write!(out, "    <node id=\"n{n}\"><data key=\"label\">{}</data>", xml(&graph.name(*instance)))?;
         for (key, value) in attributes(graph, *instance) {
             write!(out, "<data key=\"{key}\">{}</data>", xml(value))?;
         }
