@@ -29,7 +29,7 @@ const FORGIVEN: u64 = 10;
 
 /// A second of one workload.
 #[derive(Clone, Copy)]
-struct Second {
+pub(crate) struct Second {
     completed: f64,
     errors: f64,
     p99_s: Option<f64>,
@@ -186,19 +186,12 @@ impl Aftermath {
         }
     }
 
-    fn see(&mut self, row: &SecondRow) {
-        let SeriesSubject::Workload(workload) = row.subject else { return };
-        let is_whole = (row.second + 1) * NANOS_PER_SECOND <= self.counted_ns;
+    /// The second of the next workload: they come in order.
+    fn see(&mut self, number: u64, second: Second) {
+        let is_whole = (number + 1) * NANOS_PER_SECOND <= self.counted_ns;
         if !is_whole {
             return;
         }
-        debug_assert_eq!(workload, self.second.len(), "workloads come in order");
-        let (completed, errors) = (row.completed as f64, row.errors as f64);
-        self.add(row.second, Second { completed, errors, p99_s: row.latency_p99_s });
-    }
-
-    /// The second of the next workload.
-    fn add(&mut self, number: u64, second: Second) {
         self.number = number;
         self.second.push(second);
         if self.second.len() == self.n_workloads {
@@ -288,17 +281,20 @@ impl Aftermath {
 /// Judges faults as the seconds go by, or, where it is not known beforehand what will happen, when it is asked.
 pub(crate) enum Judge {
     AsItGoes(Aftermath),
-    /// Of the workloads.
-    WhenAsked(Vec<SecondRow>),
+    /// Which second, and how it was for the next workload.
+    WhenAsked(Vec<(u64, Second)>),
 }
 
 impl Judge {
     pub(crate) fn see(&mut self, row: &SecondRow) {
+        if !matches!(row.subject, SeriesSubject::Workload(_)) {
+            return;
+        }
+        let (completed, errors) = (row.completed as f64, row.errors as f64);
+        let second = Second { completed, errors, p99_s: row.latency_p99_s };
         match self {
-            Judge::AsItGoes(aftermath) => aftermath.see(row),
-            Judge::WhenAsked(rows) => {
-                rows.extend(matches!(row.subject, SeriesSubject::Workload(_)).then_some(*row));
-            }
+            Judge::AsItGoes(aftermath) => aftermath.see(row.second, second),
+            Judge::WhenAsked(seconds) => seconds.push((row.second, second)),
         }
     }
 
@@ -312,9 +308,9 @@ impl Judge {
     ) -> Vec<FaultOutcome> {
         match self {
             Judge::AsItGoes(aftermath) => aftermath.outcomes(model, scenario, timeline),
-            Judge::WhenAsked(rows) => {
+            Judge::WhenAsked(seconds) => {
                 let mut aftermath = anew();
-                rows.iter().for_each(|row| aftermath.see(row));
+                seconds.iter().for_each(|(number, second)| aftermath.see(*number, *second));
                 aftermath.outcomes(model, scenario, timeline)
             }
         }
@@ -416,7 +412,7 @@ mod tests {
         let mut aftermath = Aftermath::new(&spans, &vec![vec![true]; spans.len()], 1, 100 * S);
         for second in 0..100 {
             let (completed, errors, p99) = felt(second).unwrap_or((1_000.0, 1.0, 10.0));
-            aftermath.add(second, Second { completed, errors, p99_s: Some(p99) });
+            aftermath.see(second, Second { completed, errors, p99_s: Some(p99) });
         }
         aftermath.cases
     }

@@ -155,6 +155,7 @@ pub(crate) struct Partition {
     break_at: u64,
     /// Steps at one moment, and which that was.
     steps_at_once: u32,
+    steps_allowed: u32,
     stands_since: u64,
     /// Why this cannot go on.
     pub(crate) trouble: Option<Stopped>,
@@ -220,6 +221,7 @@ impl Partition {
             events: 0,
             break_at: 0,
             steps_at_once: 0,
+            steps_allowed: STEPS_PER_PULSE,
             stands_since: 0,
             trouble: None,
             fingerprint: 0,
@@ -301,9 +303,13 @@ impl Partition {
     /// Everything before `limit`, or the next `budget` events of it; whether that was everything.
     pub(crate) fn run_until(&mut self, world: World<'_>, limit: u64, budget: u64) -> bool {
         self.break_at = self.events.saturating_add(budget);
+        if self.stands_since != self.now {
+            self.steps_allowed = STEPS_PER_PULSE;
+        }
         loop {
             while let Some(task) = self.ready.pop_front() {
                 if self.stands_still() {
+                    self.ready.push_front(task);
                     return false;
                 }
                 self.go_on(world, task);
@@ -337,15 +343,28 @@ impl Partition {
         }
     }
 
-    /// Counts a step that takes no time; whether there were too many of these.
+    /// Counts a step that takes no time; whether there were so many of these that it goes no further for now.
     #[inline]
     fn stands_still(&mut self) -> bool {
         self.steps_at_once = if self.stands_since == self.now { self.steps_at_once + 1 } else { 1 };
         self.stands_since = self.now;
+        self.steps_at_once > self.steps_allowed && self.pauses()
+    }
+
+    /// After many steps that took no time: whoever looks on may want it to end, and takes the spans.
+    #[cold]
+    fn pauses(&mut self) -> bool {
         if self.steps_at_once > MOST_STEPS_AT_ONCE {
             self.stop(Stopped::TimeStandsStill);
+            return true;
         }
-        self.steps_at_once > MOST_STEPS_AT_ONCE
+        self.steps_allowed = self.steps_at_once + STEPS_PER_PULSE;
+        let in_window = self.break_at == u64::MAX;
+        if in_window {
+            // Nobody can look in the middle of one, and a loop has more spans than can be held.
+            self.tracing.take();
+        }
+        !in_window
     }
 
     #[cold]
@@ -592,6 +611,8 @@ impl Partition {
     }
 }
 
+/// Steps without time passing, after which whoever looks on is asked whether to go on.
+const STEPS_PER_PULSE: u32 = 1 << 18;
 /// So many steps without time passing are a loop without an end, not a crowd.
 const MOST_STEPS_AT_ONCE: u32 = 50_000_000;
 /// Requests and branches in flight in a partition: 4 GiB of records. What is under way between two

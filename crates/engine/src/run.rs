@@ -25,10 +25,15 @@ use crate::trace::Tracing;
 use crate::view::View;
 use crate::windows::{Common, Moment, Windows};
 
+/// The sample that tells why is of about as many requests in this time of a run that somebody steers.
+const STEERED_SAMPLE: Span = Span::from_secs(60);
+
 /// Runs a model: the same model and configuration give the same outcome, whatever the threads.
 pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -> Outcome {
     let warmup = config.warmup.nanos();
-    let mut plan = Plan::new(model, warmup, config.duration.nanos());
+    // Who looks on asks about what is recent: the sample is not spread over all that may come.
+    let asked_of = if watch.steers() { config.duration.min(STEERED_SAMPLE) } else { config.duration };
+    let mut plan = Plan::new(model, warmup, asked_of.nanos());
     let traces = watch.traces();
     if traces != Traces::None {
         plan.look_at_all();

@@ -1,6 +1,6 @@
 //! What somebody does to a run by hand: one happening in the language, outside any file.
 
-use tarsier_model::{Happening, SealedModel};
+use tarsier_model::{Happening, Scenario, SealedModel};
 use tarsier_units::Span;
 
 use crate::diagnostic::{Diagnostic, Severity, Sink};
@@ -31,6 +31,21 @@ pub fn happening(text: &str, model: &SealedModel) -> Result<Told, Vec<Diagnostic
         }
         _ => Err(diagnostics),
     }
+}
+
+/// What a scenario of a text lists, one by one as they were read with it.
+pub fn told(text: &str, scenario: &Scenario) -> Vec<Told> {
+    let root = tree::read(text.as_bytes(), &Sink::default()).root;
+    let scenarios = root.as_ref().and_then(|root| root.get("scenarios"));
+    let entry = scenarios.and_then(|it| it.value.get(&scenario.name));
+    let nodes = entry.map_or(&[][..], |entry| lower::one_or_many(&entry.value));
+    let told = |(node, happening): (&Node, &Happening)| Told {
+        at: Some(happening.at),
+        happening: happening.clone(),
+        warnings: Vec::new(),
+        node: node.clone(),
+    };
+    nodes.iter().zip(&scenario.happenings).map(told).collect()
 }
 
 impl Told {

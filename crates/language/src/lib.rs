@@ -26,7 +26,7 @@ pub use assist::{Completion, Completions, Hover, complete, hover};
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Severity, Sink};
 pub use edit::with_scenario;
-pub use happening::{Told, flow, happening};
+pub use happening::{Told, flow, happening, told};
 pub use lower::{FileReader, listed, name_fault, nearest};
 pub use place::Place;
 pub use places::Places;

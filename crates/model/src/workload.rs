@@ -30,6 +30,21 @@ pub enum Demand {
     Closed { users: u64, think: Law, steps: Vec<ShapeStep> },
 }
 
+impl Demand {
+    /// Requests a second while nothing multiplies them; an upper bound for users who wait for answers.
+    pub fn most_per_s(&self) -> f64 {
+        match self {
+            Demand::Open { rate, .. } => rate.iter().map(|(_, rate)| *rate).fold(0.0, f64::max),
+            Demand::Closed { users, think, .. } => {
+                *users as f64 / (think.mean().unwrap_or(0.0) / 1e9 + QUICKEST_ANSWER_S)
+            }
+        }
+    }
+}
+
+/// What answers take at least, as far as estimates go.
+const QUICKEST_ANSWER_S: f64 = 1e-3;
+
 #[derive(Clone, PartialEq, Debug)]
 pub enum Arrivals {
     Poisson,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tarsier_engine::{Cause, Event, Outcome, Why, WhyPart};
+use tarsier_engine::{Cause, Event, EventKind, Outcome, Why, WhyPart};
 use tarsier_model::{Metric, Model, Scenario, ServiceId, Slo, Subject};
 use tarsier_units::{Id, Span};
 
@@ -19,7 +19,11 @@ pub fn event(model: &Model, scenario: Option<&Scenario>, event: &Event) -> Value
         "at_s": event.time_ns as f64 / 1e9,
         "kind": words::key(event.kind),
         "subject": words::subject(model, event.subject),
-        "text": words::reason(model, scenario, event),
+        "text": match event.kind {
+            // How many it will be is known at the end only.
+            EventKind::Forbidden { .. } => words::why(event.reason),
+            _ => words::reason(model, scenario, event),
+        },
     })
 }
 

@@ -313,7 +313,7 @@ pub(crate) fn reason(model: &Model, scenario: Option<&Scenario>, event: &tarsier
     }
 }
 
-fn why(reason: Reason) -> String {
+pub(crate) fn why(reason: Reason) -> String {
     match reason {
         Reason::Scenario => "the scenario says so".to_owned(),
         Reason::Chaos => "chance".to_owned(),

@@ -111,6 +111,8 @@ export interface Happened {
   id: number;
   at_s: number;
   text: string;
+  /** Warnings: of what has no effect here. */
+  diagnostics: Diagnostic[];
 }
 
 export interface Script {

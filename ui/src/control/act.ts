@@ -7,7 +7,7 @@ export async function act(session: Session, what: Happening, canEnd: boolean) {
   const happened = await attempt(() => session.happen(what));
   if (!happened) return undefined;
   const undo = canEnd ? () => end(session, happened.id) : null;
-  say({ kind: 'done', text: happened.text, hint: '', undo });
+  say({ kind: 'done', text: happened.text, hint: happened.diagnostics[0]?.message ?? '', undo });
   return happened;
 }
 

@@ -53,7 +53,8 @@ function linkTotals(link: Link, { edges, topology }: MapData, usual: Float32Arra
     const here = count(edges, rows, EDGE.rate, e) * share;
     rate += here;
     ok += count(edges, rows, EDGE.ok, e) * share;
-    errors += (count(edges, rows, EDGE.errors, e) + count(edges, rows, EDGE.timeouts, e)) * share;
+    // Attempts that failed: those that were tried again, and those that were not.
+    errors += (count(edges, rows, EDGE.errors, e) + count(edges, rows, EDGE.retries, e)) * share;
     retries += count(edges, rows, EDGE.retries, e) * share;
     const [median, tail] = [cell(edges, rows, EDGE.p50, e), cell(edges, rows, EDGE.p99, e)];
     slow += here * slowShare(median, tail, usual[e] ?? NaN);

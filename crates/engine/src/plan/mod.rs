@@ -427,14 +427,7 @@ const SAMPLE: f64 = 25_000.0;
 
 /// The highest hash of a request that tells why.
 fn counted_below(demand: &Demand, run_ns: u64) -> u64 {
-    let seconds = run_ns as f64 / 1e9;
-    let expected = match demand {
-        Demand::Open { rate, .. } => rate.iter().map(|(_, rate)| *rate).fold(0.0, f64::max) * seconds,
-        // An upper bound: answers that take no time.
-        Demand::Closed { users, think, .. } => {
-            *users as f64 * seconds / (think.mean().unwrap_or(0.0) / 1e9 + 1e-3)
-        }
-    };
+    let expected = demand.most_per_s() * run_ns as f64 / 1e9;
     // The cast takes what is too large for the largest there is: every request.
     (u64::MAX as f64 * (SAMPLE / expected)) as u64
 }

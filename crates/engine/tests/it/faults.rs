@@ -1,6 +1,6 @@
 //! What scenarios do.
 
-use tarsier_engine::{SecondRow, SeriesSubject};
+use tarsier_engine::{Pulse, RunConfig, SecondRow, SeriesSubject, TraceSpan, Traces, Verdict, Watch};
 use tarsier_model::{
     Arrivals, CallMatch, CallPolicy, Demand, ErrorKind, Failures, Happening, Jitter, Model, Party, RegionId,
     Retry, Scenario, Service, ServiceId, Step, Target, Trouble, Zone, ZoneId,
@@ -8,7 +8,7 @@ use tarsier_model::{
 use tarsier_random::Law;
 use tarsier_units::Span;
 
-use crate::support::{Build, all_of, call, close, mean_ms, ms, open, with, work_ms};
+use crate::support::{Build, all_of, call, close, config, mean_ms, ms, open, with, work_ms};
 use crate::troubles::{scenario as happening_at, watched};
 
 fn scenario(at: u64, lasts: Option<u64>, trouble: Trouble) -> Scenario {
@@ -256,4 +256,41 @@ fn time_that_stands_still_ends_the_run() {
         .closed("w", 3, Law::Constant(0.0), 0)
         .run(10, 9);
     assert_eq!(outcome.stopped_because, Some(tarsier_engine::Stopped::TimeStandsStill));
+}
+
+/// Takes every span, and has enough at the third pulse.
+#[derive(Default)]
+struct Impatient {
+    pulses: u32,
+    spans: usize,
+    most_at_once: usize,
+}
+
+impl Watch for Impatient {
+    fn traces(&self) -> Traces {
+        Traces::Share(1.0)
+    }
+
+    fn span(&mut self, _: &TraceSpan) {
+        self.spans += 1;
+    }
+
+    fn pulse(&mut self, _: Pulse) -> Verdict {
+        self.pulses += 1;
+        self.most_at_once = self.most_at_once.max(std::mem::take(&mut self.spans));
+        if self.pulses == 3 { Verdict::Stop } else { Verdict::GoOn }
+    }
+}
+
+#[test]
+fn who_looks_on_is_asked_while_time_stands_still() {
+    let model = Build::new()
+        .service("s", vec![Step::Wait(Law::Constant(0.0))], |_| {})
+        .closed("w", 3, Law::Constant(0.0), 0)
+        .seal();
+    let mut watch = Impatient::default();
+    let config = RunConfig { warmup: Span::ZERO, ..config(10, 1) };
+    let outcome = tarsier_engine::run(&model, &config, &mut watch);
+    assert_eq!(outcome.stopped_because, Some(tarsier_engine::Stopped::Asked));
+    assert!((1..1 << 20).contains(&watch.most_at_once), "{}", watch.most_at_once);
 }

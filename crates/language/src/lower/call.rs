@@ -260,7 +260,7 @@ fn connections(cx: &Context<'_>, node: &Node) -> Option<Connections> {
 }
 
 /// A list, or a single value in place of a list of one.
-pub(super) fn one_or_many(node: &Node) -> &[Node] {
+pub(crate) fn one_or_many(node: &Node) -> &[Node] {
     match &node.kind {
         Kind::List(items) => items,
         _ => std::slice::from_ref(node),

@@ -46,6 +46,7 @@ use context::Context;
 use fields::Fields;
 use names::Names;
 
+pub(crate) use call::one_or_many;
 pub use context::FileReader;
 pub(crate) use family::written;
 pub use names::name_fault;

@@ -142,15 +142,16 @@ pub(super) async fn branch(State(context): Shared, Path(id): Path<String>, asked
         return Err(Refusal::not_now(format!("the run has got to {} s, not to {at_s} s", now.time_s)));
     }
     let at = Span::from_secs_f64(at_s);
-    let n_listed = session.setup.n_listed;
     let deeds = session.deeds().clone();
-    let done = deeds.iter().enumerate().filter(|(number, deed)| *number < n_listed || deed.at < at);
+    // The number of each names its random streams: what was given keeps its place, even if it is for later.
+    let n_given = session.setup.n_given;
+    let done = deeds.iter().enumerate().filter(|(number, deed)| *number < n_given || deed.at < at);
     let done = done.map(|(_, deed)| deed.known_at(at)).collect();
     let setup = Setup {
         pace: now.pace,
         paused: paused.unwrap_or(false),
         done,
-        replay_to_s: at_s,
+        replay_to: at,
         parent: Some(session.id),
         ..Setup::clone(&session.setup)
     };

@@ -62,7 +62,8 @@ fn setup(context: &Context, mut fields: Fields) -> Result<Setup, Refusal> {
         let message = format!("the architecture has no scenario called `{name}`");
         return Err(Refusal::mistaken(message, Value::Array(Vec::new())));
     }
-    let mut deeds = scenario.as_deref().map_or_else(Vec::new, |name| listed(&text, name, &model));
+    let mut deeds =
+        scenario.and_then(|name| model.scenario_named(&name)).map_or_else(Vec::new, |it| listed(&text, it));
     let n_listed = deeds.len();
     for text in done {
         let told = tarsier_language::happening(&text, &model).map_err(|mistakes| {
@@ -73,6 +74,7 @@ fn setup(context: &Context, mut fields: Fields) -> Result<Setup, Refusal> {
         }
         deeds.push(Deed::at_its_time(told, Span::ZERO));
     }
+    let n_given = deeds.len();
     Ok(Setup {
         model: Arc::new(model),
         text: text.into(),
@@ -82,7 +84,8 @@ fn setup(context: &Context, mut fields: Fields) -> Result<Setup, Refusal> {
         for_s,
         done: deeds,
         n_listed,
-        replay_to_s: 0.0,
+        n_given,
+        replay_to: Span::ZERO,
         parent: None,
     })
 }
@@ -145,8 +148,11 @@ pub(super) async fn restart(State(context): Shared, Path(id): Path<String>, aske
     fields.end()?;
     let now = session.shared.now();
     let mut setup =
-        Setup { seed, pace: now.pace, replay_to_s: 0.0, parent: None, ..Setup::clone(&session.setup) };
+        Setup { seed, pace: now.pace, replay_to: Span::ZERO, parent: None, ..Setup::clone(&session.setup) };
+    // With nothing done: nor was anything of the file ended by hand.
     setup.done.truncate(setup.n_listed);
+    setup.done.iter_mut().for_each(|deed| deed.ended = None);
+    setup.n_given = setup.n_listed;
     Ok(json(&blocking(move || context.sessions.replace(&session, setup)).await.value()))
 }
 

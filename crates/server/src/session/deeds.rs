@@ -1,8 +1,7 @@
 //! What somebody did to a run by hand.
 
-use tarsier_language::tree::{self, Kind, Node};
-use tarsier_language::{Sink, Told, flow, happening};
-use tarsier_model::{Happening, SealedModel};
+use tarsier_language::Told;
+use tarsier_model::{Happening, Scenario};
 use tarsier_units::Span;
 
 #[derive(Clone)]
@@ -14,17 +13,9 @@ pub(crate) struct Deed {
 }
 
 /// What a scenario of a file lists.
-pub(crate) fn listed(text: &str, scenario: &str, model: &SealedModel) -> Vec<Deed> {
-    let root = tree::read(text.as_bytes(), &Sink::default()).root;
-    let scenarios = root.as_ref().and_then(|root| root.get("scenarios"));
-    let Some(entry) = scenarios.and_then(|it| it.value.get(scenario)) else { return Vec::new() };
-    let nodes = match &entry.value.kind {
-        Kind::List(nodes) => nodes.iter().collect(),
-        _ => vec![&entry.value],
-    };
-    let read =
-        |node: &Node| happening(&flow(node), model).ok().map(|told| Deed::at_its_time(told, Span::ZERO));
-    nodes.into_iter().filter_map(read).collect()
+pub(crate) fn listed(text: &str, scenario: &Scenario) -> Vec<Deed> {
+    let told = tarsier_language::told(text, scenario);
+    told.into_iter().map(|told| Deed::at_its_time(told, Span::ZERO)).collect()
 }
 
 impl Deed {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tarsier_engine::{
     Pulse, RunConfig, SecondRow, SeriesSubject, Standing, TraceSpan, Traces, Verdict, Watch,
 };
-use tarsier_model::{Demand, Model};
+use tarsier_model::Model;
 use tarsier_stats::Window;
 use tarsier_units::{NANOS_PER_SECOND, Span};
 
@@ -109,6 +109,7 @@ impl<'a> Driver<'a> {
         let outcome = tarsier_engine::run(&self.setup.model, &config, &mut self);
         if let Some(reason) = outcome.stopped_because.filter(|_| !self.stopped) {
             fail(self.shared, tarsier_report::why_stopped(reason).to_owned());
+            self.phase = Phase::Ended;
             while !self.stopped {
                 let Ok(order) = self.orders.recv() else { return };
                 self.obey(order, &mut Sight::Over(&outcome));
@@ -150,7 +151,6 @@ impl<'a> Driver<'a> {
 
     fn obey(&mut self, order: Order, sight: &mut Sight<'_, '_, '_>) {
         let now = sight.time();
-        let phase = self.phase;
         match order {
             Order::Ask(question) => {
                 question(sight);
@@ -170,9 +170,9 @@ impl<'a> Driver<'a> {
                 self.phase = Phase::Running;
             }
         }
-        if phase == Phase::Replaying && self.phase == Phase::Running {
+        if self.phase == Phase::Running && now < self.setup.replay_to {
             // It gets there first.
-            self.phase = phase;
+            (self.phase, self.pause_at) = (Phase::Replaying, None);
         }
         self.pace = Pace::new(self.shared.now().pace, Instant::now(), now.as_secs_f64());
         self.shared.change(|state| state.now.phase = self.phase);
@@ -182,7 +182,7 @@ impl<'a> Driver<'a> {
     /// Where a run stands that gets to its end, to where it was to pause, or to where it branched off.
     fn arrive(&mut self, now: Span) {
         let phase = self.phase;
-        if phase == Phase::Replaying && now.as_secs_f64() >= self.setup.replay_to_s {
+        if phase == Phase::Replaying && now >= self.setup.replay_to {
             self.phase = if self.setup.paused { Phase::Paused } else { Phase::Running };
         }
         if self.pause_at.is_some_and(|at| now >= at) && self.phase == Phase::Running {
@@ -239,7 +239,7 @@ impl<'a> Driver<'a> {
         let second = (now.nanos() / NANOS_PER_SECOND + 1) * NANOS_PER_SECOND;
         let mut next = second.min(self.end.nanos());
         if self.phase == Phase::Replaying {
-            let there = Span::from_secs_f64(self.setup.replay_to_s).nanos();
+            let there = self.setup.replay_to.nanos();
             next = if there > now.nanos() { next.min(there) } else { next };
         } else {
             next = next.min(self.stride.next_after(now.nanos()));
@@ -302,7 +302,9 @@ impl Watch for Driver<'_> {
         match row.subject {
             SeriesSubject::Workload(at) => {
                 self.latencies.nodes[at] = quantiles;
-                self.topology.edges_of_workload(at).for_each(|edge| self.latencies.edges[edge] = quantiles);
+                if let Some(edge) = self.topology.only_edge_of_workload(at) {
+                    self.latencies.edges[edge] = quantiles;
+                }
             }
             SeriesSubject::Service(at) => self.latencies.nodes[self.topology.node_of_service(at)] = quantiles,
             SeriesSubject::Call(at) => {
@@ -320,11 +322,7 @@ impl Watch for Driver<'_> {
     }
 }
 
-/// Requests a second of all users, about: who waits for answers asks once a second.
+/// Requests a second of all users, at most.
 fn demand(model: &Model) -> f64 {
-    let of = |demand: &Demand| match demand {
-        Demand::Open { rate, .. } => rate.iter().map(|(_, rate)| *rate).fold(0.0, f64::max),
-        Demand::Closed { users, .. } => *users as f64,
-    };
-    model.workloads.iter().map(|workload| of(&workload.demand)).sum::<f64>().max(1.0)
+    model.workloads.iter().map(|workload| workload.demand.most_per_s()).sum::<f64>().max(1.0)
 }

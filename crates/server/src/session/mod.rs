@@ -44,8 +44,10 @@ pub(crate) struct Setup {
     pub(crate) done: Vec<Deed>,
     /// How much of that is the file's.
     pub(crate) n_listed: usize,
+    /// How much of that was given before anything was done by hand, some of it for later.
+    pub(crate) n_given: usize,
     /// Until there it goes as fast as it can.
-    pub(crate) replay_to_s: f64,
+    pub(crate) replay_to: Span,
     pub(crate) parent: Option<u64>,
 }
 
@@ -119,7 +121,7 @@ impl Session {
             "events": now.events,
             "error": now.error,
             "parent": self.setup.parent.map(|id| id.to_string()),
-            "branched_at_s": self.setup.parent.map(|_| self.setup.replay_to_s),
+            "branched_at_s": self.setup.parent.map(|_| self.setup.replay_to.as_secs_f64()),
         })
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tarsier_engine::Event;
 use tarsier_lab::Shelf;
+use tarsier_units::Span;
 use tokio::sync::watch;
 
 use crate::limits;
@@ -70,7 +71,7 @@ pub(crate) struct State {
 impl Shared {
     pub(super) fn new(setup: &Setup, topology: &Topology) -> Shared {
         let phase = match () {
-            () if setup.replay_to_s > 0.0 => Phase::Replaying,
+            () if setup.replay_to > Span::ZERO => Phase::Replaying,
             () if setup.paused => Phase::Paused,
             () => Phase::Running,
         };

@@ -20,6 +20,8 @@ pub(crate) struct Topology {
     of_call: Vec<usize>,
     /// Which calls are the first of their edges.
     is_first_call: Vec<bool>,
+    /// Of workloads: whether they go more than one way.
+    is_split: Vec<bool>,
     cores: Vec<f64>,
 }
 
@@ -28,6 +30,12 @@ struct Edge {
     to: usize,
     /// A workload's, with its share of that workload's requests.
     users: Option<(usize, f64)>,
+}
+
+impl Edge {
+    fn is_from_users(&self, workload: usize) -> bool {
+        self.users.is_some_and(|(it, _)| it == workload)
+    }
 }
 
 /// A row of a picture.
@@ -58,6 +66,8 @@ impl Topology {
         let of_call: Vec<usize> = tarsier_lab::calls(model).iter().map(|pair| of_pair[pair]).collect();
         let mut seen = BTreeSet::new();
         let is_first_call = of_call.iter().map(|edge| seen.insert(*edge)).collect();
+        let n_ways = |workload| edges.iter().filter(|edge| edge.is_from_users(workload)).count();
+        let is_split = (0..model.workloads.len()).map(|workload| n_ways(workload) > 1).collect();
         let workloads = model.workloads.iter().map(|it| it.name.clone());
         Topology {
             value,
@@ -66,6 +76,7 @@ impl Topology {
             edges,
             of_call,
             is_first_call,
+            is_split,
             cores: model.services.iter().map(|service| f64::from(service.cores)).collect(),
         }
     }
@@ -90,10 +101,9 @@ impl Topology {
         self.is_first_call[at]
     }
 
-    /// The edges from some users.
-    pub(crate) fn edges_of_workload(&self, at: usize) -> impl Iterator<Item = usize> {
-        let is_from = move |edge: &Edge| edge.users.is_some_and(|(workload, _)| workload == at);
-        self.edges.iter().enumerate().filter(move |(_, edge)| is_from(edge)).map(|(at, _)| at)
+    /// The edge from some users, if there is but one: of several it is not known how each fared.
+    pub(crate) fn only_edge_of_workload(&self, at: usize) -> Option<usize> {
+        self.edges.iter().position(|edge| edge.is_from_users(at)).filter(|_| !self.is_split[at])
     }
 
     /// `web`, or `web->db`; a service before users of the same name.
@@ -119,7 +129,8 @@ impl Topology {
         let mut edges = vec![Count::default(); self.edges.len()];
         for (edge, sum) in self.edges.iter().zip(&mut edges) {
             if let Some((workload, share)) = edge.users {
-                *sum = workloads[workload].times(share);
+                let all = workloads[workload];
+                *sum = if self.is_split[workload] { all.part(share) } else { all };
             }
         }
         for (call, at) in calls.iter().zip(&self.of_call) {

@@ -80,7 +80,8 @@ impl From<ServiceCounts> for Load {
         Load {
             arrivals: counts.arrivals as f64,
             ok: counts.completed as f64,
-            errors: counts.errors as f64,
+            // Who died with its instance was not answered.
+            errors: (counts.errors + counts.killed) as f64,
             refused: counts.refused as f64,
             busy_s: seconds(counts.busy_ns),
             waiting_s: seconds(counts.waiting_ns),
@@ -92,16 +93,19 @@ impl From<ServiceCounts> for Load {
 }
 
 impl Count {
-    pub(crate) fn times(&self, share: f64) -> Count {
+    /// What of it goes one of several ways: how many, not how they fared.
+    pub(crate) fn part(&self, share: f64) -> Count {
+        let (requests, attempts) = (self.requests * share, self.attempts * share);
+        let unknown = f64::NAN;
         Count {
-            requests: self.requests * share,
-            attempts: self.attempts * share,
-            ok: self.ok * share,
-            errors: self.errors * share,
-            refused: self.refused * share,
-            retries: self.retries * share,
-            timeouts: self.timeouts * share,
-            in_flight: self.in_flight * share,
+            requests,
+            attempts,
+            ok: unknown,
+            errors: unknown,
+            refused: unknown,
+            retries: unknown,
+            timeouts: unknown,
+            in_flight: unknown,
         }
     }
 
