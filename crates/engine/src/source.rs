@@ -31,10 +31,7 @@ pub(crate) struct Source {
     pub(crate) first_client: u32,
     /// Where the users of each destination enter, as of a version of the view.
     pub(crate) entrances: Vec<Entrance>,
-    /// The mean gap in nanoseconds while the rate is constant.
-    steady_gap: Option<f64>,
-    /// What a scenario multiplies the load with.
-    factor: f64,
+    pace: Pace,
     /// When the next arrival is due; another event is stale.
     next_at: u64,
     /// In mean gaps, what was left until then when the load last changed.
@@ -44,11 +41,39 @@ pub(crate) struct Source {
     pub(crate) trace_salt: u64,
     /// Number among the sources of its workload.
     number: u32,
-    /// Users of a closed workload, and how many there are meant to be.
+    /// Of a closed workload.
+    crowd: Option<Box<Crowd>>,
+}
+
+enum Pace {
+    /// Nanoseconds between arrivals on average, while the rate is constant.
+    Gap(f64),
+    /// What a scenario multiplies the load with.
+    Times(f64),
+}
+
+/// The users of a closed workload, and how many there are meant to be.
+struct Crowd {
     users: u64,
     wanted: u64,
-    /// The keys of its users, each of whom keeps its own.
+    /// Their keys: each keeps its own.
     keys: Stream,
+}
+
+impl Pace {
+    fn of(curve: &RateCurve, factor: f64) -> Pace {
+        match curve.steady_gap() {
+            Some(gap) if factor == 1.0 => Pace::Gap(gap),
+            _ => Pace::Times(factor),
+        }
+    }
+
+    fn factor(&self) -> f64 {
+        match self {
+            Pace::Gap(_) => 1.0,
+            Pace::Times(factor) => *factor,
+        }
+    }
 }
 
 /// What of so many this one of so many sources has.
@@ -61,11 +86,15 @@ impl Source {
     /// When the rate will have passed `amount`, of which a mean gap is one.
     #[inline(always)]
     fn when_passed(&self, curve: &RateCurve, now: u64, amount: f64) -> u64 {
-        match self.steady_gap {
-            Some(gap) => now.saturating_add((amount * gap + 0.5) as i64 as u64),
-            None if self.factor <= 0.0 => u64::MAX,
-            None => curve.after(now, amount / self.factor).unwrap_or(u64::MAX),
+        match self.pace {
+            Pace::Gap(gap) => now.saturating_add((amount * gap + 0.5) as i64 as u64),
+            Pace::Times(factor) if factor <= 0.0 => u64::MAX,
+            Pace::Times(factor) => curve.after(now, amount / factor).unwrap_or(u64::MAX),
         }
+    }
+
+    fn crowd(&mut self) -> &mut Crowd {
+        self.crowd.as_mut().expect("a closed workload has users")
     }
 
     #[inline(always)]
@@ -116,11 +145,14 @@ impl Partition {
         let stream = |purpose: &str, number: u32| {
             Stream::named(names.seed, &["users", name, purpose], &[number.into(), names.replication])
         };
-        let (steady_gap, clock) = match &workload.kind {
+        let (pace, clock, crowd) = match &workload.kind {
             SourceKind::Open { curve, turns, .. } => {
-                (curve.steady_gap(), if *turns > 1 { 0 } else { part.number })
+                (Pace::of(curve, 1.0), if *turns > 1 { 0 } else { part.number }, None)
             }
-            SourceKind::Closed { .. } => (None, part.number),
+            SourceKind::Closed { .. } => {
+                let crowd = Crowd { users: 0, wanted: 0, keys: stream("keys", part.number) };
+                (Pace::Times(1.0), part.number, Some(Box::new(crowd)))
+            }
         };
         let unknown = Entrance { version: u32::MAX, start: 0, end: 0, only: NONE, far: false };
         self.sources.push(Source {
@@ -130,16 +162,13 @@ impl Partition {
             gaps: stream("gaps", clock),
             first_client,
             entrances: vec![unknown; workload.mix.len()],
-            steady_gap,
-            factor: 1.0,
+            pace,
             next_at: 0,
             left: 0.0,
             sent: 0,
             trace_salt: stream("traces", part.number).next_u64(),
             number: part.number,
-            users: 0,
-            wanted: 0,
-            keys: stream("keys", part.number),
+            crowd,
         });
         for n in 0..workload.mix.len() as u32 {
             self.add_client(plan, workload.first_site + n, local, 0);
@@ -226,8 +255,9 @@ impl Partition {
         let SourceKind::Closed { think, .. } = &world.plan.workloads[source.workload as usize].kind else {
             unreachable!("only users of a closed workload think")
         };
-        if source.users > source.wanted {
-            self.sources[local as usize].users -= 1;
+        let crowd = self.sources[local as usize].crowd();
+        if crowd.users > crowd.wanted {
+            crowd.users -= 1;
             return self.free(task);
         }
         if self.tasks[task].has(SAMPLED) {
@@ -253,7 +283,7 @@ impl Partition {
             unreachable!("only a closed source has users")
         };
         // The curve of a closed source is a factor; it is kept per nanosecond.
-        let all = (*users as f64 * steps.rate(self.now) * 1e9 * source.factor).round() as u64;
+        let all = (*users as f64 * steps.rate(self.now) * 1e9 * source.pace.factor()).round() as u64;
         dealt(all, source.number, workload.n_sources)
     }
 
@@ -262,7 +292,7 @@ impl Partition {
     fn source_fires_for_users(&mut self, plan: &Plan, local: u32) {
         let wanted = self.wanted_users(plan, local);
         let source = &mut self.sources[local as usize];
-        source.wanted = wanted;
+        source.crowd().wanted = wanted;
         let workload = &plan.workloads[source.workload as usize];
         let SourceKind::Closed { think, steps, .. } = &workload.kind else {
             unreachable!("only a closed source has users")
@@ -271,18 +301,20 @@ impl Partition {
         if source.next_at != u64::MAX {
             self.queue.push(source.next_at, source_event(local));
         }
-        if source.users > wanted {
+        let users = source.crowd().users;
+        if users > wanted {
             return self.some_leave(workload, local);
         }
-        for _ in source.users..wanted {
+        for _ in users..wanted {
             self.user_comes(think, local);
         }
     }
 
     fn user_comes(&mut self, think: &Sampler, local: u32) {
         let source = &mut self.sources[local as usize];
-        source.users += 1;
-        let key = source.keys.next_u64() as u32;
+        let crowd = source.crowd();
+        crowd.users += 1;
+        let key = crowd.keys.next_u64() as u32;
         let pause = think.sample_nanos(&mut source.draws.work);
         let task = self.new_task(NONE, self.sources[local as usize].first_client, 0);
         self.set_key(task, key);
@@ -298,8 +330,9 @@ impl Partition {
         let thinks = |record: &Task| record.state == State::Thinking && clients.contains(&record.client);
         let mut thinking: Vec<u32> =
             self.tasks.iter().filter(|(_, record)| thinks(record)).map(|(task, _)| task).collect();
-        let share = thinking.len() as f64 / source.users as f64;
-        let n_leaving = ((source.users - source.wanted) as f64 * share).round() as usize;
+        let crowd = self.sources[local as usize].crowd();
+        let share = thinking.len() as f64 / crowd.users as f64;
+        let n_leaving = ((crowd.users - crowd.wanted) as f64 * share).round() as usize;
         thinking.truncate(n_leaving);
         let mut leaves = vec![false; thinking.last().map_or(0, |last| *last as usize + 1)];
         thinking.iter().for_each(|task| leaves[*task as usize] = true);
@@ -307,18 +340,21 @@ impl Partition {
         self.queue.rewrite(|time, payload| Self::task_of_event(payload).is_none_or(stays).then_some(time));
         self.ready.retain(|task| stays(*task));
         thinking.into_iter().for_each(|task| self.free(task));
-        self.sources[local as usize].users -= n_leaving as u64;
+        self.sources[local as usize].crowd().users -= n_leaving as u64;
     }
 
     /// A scenario multiplies the load from now on.
     pub(crate) fn set_load(&mut self, world: World<'_>, local: u32, factor: f64) {
         let now = self.now;
         let source = &mut self.sources[local as usize];
-        let before = std::mem::replace(&mut source.factor, factor);
+        let before = source.pace.factor();
         match &world.plan.workloads[source.workload as usize].kind {
-            SourceKind::Closed { .. } => self.source_fires_for_users(world.plan, local),
+            SourceKind::Closed { .. } => {
+                source.pace = Pace::Times(factor);
+                self.source_fires_for_users(world.plan, local);
+            }
             SourceKind::Open { curve, .. } => {
-                source.steady_gap = curve.steady_gap().filter(|_| factor == 1.0);
+                source.pace = Pace::of(curve, factor);
                 // What is left of the current gap goes on at the new rate.
                 if source.next_at != u64::MAX {
                     source.left = curve.amount(now, source.next_at) * before;

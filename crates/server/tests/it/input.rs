@@ -160,9 +160,11 @@ fn a_hundred_thousand_instances_are_shown() {
     let whole = next_frame(&mut lab.stream(&run));
     assert!(whole.is_whole && whole.nodes.len() == 102 && whole.n_edges == 101, "{whole:?}");
     lab.post(&format!("{run}/happenings"), &json!({ "kill": { "service": "s7", "count": 500 } })).is(201);
-    let shown = lab.value(&format!("{run}/services/s7"));
-    let shown = shown["instances"].as_array().expect("a list");
-    assert_eq!(shown.len(), 1000);
-    assert_eq!(shown.iter().filter(|it| it["health"] == "down").count(), 500);
+    // It happens once the run goes on.
+    let is_down = |run: &Value| {
+        run["instances"].as_array().expect("a list").iter().filter(|it| it["health"] == "down").count()
+    };
+    let shown = lab.until(&format!("{run}/services/s7"), |shown| is_down(shown) == 500);
+    assert_eq!(shown["instances"].as_array().map(Vec::len), Some(1000));
     lab.ask("DELETE", &run, &lab.host(), b"").is(204);
 }
