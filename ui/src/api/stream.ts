@@ -7,7 +7,6 @@ export interface Listener {
   frame(frame: Frame): void;
   run(run: Run): void;
   event(event: Event): void;
-  topology(): void;
   /** Called each time a connection stands, also after one was lost: then there is something to catch up with. */
   connected(again: boolean): void;
   lost(): void;
@@ -58,7 +57,6 @@ export class Stream {
     const message = JSON.parse(data);
     if (message.run) this.listener.run(message.run);
     if (message.event) this.listener.event(message.event);
-    if (message.topology) this.listener.topology();
   }
 
   private again() {

@@ -53,7 +53,6 @@ export class Session {
       frame: (frame) => this.take(frame),
       run: (run) => this.changed(run),
       event: (event) => this.happened(event),
-      topology: () => void this.fetchTopology(),
       connected: (again) => void this.catchUp(again),
       lost: () => void this.lost(),
     });

@@ -1,6 +1,8 @@
 //! Two runs beside each other, second by second. With the same seed they have the same random numbers where nothing was
 //! changed, so most of the noise is in both and leaves the difference.
 
+use std::sync::Arc;
+
 use axum::extract::{Query, State};
 use serde_json::{Value, json};
 
@@ -9,6 +11,7 @@ use crate::api::query::Asked;
 use crate::api::runs::find;
 use crate::api::{Answer, Shared, blocking, json as answer};
 use crate::session::Session;
+use crate::session::history::merged;
 
 /// Seconds that follow each other are alike, so they are put together into so many batches.
 const BATCHES: usize = 20;
@@ -36,7 +39,7 @@ pub(super) async fn compare(State(context): Shared, Query(asked): Pairs) -> Answ
     .await
 }
 
-type Picture = std::sync::Arc<crate::session::picture::Picture>;
+type Picture = Arc<crate::session::picture::Picture>;
 
 /// The seconds that both runs have.
 struct Paired<'a> {
@@ -47,20 +50,11 @@ struct Paired<'a> {
 impl<'a> Paired<'a> {
     fn of(a: &'a Session, b: &'a Session) -> Paired<'a> {
         let [first, second] = [a, b].map(|run| run.shared.read().history.pictures().to_vec());
-        let mut others = second.into_iter().peekable();
-        let mut pictures = Vec::new();
-        for picture in first {
-            while others.next_if(|other| other.time_s < picture.time_s).is_some() {}
-            let same = |other: &Picture| other.time_s == picture.time_s && other.covers_s == picture.covers_s;
-            if let Some(other) = others.next_if(same) {
-                pictures.push([picture, other]);
-            }
-        }
-        Paired { runs: [a, b], pictures }
+        Paired { runs: [a, b], pictures: paired(first, second) }
     }
 
     fn covered_s(&self) -> f64 {
-        self.pictures.iter().map(|[picture, _]| f64::from(picture.covers_s)).sum()
+        self.pictures.iter().fold(0.0, |sum, [picture, _]| sum + f64::from(picture.covers_s))
     }
 
     /// `None` if only one of them has it.
@@ -82,6 +76,22 @@ impl<'a> Paired<'a> {
         });
         Some(json!({ "name": name, "metrics": metrics.collect::<Vec<_>>() }))
     }
+}
+
+/// Both begin at zero. Where one of them has been joined to longer stretches already, the other one's are joined, too.
+fn paired(first: Vec<Picture>, second: Vec<Picture>) -> Vec<[Picture; 2]> {
+    let [mut first, mut second] = [first, second].map(|it| it.into_iter().peekable());
+    let mut pairs = Vec::new();
+    while let (Some(mut a), Some(mut b)) = (first.next(), second.next()) {
+        while a.time_s != b.time_s {
+            let (behind, rest) =
+                if a.time_s < b.time_s { (&mut a, &mut first) } else { (&mut b, &mut second) };
+            let Some(next) = rest.next() else { return pairs };
+            *behind = Arc::new(merged(behind, &next));
+        }
+        pairs.push([a, b]);
+    }
+    pairs
 }
 
 /// `None` of what is never said of such a node.
@@ -106,11 +116,11 @@ const GAUGES: [&str; 4] = ["utilization", "queue", "in_flight", "up"];
 
 /// Half the width of a t-interval for the mean, over batches of equal length; the last few seconds may be left out.
 fn interval(values: &[f64]) -> Option<f64> {
-    let k = values.len().min(BATCHES);
-    if k < LEAST_BATCHES {
+    if values.len() < LEAST_BATCHES {
         return None;
     }
-    let each = values.len() / k;
+    let each = values.len().div_ceil(BATCHES);
+    let k = values.len() / each;
     let means: Vec<f64> =
         values.chunks_exact(each).take(k).map(|batch| batch.iter().sum::<f64>() / each as f64).collect();
     let mean = means.iter().sum::<f64>() / k as f64;
@@ -130,6 +140,36 @@ mod tests {
         assert!((half - 2.262_157 * (55.0 / 6.0 / 10.0_f64).sqrt()).abs() < 1e-5, "{half}");
         assert_eq!(interval(&values[1..]), None);
         assert_eq!(interval(&[3.0; 500]), Some(0.0));
+    }
+
+    /// All seconds but at most one batch's count, also where they are no multiple of the batches.
+    #[test]
+    fn no_half_of_the_seconds_is_left_out() {
+        let late = |n: usize| (0..n).map(|at| if at < n / 2 { 0.0 } else { 8.0 }).collect::<Vec<_>>();
+        for n in [20, 21, 39, 40, 59, 400] {
+            let half = interval(&late(n)).expect("there are enough");
+            assert!(half > 1.0, "{n}: {half} is blind to the second half");
+        }
+    }
+
+    #[test]
+    fn who_remembers_longer_stretches_is_compared_by_these() {
+        let second = |time: u32, covers: f32| {
+            let nodes = vec![[time as f32; crate::session::picture::NODE]];
+            Arc::new(crate::session::picture::Picture {
+                time_s: f64::from(time),
+                covers_s: covers,
+                nodes,
+                edges: Vec::new(),
+            })
+        };
+        let fine: Vec<_> = (1..=7).map(|time| second(time, 1.0)).collect();
+        let coarse: Vec<_> = (1..=2).map(|at| second(4 * at, 4.0)).collect();
+        let pairs = paired(fine, coarse);
+        assert_eq!(pairs.len(), 1, "the second four are not over in both");
+        let [a, b] = &pairs[0];
+        assert_eq!((a.time_s, a.covers_s, a.nodes[0][0]), (4.0, 4.0, 2.5));
+        assert_eq!((b.time_s, b.covers_s, b.nodes[0][0]), (4.0, 4.0, 4.0));
     }
 
     #[test]

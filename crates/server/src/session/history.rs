@@ -63,7 +63,7 @@ pub(super) fn even(most: usize) -> usize {
 }
 
 /// Counts stay what they were, gauges are the later ones, and of latencies the longer are kept: a tail seen is not lost.
-fn merged(first: &Picture, second: &Picture) -> Picture {
+pub(crate) fn merged(first: &Picture, second: &Picture) -> Picture {
     let weight = first.covers_s / (first.covers_s + second.covers_s);
     let mean = |a: f32, b: f32| {
         if a.is_nan() {

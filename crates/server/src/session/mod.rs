@@ -4,7 +4,7 @@ mod deeds;
 mod driver;
 pub(crate) mod frame;
 pub(crate) mod heat;
-mod history;
+pub(crate) mod history;
 mod pace;
 pub(crate) mod picture;
 mod sessions;

@@ -24,7 +24,7 @@ impl Sessions {
     /// `None` when there are as many as there may be, and none of them has ended. A topology that is known need not be
     /// worked out again.
     pub(crate) fn start(&self, setup: Setup, topology: Option<Arc<Topology>>) -> Option<Arc<Session>> {
-        let id = self.take_place()?;
+        let id = self.take_place(setup.parent)?;
         // Outside the lock: where things stand takes a while to compute.
         let session = Arc::new(Session::start(id, setup, topology));
         let mut inside = self.inside();
@@ -33,10 +33,13 @@ impl Sessions {
         Some(session)
     }
 
-    fn take_place(&self) -> Option<u64> {
+    /// The oldest that has ended makes room, but not the one that this one comes from.
+    fn take_place(&self, parent: Option<u64>) -> Option<u64> {
         let mut inside = self.inside();
         if inside.runs.len() + inside.starting >= limits::RUNS {
-            let oldest = inside.runs.values().find(|run| run.shared.now().phase == Phase::Ended)?.id;
+            let may_go =
+                |run: &&Arc<Session>| run.shared.now().phase == Phase::Ended && Some(run.id) != parent;
+            let oldest = inside.runs.values().find(may_go)?.id;
             inside.runs.remove(&oldest);
         }
         inside.starting += 1;
