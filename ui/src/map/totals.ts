@@ -64,7 +64,13 @@ function linkTotals(link: Link, { edges, topology }: MapData, usual: Float32Arra
   return { rate, err: part(errors, ok + errors), retry: part(retries, rate), slow: part(slow, rate), p50, p99 };
 }
 
-function itemTotals(item: Item, { nodes, topology }: MapData): Totals {
+/** Whether a service needs no attention. */
+export function isWell(data: MapData, node: number): boolean {
+  const whole = { nodes: Int32Array.of(node), shares: Float32Array.of(1) };
+  return trouble(itemTotals(whole, data), data.topology.nodes[node]!.instances) === 0;
+}
+
+function itemTotals(item: Pick<Item, 'nodes' | 'shares'>, { nodes, topology }: MapData): Totals {
   const rows = topology.nodes.length;
   const sum: Totals = { rate: 0, err: 0, util: NaN, queue: 0, longest: 0, up: 0, p50: NaN, p99: NaN };
   let [bad, done] = [0, 0];
