@@ -18,14 +18,19 @@ export interface ViewState {
   pick: string;
   flame: boolean;
   over: string;
+  part: string;
+  workload: string;
+  shade: string;
+  sort: string;
+  filter: string;
   against: string | null;
   story: boolean;
 }
 
-const FIRST: ViewState = {
+export const FIRST: ViewState = {
   run: null, tab: 'numbers', selected: null, at: null, range: null, find: '', hide: '', hideHealthy: false,
   mode: 'map', level: 'auto', camera: '', editor: false, dock: true, trace: null, pick: 'slowest', flame: false,
-  over: 'recent',
+  over: 'recent', part: 'tail_s', workload: '', shade: 'utilization', sort: '-utilization', filter: '',
   against: null, story: false,
 };
 
@@ -35,6 +40,8 @@ const CHOICES: Partial<Record<keyof ViewState, readonly string[]>> = {
   level: ['auto', 'world', 'region', 'service'],
   pick: ['slowest', 'failed', 'random'],
   over: ['recent', 'run'],
+  part: ['tail_s', 'mean_s'],
+  shade: ['utilization', 'errors', 'queue', 'p99_s', 'rate'],
 };
 
 export function write(state: ViewState): string {

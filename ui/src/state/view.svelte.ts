@@ -1,6 +1,6 @@
 /** What one looks at. All of it stands in the URL, and is read from there again. */
 import { clock } from '../text/format';
-import { read, write, type ViewState } from './url';
+import { FIRST, read, write, type ViewState } from './url';
 
 export const TABS = ['numbers', 'latency', 'traces', 'why', 'events', 'table', 'scenario', 'compare'] as const;
 export type Tab = (typeof TABS)[number];
@@ -28,6 +28,15 @@ class View {
   flame = $state(false);
   /** What is asked of: the last seconds or the whole run. */
   over = $state<'recent' | 'run'>('recent');
+  /** Of the slowest requests, or of all. */
+  part = $state<'tail_s' | 'mean_s'>('tail_s');
+  /** Whose latencies and reasons; the first's if there is none of this name. */
+  workload = $state('');
+  /** What the grid is shaded by. */
+  shade = $state<'utilization' | 'errors' | 'queue' | 'p99_s' | 'rate'>('utilization');
+  /** The table's column, behind + or - for which way. */
+  sort = $state('-utilization');
+  filter = $state('');
   /** The run that is compared with. */
   against = $state<string | null>(null);
   story = $state(false);
@@ -48,12 +57,8 @@ export function restore() {
 
 /** Keeps the URL as the view is; without an entry in the history for each turn of the camera. */
 export function remember() {
-  const state: ViewState = {
-    run: view.run, tab: view.tab, selected: view.selected, at: view.at, range: view.range, find: view.find,
-    hide: view.hide, hideHealthy: view.hideHealthy, mode: view.mode, level: view.level, camera: view.camera,
-    editor: view.editor, dock: view.dock, trace: view.trace, pick: view.pick, flame: view.flame, over: view.over,
-    against: view.against, story: view.story,
-  };
+  const keys = Object.keys(FIRST) as (keyof ViewState)[];
+  const state = Object.fromEntries(keys.map((key) => [key, view[key]])) as unknown as ViewState;
   const hash = write(state);
   if (hash !== location.hash) history.replaceState(null, '', hash || location.pathname + location.search);
 }
