@@ -69,6 +69,20 @@ describe('3: control', () => {
     await until('as asked', last(page), (it) => it.includes('slow: { service: catalog, factor: 7 }'));
   });
 
+  it('changes a timeout in place, and takes it back', async () => {
+    const page = await lab.page('#selected=web->users');
+    const timeouts = async () => (await lab.series(page, 'web->users'))['timeouts']?.at(-1) ?? 0;
+    await until('all are in time', timeouts, (it) => it === 0);
+    const form = test(page, 'change');
+    await form.locator('input[name=timeout]').fill('1ms');
+    await form.getByRole('button', { name: 'Change from now on' }).click();
+    await until('it is written down', last(page), (it) => it.includes('set: { call: web -> users, timeout: 1ms }'));
+    await until('calls are given up', timeouts, (it) => (it ?? 0) > 100);
+    await form.getByRole('button', { name: 'Undo' }).click();
+    await until('it ended', last(page), (it) => it.includes('for:'));
+    await until('all are in time again', timeouts, (it) => it === 0);
+  });
+
   it('is repeated by the file it saves', async () => {
     const page = await lab.page('#tab=scenario');
     const happenings = await lab.happenings(page);
