@@ -130,12 +130,6 @@ impl Stores {
         }
     }
 
-    /// When the first of the reads and writes under way began.
-    pub(crate) fn oldest_session(&self) -> Option<u64> {
-        let open = self.sessions.iter().filter(|(_, session)| session.left > 0);
-        open.map(|(_, session)| session.began).min()
-    }
-
     pub(crate) fn load(&mut self, task: u32, freight: Freight) {
         let at = task as usize;
         if self.freight.len() <= at {

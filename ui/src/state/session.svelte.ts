@@ -40,6 +40,8 @@ export class Session {
   private timer: number;
   private beatTimer: number | null = null;
   private scriptStale = true;
+  /** The time of the last tick: a second may be over before the clock has shown it. */
+  private ticked = 0;
   /** There is something to catch up with: it failed the last time. */
   private behind = true;
   private index = new Map<string, number>();
@@ -198,8 +200,10 @@ export class Session {
 
   private take(frame: Frame) {
     if (!this.ready) return;
-    const wentBack = frame.time_s < this.now.time_s - 1e-6 && frame.kind === 'tick';
-    if (wentBack) void this.beginAgain();
+    if (frame.kind === 'tick') {
+      if (frame.time_s < this.ticked) void this.beginAgain();
+      this.ticked = frame.time_s;
+    }
     this.now.take(frame);
     if (frame.kind === 'second') {
       this.history.take(frame);

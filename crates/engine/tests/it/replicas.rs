@@ -1,6 +1,6 @@
 //! Replicated stores: what levels promise, what they cost, and what becomes of replicas that were away.
 
-use tarsier_engine::{AccessOutcome, Outcome, RunConfig, StoreOutcome, run};
+use tarsier_engine::{AccessOutcome, Outcome, RunConfig, Standing, StoreOutcome, Verdict, Watch, run};
 use tarsier_model::{
     Access, AccessKind, Endpoint, EndpointId, Happening, Level, Link, Network, RegionId, Replication,
     Scenario, Service, ServiceId, Step, Target, Trouble, ZoneId,
@@ -235,6 +235,41 @@ fn reads_repair_what_they_find_behind() {
     assert_eq!(none.repairs, 0);
     assert!(repaired.repairs > 1_000, "{}", repaired.repairs);
     assert!(after.stale < before.stale, "{} and {}", after.stale, before.stale);
+}
+
+/// Looks twenty times a second.
+struct Looker(u64);
+
+impl Watch for Looker {
+    fn next_look(&mut self) -> Option<Span> {
+        Some(Span::from_millis(50 * (self.0 + 1)))
+    }
+
+    fn look(&mut self, _: &mut Standing<'_, '_>) -> Verdict {
+        self.0 += 1;
+        Verdict::GoOn
+    }
+}
+
+/// One key, a thousand writes a second, and one replica of three that is three seconds behind: who reads there misses
+/// more writes than are remembered one by one.
+#[test]
+fn ages_do_not_depend_on_who_looks() {
+    let mut store = Store::new(Level::One, Level::One);
+    store.replication.keys = 1;
+    store.steps[1] = vec![Step::Work(constant(2.0))];
+    let model =
+        store.loaded(500.0, 1_000.0).change(|model| model.services[ServiceId(0)].cores = 1_000).seal();
+    let target = Target { zone: Some(ZoneId(0)), ..Target::all(ServiceId(0)) };
+    let scenario = lose(Trouble::Slow { target, factor: 1_500.0 }, 0, 9);
+    let told = |watch: &mut dyn Watch| {
+        let outcome = run(&model, &RunConfig { scenario: Some(&scenario), ..config(6, 8) }, watch);
+        let (store, reads, _) = only(&outcome);
+        let longest = reads.age.summary().max;
+        assert!(reads.stale > 100 && longest > Some(2.5e9), "{}, {longest:?}", reads.stale);
+        (outcome.fingerprint, format!("{store:?}"))
+    };
+    assert!(told(&mut ()) == told(&mut Looker(0)));
 }
 
 /// A store over regions that are partitions of their own: the same for every number of threads.
