@@ -84,6 +84,24 @@ pub enum Kind {
     EdgeDns,
 }
 
+impl Kind {
+    /// As files have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Service => "service",
+            Kind::Gateway => "gateway",
+            Kind::LoadBalancer => "load-balancer",
+            Kind::Cache => "cache",
+            Kind::Store => "store",
+            Kind::ReplicatedStore => "replicated-store",
+            Kind::Queue => "queue",
+            Kind::Function => "function",
+            Kind::External => "external",
+            Kind::EdgeDns => "edge-dns",
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scheduling {
     Fifo,

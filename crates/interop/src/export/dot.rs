@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use tarsier_model::Kind;
 
-use super::{entries, kind_name};
+use super::entries;
 use crate::graph::Graph;
 
 pub(super) fn write(graph: &Graph<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -15,7 +15,7 @@ pub(super) fn write(graph: &Graph<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  w{} [label={}, shape=ellipse];", id.0, quoted(&workload.name))?;
     }
     for (id, service) in model.services.entries() {
-        let label = format!("{}\n{} × {}", service.name, service.instances.len(), kind_name(service.kind));
+        let label = format!("{}\n{} × {}", service.name, service.instances.len(), service.kind.name());
         writeln!(out, "  s{} [label={}{}];", id.0, quoted(&label), shape(service.kind))?;
     }
     for (id, workload) in model.workloads.entries() {

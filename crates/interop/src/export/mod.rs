@@ -13,7 +13,7 @@ mod svg;
 
 use std::io::{self, Write};
 
-use tarsier_model::{Kind, ServiceId, Workload};
+use tarsier_model::{ServiceId, Workload};
 
 use crate::graph::{Graph, Instance};
 
@@ -61,21 +61,6 @@ pub fn export(
     }
 }
 
-fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Service => "service",
-        Kind::Gateway => "gateway",
-        Kind::LoadBalancer => "load-balancer",
-        Kind::Cache => "cache",
-        Kind::Store => "store",
-        Kind::ReplicatedStore => "replicated-store",
-        Kind::Queue => "queue",
-        Kind::Function => "function",
-        Kind::External => "external",
-        Kind::EdgeDns => "edge-dns",
-    }
-}
-
 /// What is said of an instance everywhere: service, kind, zone, region.
 fn attributes<'a>(graph: &Graph<'a>, instance: Instance) -> [(&'static str, &'a str); 4] {
     let service = &graph.model.services[instance.service];
@@ -83,7 +68,7 @@ fn attributes<'a>(graph: &Graph<'a>, instance: Instance) -> [(&'static str, &'a 
     let region = &graph.model.regions[zone.region];
     [
         ("service", &service.name),
-        ("kind", kind_name(service.kind)),
+        ("kind", service.kind.name()),
         ("zone", &zone.name),
         ("region", &region.name),
     ]

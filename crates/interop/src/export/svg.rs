@@ -6,7 +6,7 @@ use tarsier_layout::Bend;
 use tarsier_model::{Demand, Service, Workload, ZoneId};
 use tarsier_units::Id;
 
-use super::{kind_name, xml};
+use super::xml;
 use crate::graph::Graph;
 use crate::topology::{Carries, Edge, Topology};
 
@@ -71,7 +71,7 @@ pub(super) fn write(graph: &Graph<'_>, out: &mut dyn Write) -> io::Result<()> {
         page.node(id.index(), "users", &workload.name, &demand(workload), out)?;
     }
     for (id, service) in graph.model.services.entries() {
-        page.node(n_users + id.index(), kind_name(service.kind), &service.name, &page.size(service), out)?;
+        page.node(n_users + id.index(), service.kind.name(), &service.name, &page.size(service), out)?;
     }
     writeln!(out, "</svg>")
 }
@@ -92,7 +92,7 @@ impl<'a> Page<'a> {
         let longest = names.map(|name| name.chars().count().min(LETTERS)).max().unwrap_or(0).max(12);
         let label = (longest as f64 * LETTER + 12.0).max(NARROWEST);
         let mut kinds = Vec::new();
-        for service in graph.model.services.iter().map(|service| kind_name(service.kind)) {
+        for service in graph.model.services.iter().map(|service| service.kind.name()) {
             if !kinds.contains(&service) {
                 kinds.push(service);
             }

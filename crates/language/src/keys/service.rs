@@ -166,21 +166,21 @@ pub(crate) struct Preset {
 
 /// In the order of the words in [`KINDS`].
 pub(crate) static PRESETS: &[Preset] = &[
-    preset(Kind::Service, "service"),
-    preset(Kind::Gateway, "gateway"),
-    preset(Kind::LoadBalancer, "load-balancer"),
-    preset(Kind::Cache, "cache"),
-    preset(Kind::Store, "store"),
-    preset(Kind::ReplicatedStore, "replicated-store"),
-    preset(Kind::Queue, "queue"),
-    preset(Kind::Function, "function"),
-    Preset { cores: Some(SOMEBODY_ELSES_CORES), ..preset(Kind::External, "external") },
-    Preset { cores: Some(SOMEBODY_ELSES_CORES), ..preset(Kind::EdgeDns, "edge-dns") },
+    preset(Kind::Service),
+    preset(Kind::Gateway),
+    preset(Kind::LoadBalancer),
+    preset(Kind::Cache),
+    preset(Kind::Store),
+    preset(Kind::ReplicatedStore),
+    preset(Kind::Queue),
+    preset(Kind::Function),
+    Preset { cores: Some(SOMEBODY_ELSES_CORES), ..preset(Kind::External) },
+    Preset { cores: Some(SOMEBODY_ELSES_CORES), ..preset(Kind::EdgeDns) },
 ];
 
 /// So many that nobody waits for one.
 const SOMEBODY_ELSES_CORES: u32 = 1_000;
 
-const fn preset(kind: Kind, name: &'static str) -> Preset {
-    Preset { kind, name, cores: None }
+const fn preset(kind: Kind) -> Preset {
+    Preset { kind, name: kind.name(), cores: None }
 }

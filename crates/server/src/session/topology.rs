@@ -192,23 +192,8 @@ fn service(service: &Service) -> Map<String, Value> {
         "cores": service.cores,
         "workers": service.workers,
         "store": matches!(service.kind, Kind::Store | Kind::ReplicatedStore | Kind::Cache),
-        "role": role(service.kind),
+        "role": service.kind.name(),
     }))
-}
-
-fn role(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Service => "service",
-        Kind::Gateway => "gateway",
-        Kind::LoadBalancer => "load-balancer",
-        Kind::Cache => "cache",
-        Kind::Store => "store",
-        Kind::ReplicatedStore => "replicated-store",
-        Kind::Queue => "queue",
-        Kind::Function => "function",
-        Kind::External => "external",
-        Kind::EdgeDns => "edge-dns",
-    }
 }
 
 fn object(value: Value) -> Map<String, Value> {
