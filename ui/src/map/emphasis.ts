@@ -21,13 +21,15 @@ export interface Attention {
   hoveredLink: number;
   found: ((node: number) => boolean) | null;
   marked: ReadonlyMap<number, Mark>;
+  /** The node that is selected, or -1. */
+  selected: number;
 }
 
 const DIM = { hover: 0.16, find: 0.16, healthy: 0.14, selected: 0.5 };
 
 export function emphasize(scene: Scene, totals: SceneTotals, attention: Attention): Emphasis {
   const { options, found } = attention;
-  const selected = scene.items.findIndex((item) => isNamed(item, options.selected));
+  const selected = scene.items.findIndex((item) => isSelected(item, attention));
   const pointed = pathOf(scene, attention);
   const path = pointed ?? (selected >= 0 && scene.focus === null ? pathThrough(scene.links, selected) : null);
   const aside = pointed ? DIM.hover : DIM.selected;
@@ -68,15 +70,21 @@ export function isNamed(item: Item, name: string | null): boolean {
   return name !== null && item.nodes.length === 1 && !item.instance && item.kind !== 'region' && item.label === name;
 }
 
+/** Itself, or the group that it is in: among hundreds it is seen where it is. */
+function isSelected(item: Item, { options, selected }: Attention): boolean {
+  return isNamed(item, options.selected) || (item.kind === 'group' && item.nodes.includes(selected));
+}
+
 function isHealthy(item: Item, totals: SceneTotals, i: number): boolean {
   return trouble(totals.items[i]!, item.instance ? 1 : item.instances) === 0;
 }
 
-function flagsOf(item: Item, { options, marked }: Attention, hovered: boolean, found: boolean, up: number): number {
+function flagsOf(item: Item, attention: Attention, hovered: boolean, found: boolean, up: number): number {
   if (item.instance) return (hovered ? FLAG.hovered : 0) | (up > 0 ? 0 : FLAG.down);
+  const { options, marked } = attention;
   const mark = markOf(item, marked);
   return (
-    (isNamed(item, options.selected) ? FLAG.selected : 0) |
+    (isSelected(item, attention) ? FLAG.selected : 0) |
     (hovered || isNamed(item, options.hovered) ? FLAG.hovered : 0) |
     (found ? FLAG.found : 0) |
     (mark === 'culprit' ? FLAG.culprit : mark === 'hot' ? FLAG.hot : 0) |

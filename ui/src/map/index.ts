@@ -594,6 +594,7 @@ export class TrafficMap {
       hoveredLink: this.hit?.kind === 'link' ? this.hit.index : -1,
       found: found && ((node) => found[node] === 1),
       marked: this.marked,
+      selected: this.plan!.topology.nodes.findIndex(({ name }) => name === this.options.selected),
     });
     const dots = dotData(scene, this.totals, this.emphasis, this.smooth!.most, this.options.dots);
     this.dots = dots.length / 3;
