@@ -6,6 +6,7 @@ export const ROW = 84;
 export const COLUMN = 160;
 /** What a screen is like: layouts are stretched towards it. */
 const SHAPE = 1.7;
+const REGIONS_SHAPE = 2.8;
 const GAP = 90;
 const PAD = { x: 70, top: 78, bottom: 60 };
 
@@ -108,13 +109,14 @@ function placeRegions(plan: Plan, size: { w: number; h: number }): void {
   });
 }
 
-/** So many beside each other that all together come nearest to the shape of a screen. */
+/** So many beside each other that all together come nearest to the shape of what the numbers leave of a screen: names stand
+ * below what they name, so rows need more room than columns. */
 function bestColumns(regions: number, w: number, h: number): number {
   let best = 1;
   let distance = Infinity;
   for (let columns = 1; columns <= regions; columns++) {
     const shape = (columns * w) / (Math.ceil(regions / columns) * h);
-    const off = Math.abs(Math.log(shape / 1.7));
+    const off = Math.abs(Math.log(shape / REGIONS_SHAPE));
     if (off < distance) [best, distance] = [columns, off];
   }
   return best;
