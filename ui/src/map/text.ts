@@ -68,10 +68,26 @@ export class TextLayer {
     const titles = this.boxTitles(picture);
     const wishes = [...this.wishesOf(picture), ...this.linkWishes(picture)];
     const obstacles = [...corners, ...titles, ...discs(picture, size), ...loops(picture)];
-    const placed = placeLabels(wishes, obstacles, size.width, size.height, this.stood);
-    this.stood = new Map(placed.map(({ index, side }) => [wishes[index]!.key, side]));
-    this.labels = placed.length;
-    for (const { index, x, y, side } of placed) this.write(wishes[index]!, x, y, side, picture.palette);
+    const stood = new Map<string, Side>();
+    const put = (some: Wish[]): void => {
+      const placed = placeLabels(some, obstacles, size.width, size.height, this.stood);
+      for (const { index, x, y, side } of placed) {
+        const wish = some[index]!;
+        this.write(wish, x, y, side, picture.palette);
+        stood.set(wish.key, side);
+        obstacles.push({ x, y, w: wish.width, h: wish.height });
+      }
+    };
+    put(wishes);
+    // Where there is no room for all that is to be said, the name alone may find some.
+    put(wishes.filter((wish) => wish.lines.length > 1 && !stood.has(wish.key)).map((wish) => this.nameOnly(wish)));
+    this.stood = stood;
+    this.labels = stood.size;
+  }
+
+  private nameOnly(wish: Wish): Wish {
+    const [name] = wish.lines;
+    return { ...wish, lines: [name!], width: this.width(name!.text, name!.font), height: LINE };
   }
 
   private width(text: string, font: string): number {
