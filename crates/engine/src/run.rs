@@ -25,15 +25,16 @@ use crate::trace::Tracing;
 use crate::view::View;
 use crate::windows::{Common, Moment, Windows};
 
-/// The sample that tells why is of about as many requests in this time of a run that somebody steers.
+/// A run that somebody steers looks at as many requests, to tell why they are slow, as one of this length.
 const STEERED_SAMPLE: Span = Span::from_secs(60);
 
 /// Runs a model: the same model and configuration give the same outcome, whatever the threads.
 pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -> Outcome {
     let warmup = config.warmup.nanos();
-    // Who looks on asks about what is recent: the sample is not spread over all that may come.
-    let asked_of = if watch.steers() { config.duration.min(STEERED_SAMPLE) } else { config.duration };
-    let mut plan = Plan::new(model, warmup, asked_of.nanos());
+    let is_steered = watch.steers();
+    // Who steers asks about what is recent: the sample that tells why is not spread over all that may come.
+    let sampled = if is_steered { config.duration.min(STEERED_SAMPLE) } else { config.duration };
+    let mut plan = Plan::new(model, warmup, sampled.nanos());
     let traces = watch.traces();
     if traces != Traces::None {
         plan.look_at_all();
@@ -53,7 +54,6 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
         partition.tracing = Tracing::new(traces.clone(), warmup);
     }
     let mut view = View::new(&plan);
-    let is_steered = watch.steers();
     let scenario = scenario(config, is_steered);
     let control = Control::new(model, &plan, config, scenario.as_deref(), &mut view);
     let told = match scenario {

@@ -67,7 +67,8 @@ fn objectives(model: &Model, outcome: &Outcome) -> Value {
             "text": it.text,
             "unit": unit(it.metric),
             "value": it.value,
-            "holds": it.holds,
+            // What was not put to the test yet is not broken.
+            "holds": it.value.map(|_| it.holds),
             "because": because(slo, model, outcome).map(|part| document::part(&part, model)),
         })
     };
@@ -149,6 +150,14 @@ mod tests {
         assert_eq!((&because["service"], &because["cause"]), (&json!("db"), &json!("core")), "{why}");
         assert_eq!(why["to_s"], 100.0);
         assert_eq!(why["workloads"][0]["name"], "users");
+    }
+
+    #[test]
+    fn what_was_not_put_to_the_test_is_not_broken() {
+        let mut outcome = fixture::outcome();
+        outcome.workloads.iter_mut().for_each(|found| *found = tarsier_engine::WorkloadOutcome::default());
+        let why = why(&fixture::model(), Span::from_secs(1), &outcome);
+        assert_eq!((&why["slo"][0]["value"], &why["slo"][0]["holds"]), (&json!(null), &json!(null)));
     }
 
     #[test]

@@ -494,7 +494,7 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Who waits for no answer knows of no load: to choose by load is then to choose at random.
+/// Among which instances a caller chooses.
 fn picks_of(caller: Caller, policy: &CallPolicy) -> Picks {
     let minds_outliers = caller != Caller::Publisher && policy.outlier.is_some();
     match caller {
@@ -505,6 +505,7 @@ fn picks_of(caller: Caller, policy: &CallPolicy) -> Picks {
     }
 }
 
+/// Who waits for no answer knows of no load: to choose by load is then to choose at random.
 fn balance_of(policy: &CallPolicy, waits: bool) -> Balance {
     if policy.balance.is_by_load() && !waits { Balance::Random } else { policy.balance }
 }

@@ -47,27 +47,32 @@ fn html(session: &Session, outcome: &Outcome) -> String {
         outcome.events,
         escaped(&command(session)),
     );
-    for part in [objectives, workloads, course, histograms, causes, services] {
-        page.push_str(&part(session, outcome));
-    }
-    page.push_str(&happened(session));
-    page.push_str("</body></html>\n");
+    let why = tarsier_report::live_why(&setup.model, Span::from_nanos(outcome.simulated_ns), outcome);
+    page.extend([
+        objectives(&why),
+        workloads(session, outcome),
+        course(session),
+        histograms(session, outcome),
+        causes(&why),
+        services(session, outcome),
+        happened(session),
+        "</body></html>\n".to_owned(),
+    ]);
     page
 }
 
-fn objectives(session: &Session, outcome: &Outcome) -> String {
-    let why = why(session, outcome);
+fn objectives(why: &Value) -> String {
     let row = |it: &Value| {
         let unit = it["unit"].as_str().unwrap_or_default();
         let value = it["value"].as_f64().map_or("–".to_owned(), |value| in_unit(value, unit));
-        let holds = if it["holds"] == true { "✓ holds" } else { "✕ missed" };
+        let holds = match it["holds"].as_bool() {
+            Some(true) => "✓ holds",
+            Some(false) => "✕ missed",
+            None => "not put to the test",
+        };
         vec![holds.to_owned(), it["text"].as_str().unwrap_or_default().to_owned(), value]
     };
     table("Objectives", &["", "objective", "found"], why["slo"].as_array().into_iter().flatten().map(row))
-}
-
-fn why(session: &Session, outcome: &Outcome) -> Value {
-    tarsier_report::live_why(&session.setup.model, Span::from_nanos(outcome.simulated_ns), outcome)
 }
 
 fn in_unit(value: f64, unit: &str) -> String {
@@ -120,7 +125,7 @@ fn services(session: &Session, outcome: &Outcome) -> String {
 }
 
 /// By second.
-fn course(session: &Session, _outcome: &Outcome) -> String {
+fn course(session: &Session) -> String {
     let pictures = session.shared.read().history.pictures().to_vec();
     let mut drawn = String::new();
     for (at, workload) in session.setup.model.workloads.iter().enumerate() {
@@ -158,8 +163,7 @@ fn histograms(session: &Session, outcome: &Outcome) -> String {
     section("Histograms", &drawn)
 }
 
-fn causes(session: &Session, outcome: &Outcome) -> String {
-    let why = why(session, outcome);
+fn causes(why: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or("–").to_owned();
     let mut rows: Vec<Vec<String>> = Vec::new();
     for workload in why["workloads"].as_array().into_iter().flatten() {
