@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import type { Run } from '../src/api/types';
@@ -23,6 +26,23 @@ describe('6: the editor', () => {
     const page = await lab.page();
     await page.keyboard.press('e');
     await until('the file', text(content(page)), (it) => it.includes('architecture: shop'));
+  });
+
+  it('opens with the mistakes of the file that the server was started with, until it runs', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'tarsier-')), 'broken.yaml');
+    writeFileSync(file, SMALL.replace('to: web', 'to: wed'));
+    const mine = await Lab.open(file);
+    try {
+      const page = await mine.page('', {}, '[data-test=diagnostics] li');
+      await until('the mistake', text(test(page, 'diagnostics')), (it) => it.includes('there is no service `wed`'));
+      await write(page, SMALL);
+      await until('none', () => test(page, 'diagnostics').locator('.bad').count(), (it) => it === 0);
+      await test(page, 'run').click();
+      await page.locator('.map-mirror button').first().waitFor({ state: 'attached' });
+    } finally {
+      await mine.close();
+      rmSync(dirname(file), { recursive: true });
+    }
   });
 
   it('underlines mistakes as one types', async () => {

@@ -27,8 +27,8 @@ export class Lab {
     return new Lab(url, server, browser);
   }
 
-  /** A page that has drawn its map. */
-  async page(hash = '', options: BrowserContextOptions = {}): Promise<Page> {
+  /** A page that has drawn its map, or what else is to be there. */
+  async page(hash = '', options: BrowserContextOptions = {}, ready = '.map-mirror button, [data-test=grid]'): Promise<Page> {
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 720 }, acceptDownloads: true, ...options });
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: this.url });
     const page = await context.newPage();
@@ -40,7 +40,7 @@ export class Lab {
     });
     this.pages.push({ page, errors });
     await page.goto(`${this.url}/${hash}`);
-    await page.locator('.map-mirror button, [data-test=grid]').first().waitFor({ state: 'attached' });
+    await page.locator(ready).first().waitFor({ state: 'attached' });
     return page;
   }
 

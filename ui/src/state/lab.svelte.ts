@@ -44,13 +44,14 @@ export function say(notice: Notice) {
   noticeTimer = window.setTimeout(() => (lab.notice = null), NOTICE_MS);
 }
 
-/** Does something, and says so on the page when it cannot be done. */
-export async function attempt<T>(what: () => Promise<T>): Promise<T | undefined> {
+/** Does something, and says so on the page when it cannot be done; `mistaken` is for a file with mistakes. */
+export async function attempt<T>(what: () => Promise<T>, mistaken?: () => void): Promise<T | undefined> {
   try {
     return await what();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const first = error.diagnostics[0];
+    if (first) mistaken?.();
     say({ kind: 'error', text: first?.message ?? error.message, hint: first?.hint ?? error.hint, undo: null });
     return undefined;
   }
@@ -83,7 +84,7 @@ function leave() {
 export async function open(what: NewRun): Promise<Run | undefined> {
   lab.opening = true;
   const before = lab.session?.id;
-  const run = await attempt(() => api.start({ for_s: 3600, ...what }));
+  const run = await attempt(() => api.start({ for_s: 3600, ...what }), () => void mend(what.name));
   lab.opening = false;
   if (!run) return undefined;
   if (before) leave();
@@ -93,6 +94,14 @@ export async function open(what: NewRun): Promise<Run | undefined> {
   if (before && own.delete(before)) await attempt(() => api.remove(before));
   own.add(run.id);
   return run;
+}
+
+/** A file that cannot be run is opened where its mistakes are shown. */
+async function mend(name: string | undefined) {
+  const known = name === undefined ? undefined : await attempt(() => api.architecture(name));
+  if (!known) return;
+  keep(known.text);
+  view.editor = true;
 }
 
 /** As the link says; without one, the run that goes on already, or what `serve` was started with. */
