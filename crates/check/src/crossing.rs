@@ -68,14 +68,8 @@ pub(crate) fn refused_calls(model: &Model, links: &[Link<'_>]) -> Vec<Finding> {
 fn place(model: &Model, end: End) -> String {
     match end {
         End::Users => "users".to_owned(),
-        End::Instance { zone, .. } => zone_label(model, zone),
+        End::Instance { zone, .. } => model.zone_label(zone),
     }
-}
-
-/// `us-east-1/a`.
-pub(crate) fn zone_label(model: &Model, zone: ZoneId) -> String {
-    let zone = &model.zones[zone];
-    format!("{}/{}", model.regions[zone.region].name, zone.name)
 }
 
 /// Looks at a rule for a pair of ends, about a second.

@@ -146,7 +146,7 @@ pub(crate) fn flow(mut arriving: IdVec<EndpointId, f64>, calls: &Calls) -> IdVec
 /// Requests a second of a workload at its busiest.
 pub(crate) fn peak_per_s(workload: &Workload, latencies: &IdVec<EndpointId, f64>) -> f64 {
     let (base, steps) = match &workload.demand {
-        Demand::Open { rate, steps, .. } => (rate.iter().map(|(_, rate)| *rate).fold(0.0, f64::max), steps),
+        Demand::Open { steps, .. } => (workload.demand.most_per_s(), steps),
         Demand::Closed { users, think, steps } => {
             let latency: f64 = workload.mix.iter().map(|(share, to)| share * latencies[*to]).sum();
             let cycle = mean_s(think) + latency;

@@ -3,7 +3,6 @@
 use tarsier_model::{EndpointId, Model, ServiceId};
 use tarsier_units::IdVec;
 
-use crate::crossing::zone_label;
 use crate::finding::{At, Finding, FindingKind};
 use crate::independence::{Resilience, Shared, SinglePoint};
 use crate::links::Link;
@@ -84,7 +83,7 @@ fn single_point(model: &Model, point: &SinglePoint) -> Finding {
     let workloads: Vec<&str> =
         point.workloads.iter().map(|workload| model.workloads[*workload].name.as_str()).collect();
     let what = match point.part {
-        Part::Zone(zone) => format!("{name} stands only in zone {}", zone_label(model, zone)),
+        Part::Zone(zone) => format!("{name} stands only in zone {}", model.zone_label(zone)),
         _ => format!("{name} has one instance"),
     };
     let message = format!("{what}, and every request of {} needs it", listed(&workloads));
@@ -116,7 +115,7 @@ fn shared_part(model: &Model, shared: &Shared) -> String {
     if let Part::Service(service) = shared.part
         && let [zone] = model.services[service].instances.as_slice()
     {
-        part.push_str(&format!(", whose only instance stands in {},", zone_label(model, *zone)));
+        part.push_str(&format!(", whose only instance stands in {},", model.zone_label(*zone)));
     }
     let ways: Vec<String> = shared.ways.iter().map(|way| way_label(model, shared.part, way)).collect();
     format!("{} are not independent: losing {part} takes them down ({})", listed(&names), ways.join("; "))
@@ -127,9 +126,9 @@ pub(crate) fn part_name(model: &Model, part: Part) -> String {
     match part {
         Part::Service(service) => format!("service {}", model.services[service].name),
         Part::Instance(service, zone) => {
-            format!("instance of {} in {}", model.services[service].name, zone_label(model, zone))
+            format!("instance of {} in {}", model.services[service].name, model.zone_label(zone))
         }
-        Part::Zone(zone) => format!("zone {}", zone_label(model, zone)),
+        Part::Zone(zone) => format!("zone {}", model.zone_label(zone)),
         Part::Region(region) => format!("region {}", model.regions[region].name),
     }
 }

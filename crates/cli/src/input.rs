@@ -70,7 +70,8 @@ pub(crate) fn open(source: &SourceArg) -> Result<Opened, Failure> {
     }
 }
 
-/// Its name, and for a file where it is; nothing of it is read but standard input.
+/// Its name, and for a file where it is. It is read here once, so that one that cannot be is told at once; what is in
+/// it is read when it is asked for.
 pub(crate) fn locate(source: &str) -> Result<Located, Failure> {
     let found = find(source)?;
     Ok(match found.beside {

@@ -38,7 +38,7 @@ pub(crate) fn loaded(model: &SealedModel, share: f64) -> SealedModel {
 /// Of open workloads, at their peak.
 pub(crate) fn load_per_s(model: &Model) -> f64 {
     let peak = |demand: &Demand| match demand {
-        Demand::Open { rate, .. } => rate.iter().map(|(_, rate)| *rate).fold(0.0, f64::max),
+        Demand::Open { .. } => demand.most_per_s(),
         Demand::Closed { .. } => 0.0,
     };
     model.workloads.iter().map(|workload| peak(&workload.demand)).sum()

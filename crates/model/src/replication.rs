@@ -5,7 +5,7 @@ use std::fmt;
 
 use tarsier_units::{Id, Span};
 
-use crate::{Balance, Branch, Call, CallPolicy, EndpointId, Model, RegionId, Service, Step};
+use crate::{Balance, Branch, Call, CallPolicy, EndpointId, Model, RegionId, Service, Step, ZoneId};
 
 /// How a service spreads copies over its instances, and who waits for which of them.
 #[derive(Clone, PartialEq, Debug)]
@@ -149,6 +149,12 @@ impl Model {
     /// The regions where a service stands.
     pub fn regions_of(&self, service: &Service) -> BTreeSet<RegionId> {
         service.instances.iter().map(|zone| self.zones[*zone].region).collect()
+    }
+
+    /// `us-east-1/a`: several regions may have a zone `a`.
+    pub fn zone_label(&self, zone: ZoneId) -> String {
+        let zone = &self.zones[zone];
+        format!("{}/{}", self.regions[zone.region].name, zone.name)
     }
 
     /// What an endpoint coordinates, with the replication that says how.

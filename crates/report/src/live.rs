@@ -152,6 +152,15 @@ mod tests {
         assert_eq!(why["workloads"][0]["name"], "users");
     }
 
+    /// Who is busiest need not be what requests wait for.
+    #[test]
+    fn the_hot_one_need_not_be_the_culprit() {
+        let (model, mut outcome) = (fixture::model(), fixture::outcome());
+        outcome.services[0].utilization = 0.99;
+        let why = why(&model, Span::from_secs(100), &outcome);
+        assert_eq!((&why["hot"], &why["culprit"]), (&json!("web"), &json!("db")), "{why}");
+    }
+
     #[test]
     fn what_was_not_put_to_the_test_is_not_broken() {
         let mut outcome = fixture::outcome();

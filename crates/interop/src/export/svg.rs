@@ -206,10 +206,9 @@ impl<'a> Page<'a> {
         if zones.len() == model.zones.len() || n == 0 {
             return format!("× {n}");
         }
-        let mut regions: Vec<_> = zones.iter().map(|zone| model.zones[*zone].region).collect();
-        regions.dedup();
+        let regions: Vec<_> = model.regions_of(service).into_iter().collect();
         let place = match (&zones[..], &regions[..]) {
-            ([zone], [region]) => format!("{}/{}", model.regions[*region].name, model.zones[*zone].name),
+            ([zone], _) => model.zone_label(*zone),
             (_, [region]) if model.regions.len() > 1 => model.regions[*region].name.clone(),
             (_, [_]) => format!("{} zones", zones.len()),
             _ if regions.len() == model.regions.len() => return format!("× {n}"),
@@ -231,7 +230,7 @@ fn nearest_columns(topology: &Topology) -> f64 {
 fn demand(workload: &Workload) -> String {
     match &workload.demand {
         Demand::Open { rate, .. } => {
-            let most = rate.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
+            let most = workload.demand.most_per_s();
             let upto = if rate.len() > 1 { "up to " } else { "" };
             format!("{upto}{most}/s")
         }

@@ -92,6 +92,7 @@ pub(crate) static OBJECTS: &[&Object] = &[
     &SEGMENTATION,
     &RULE,
     &LOAD,
+    &SET,
 ];
 
 /// A mapping with known keys.

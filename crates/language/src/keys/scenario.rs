@@ -120,9 +120,10 @@ pub(crate) static SET: Object = Object {
             &Shape::OneOf(&[&UNLIMITED, &Shape::Count { least: 0, most: MAX_COUNT }]),
             "how many may wait on an instance; whoever waits when it gets shorter stays",
         ),
-        TIMEOUT,
-        RETRY_KEY,
-        BREAKER_KEY,
+        // What is left out stays as it is.
+        Key { default: None, ..TIMEOUT },
+        Key { default: None, ..RETRY_KEY },
+        Key { default: None, ..BREAKER_KEY },
         later("instances", "how many there are"),
         later("cores", "how many each has"),
         later("limit", "how many an instance takes in"),

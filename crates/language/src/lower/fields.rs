@@ -16,6 +16,8 @@ pub(crate) struct Fields<'n> {
     object: &'static Object,
     /// By the keys that they are read as.
     entries: Vec<(&'static str, &'n Entry)>,
+    /// Every key could be read. If not, what seems to be missing may be what the other was to say.
+    pub(crate) is_whole: bool,
     read: Cell<u64>,
     /// Where to point when something is missing.
     place: Place,
@@ -39,8 +41,9 @@ impl<'n> Fields<'n> {
         };
         let is_there = |name: &str| entries.iter().any(|entry| entry.key.text == name);
         let read_as = |entry: &'n Entry| Some((accept(cx, entry, object, is_there)?, entry));
-        let known = entries.iter().filter_map(read_as).collect();
-        let fields = Fields { object, entries: known, read: Cell::new(0), place };
+        let known: Vec<_> = entries.iter().filter_map(read_as).collect();
+        let is_whole = known.len() == entries.len();
+        let fields = Fields { object, entries: known, is_whole, read: Cell::new(0), place };
         fields.require_keys(cx);
         Some(fields)
     }

@@ -157,6 +157,7 @@ fn accesses<'n>(
         let found = first.map(|(at, kind, level)| (*kind, *level, at.place)).or(of_preset);
         match found {
             Some((kind, level, place)) => said.push(Said { endpoint, kind, level, place }),
+            None if !fields.is_whole => {}
             None => cx.report(neither(endpoint)),
         }
     }

@@ -184,7 +184,7 @@ pub(super) async fn service(State(context): Shared, Path((id, name)): Path<(Stri
 fn instance(model: &SealedModel, state: &InstanceState) -> Value {
     json!({
         "number": state.number,
-        "zone": model.zones[state.zone].name,
+        "zone": model.zone_label(state.zone),
         "health": match state.health {
             Health::Up => "up",
             Health::Paused => "paused",
