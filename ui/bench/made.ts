@@ -1,4 +1,4 @@
-import { EDGE_COLUMNS, NODE, NODE_COLUMNS } from '../src/map/columns';
+import { EDGE_WIDTH, NODE, NODE_WIDTH } from '../src/map/columns';
 import type { Topology } from '../src/map/types';
 
 /** Architectures and traffic that are made up, the same every time: enough to measure drawing and to look at. */
@@ -83,8 +83,8 @@ function madeEdges(nodes: Topology['nodes'], calls: number, next: () => number):
 /** Columns of a frame at a moment: steady traffic that breathes, with one place in trouble. */
 export function madeTraffic(topology: Topology, time: number, ill: number): { nodes: Float32Array; edges: Float32Array } {
   const [n, e] = [topology.nodes.length, topology.edges.length];
-  const nodes = new Float32Array(n * NODE_COLUMNS).fill(NaN);
-  const edges = new Float32Array(e * EDGE_COLUMNS).fill(NaN);
+  const nodes = new Float32Array(n * NODE_WIDTH).fill(NaN);
+  const edges = new Float32Array(e * EDGE_WIDTH).fill(NaN);
   const out = topology.nodes.map(() => 0);
   for (const edge of topology.edges) out[edge.from]!++;
   const rate = new Float64Array(n);

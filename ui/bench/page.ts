@@ -35,12 +35,12 @@ const map: TrafficMap = new TrafficMap(document.querySelector<HTMLCanvasElement>
 });
 
 async function instancesOf(name: string): Promise<Instance[]> {
-  if (run) return (await service(run, name)).instances.map((one) => ({ ...one, present: one.present > 0 }));
+  if (run) return (await service(run, name)).instances;
   const node = topology.nodes.find((one) => one.name === name)!;
   let number = 0;
   return node.zones.flatMap(([zone, count]) => Array.from({ length: count }, (): Instance => {
     number++;
-    return { number, zone, health: number % 9 === 4 ? 'down' : 'up', busy: ((number * 37) % 100) / 100, waiting: (number * 13) % 7, present: true };
+    return { number, zone: topology.zones[zone]!.name, health: number % 9 === 4 ? 'down' : 'up', busy: ((number * 37) % 100) / 100, waiting: (number * 13) % 7 };
   }));
 }
 
@@ -63,7 +63,7 @@ function follow(id: string): void {
       table.take(frame);
       map.setFrame({ topology, nodes: table.nodes, edges: table.edges, time: table.time_s, paused: false });
     },
-    run: nothing, event: nothing, topology: nothing, connected: nothing, lost: nothing,
+    run: nothing, event: nothing, connected: nothing, lost: nothing,
   });
 }
 

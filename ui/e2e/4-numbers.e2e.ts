@@ -42,6 +42,11 @@ describe('4: the numbers', () => {
   it('are brushed: a stretch of time narrows the events and the histogram', async () => {
     const page = await lab.page('#tab=latency');
     await until('seconds', () => lab.runOf(page), (run) => run.time_s > 6);
+    // What happens now is outside of the stretch.
+    await lab.post(`runs/${idOf(page)}/happenings`, { pause: { service: 'memcache' }, for: '1s' });
+    await until('it is known', async () => (await lab.get<unknown[]>(`runs/${idOf(page)}/events?after=0`)).length, (it) => it > 0);
+    const answers = async () => parseInt(/(\d+) answers?/.exec(await text(test(page, 'histogram-of'))())?.[1] ?? '', 10);
+    const all = await until('answers', answers, (it) => it > 0);
     const { width, height, x, y } = (await test(page, 'scrubber').boundingBox())!;
     await page.keyboard.down('Shift');
     await page.mouse.move(x + 0.2 * width, y + height / 2);
@@ -50,6 +55,7 @@ describe('4: the numbers', () => {
     await page.mouse.up();
     await page.keyboard.up('Shift');
     await until('the stretch', text(test(page, 'histogram-of')), (it) => / to /.test(it));
+    await until('fewer answers', answers, (it) => it > 0 && it < all);
     expect(new URL(page.url()).hash).toContain('range=');
     await page.getByRole('tab', { name: 'Events' }).click();
     await page.getByText('Nothing happened in this time.').waitFor();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decode, EDGE_COLUMNS, mean, NODE_COLUMNS, Table } from '../src/api/frames';
+import { EDGE, NODE } from '../src/map/columns';
 
 interface Rows {
   nodes: [number, number[]][];
@@ -60,6 +61,9 @@ describe('frames', () => {
     table.take(decode(frame(2, 1, { nodes: [[0, NODE_COLUMNS.map((_, column) => column)]], edges: [[0, EDGE_COLUMNS.map((_, column) => column)]] })));
     NODE_COLUMNS.forEach((_, column) => expect(table.nodes[column * 2]).toBe(column));
     EDGE_COLUMNS.forEach((_, column) => expect(table.edges[column]).toBe(column));
+    const key = (name: string) => name.replace(/_s$/, '').replace('in_flight', 'inFlight');
+    expect(Object.entries(NODE)).toEqual(NODE_COLUMNS.map((name, at) => [key(name), at]));
+    expect(Object.entries(EDGE)).toEqual(EDGE_COLUMNS.map((name, at) => [key(name), at]));
   });
 
   it('have a mean that leaves out what is not a number', () => {

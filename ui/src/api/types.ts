@@ -1,4 +1,4 @@
-/** What the server says, as `docs/reference/api.md` puts it. */
+/** What the page reads of what the server says: `docs/reference/api.md` has all of it. */
 
 export type RunState = 'running' | 'paused' | 'ended' | 'replaying';
 
@@ -170,7 +170,7 @@ export interface Why {
 
 export interface Instance {
   number: number;
-  zone: number | string;
+  zone: string;
   health: string;
   busy: number;
   waiting: number;

@@ -56,3 +56,7 @@ const CAUSES: Record<string, [Cause, string]> = {
 
 export const causeOf = (cause: string): Cause => CAUSES[cause]?.[0] ?? 'calling';
 export const inWords = (cause: string): string => CAUSES[cause]?.[1] ?? cause;
+
+const COLOURS = { working: 'busy', waiting: 'slow', network: 'line-strong', calling: 'line' } as const;
+/** The name of its colour. */
+export const colourOf = (cause: string) => COLOURS[causeOf(cause)];

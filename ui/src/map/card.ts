@@ -47,7 +47,7 @@ export class Card {
 export function itemCard(scene: Scene, totals: SceneTotals, index: number): [string, string, Row[]] {
   const item = scene.items[index]!;
   const now = totals.items[index]!;
-  if (item.instance) return [item.label, zoneNote(item.instance), instanceRows(item.instance, now.up > 0)];
+  if (item.instance) return [item.label, item.instance.zone, instanceRows(item.instance, now.up > 0)];
   return [item.label, noteOf(item), itemRows(item, now)];
 }
 
@@ -70,11 +70,7 @@ function itemRows(item: Item, now: Totals): Row[] {
 }
 
 function instanceRows(instance: Instance, up: boolean): Row[] {
-  return [['state', instance.present ? instance.health : 'absent', !up], ['busy', share(instance.busy), instance.busy > 0.9], ['waiting', amount(instance.waiting)]];
-}
-
-function zoneNote({ zone }: Instance): string {
-  return typeof zone === 'string' ? zone : 'instance';
+  return [['state', instance.health, !up], ['busy', share(instance.busy), instance.busy > 0.9], ['waiting', amount(instance.waiting)]];
 }
 
 export function linkCard(scene: Scene, link: Link, now: LinkTotals): [string, string, Row[]] {

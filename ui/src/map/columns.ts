@@ -5,8 +5,8 @@ export const NODE = {
 } as const;
 export const EDGE = { rate: 0, ok: 1, errors: 2, retries: 3, timeouts: 4, p50: 5, p99: 6 } as const;
 
-export const NODE_COLUMNS = 12;
-export const EDGE_COLUMNS = 7;
+export const NODE_WIDTH = Object.keys(NODE).length;
+export const EDGE_WIDTH = Object.keys(EDGE).length;
 
 /** A cell of column-major columns of `rows` rows; where there is nothing to say, NaN. */
 export function cell(columns: Float32Array, rows: number, column: number, row: number): number {

@@ -103,8 +103,7 @@ function plateOf(topology: Topology, node: number, at: { x: number; y: number },
   clusters.forEach(({ zone, list }, k) => {
     const x = left + (k % columns) * w * cell;
     const y = top + Math.floor(k / columns) * h * cell;
-    const label = zoneName(topology, zone);
-    plate.zones.push({ x, y, w: w * cell - 2, h: h * cell - 2, kind: 'zone', label, note: `${list.length}` });
+    plate.zones.push({ x, y, w: w * cell - 2, h: h * cell - 2, kind: 'zone', label: zone, note: `${list.length}` });
     blocks[k]!.cells.forEach(([cx, cy], i) => {
       plate.items.push(instanceItem(name, list[i]!, node, x + (cx + 0.9) * cell, y + (cy + 1.2) * cell, cell * 0.4));
     });
@@ -145,9 +144,4 @@ function byZone(instances: readonly Instance[]): { zone: Instance['zone']; list:
     else zones.set(instance.zone, [instance]);
   }
   return [...zones].map(([zone, list]) => ({ zone, list }));
-}
-
-function zoneName(topology: Topology, zone: Instance['zone']): string {
-  if (typeof zone === 'string') return zone;
-  return zone === null ? '' : (topology.zones[zone]?.name ?? '');
 }

@@ -1,7 +1,7 @@
 import { dotData, linkData, nodeData, tailData, Travel } from './buffers';
 import { between, clampZoom, ease, fit, MARGIN, seen, toScreen, toWorld, zoomAbout, type Camera, type Rect, type Size } from './camera';
 import { Card, itemCard, linkCard } from './card';
-import { EDGE } from './columns';
+import { EDGE, EDGE_WIDTH, NODE_WIDTH } from './columns';
 import { detailsFor } from './details';
 import { element } from './dom';
 import { emphasize, isNamed, type Emphasis } from './emphasis';
@@ -667,7 +667,7 @@ function widened({ x, y, w, h }: { x: number; y: number; w: number; h: number })
 function emptyData(topology: Topology): MapData {
   return {
     topology, time: 0, paused: true,
-    nodes: new Float32Array(topology.nodes.length * 12).fill(NaN),
-    edges: new Float32Array(topology.edges.length * 7).fill(NaN),
+    nodes: new Float32Array(topology.nodes.length * NODE_WIDTH).fill(NaN),
+    edges: new Float32Array(topology.edges.length * EDGE_WIDTH).fill(NaN),
   };
 }

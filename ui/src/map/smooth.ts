@@ -1,4 +1,4 @@
-import { EDGE, EDGE_COLUMNS, NODE, NODE_COLUMNS } from './columns';
+import { EDGE, EDGE_WIDTH, NODE, NODE_WIDTH } from './columns';
 import { movingMax, updateUsual } from './dots';
 import type { MapData, Topology } from './types';
 
@@ -15,8 +15,8 @@ export class Smooth {
   private time = NaN;
 
   constructor(private readonly topology: Topology) {
-    this.nodes = new Float32Array(topology.nodes.length * NODE_COLUMNS).fill(NaN);
-    this.edges = new Float32Array(topology.edges.length * EDGE_COLUMNS).fill(NaN);
+    this.nodes = new Float32Array(topology.nodes.length * NODE_WIDTH).fill(NaN);
+    this.edges = new Float32Array(topology.edges.length * EDGE_WIDTH).fill(NaN);
     this.usual = new Float32Array(topology.edges.length);
   }
 

@@ -98,12 +98,8 @@ function larger(a: number, b: number): number {
 }
 
 function ofInstance({ instance }: Item): Totals {
-  const up = instance && instance.present && isUp(instance.health) ? 1 : 0;
+  const up = instance?.health === 'up' ? 1 : 0;
   return { rate: NaN, err: 0, util: instance?.busy ?? NaN, queue: instance?.waiting ?? 0, longest: instance?.waiting ?? 0, up, p50: NaN, p99: NaN };
-}
-
-export function isUp(health: string): boolean {
-  return /^(up|ok|healthy|good|running|ready)$/i.test(health);
 }
 
 /** Of a group counts what comes from outside, not what its members send each other. */

@@ -73,11 +73,11 @@ export interface View {
 
 export interface Instance {
   number: number;
-  zone: number | string | null;
+  /** `us-east-1/a`. */
+  zone: string;
   health: string;
   busy: number;
   waiting: number;
-  present: boolean;
 }
 
 export interface MapEvents {

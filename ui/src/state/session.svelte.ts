@@ -45,7 +45,6 @@ export class Session {
   /** There is something to catch up with: it failed the last time. */
   private behind = true;
   private index = new Map<string, number>();
-  private edgeIndex = new Map<string, number>();
 
   constructor(run: Run) {
     this.id = run.id;
@@ -69,11 +68,6 @@ export class Session {
 
   nodeAt(name: string | null): number {
     return name === null ? -1 : (this.index.get(name) ?? -1);
-  }
-
-  /** Of an edge `a->b`. */
-  edgeAt(name: string | null): number {
-    return name === null ? -1 : (this.edgeIndex.get(name) ?? -1);
   }
 
   get workloads() {
@@ -165,8 +159,6 @@ export class Session {
   private async fetchTopology() {
     const topology = await api.topology(this.id);
     this.index = new Map(topology.nodes.map((node, at) => [node.name, at]));
-    const name = (at: number) => topology.nodes[at]?.name ?? '';
-    this.edgeIndex = new Map(topology.edges.map((edge, at) => [`${name(edge.from)}->${name(edge.to)}`, at]));
     this.now = new Table(topology.nodes.length, topology.edges.length);
     this.last = new Table(topology.nodes.length, topology.edges.length);
     this.topology = topology;

@@ -66,7 +66,3 @@ export function remember() {
 export function go(time: number | null) {
   view.at = time;
 }
-
-export function select(name: string | null) {
-  view.selected = name;
-}

@@ -130,7 +130,7 @@ describe('groups', () => {
 });
 
 describe('a service from near', () => {
-  const instances = Array.from({ length: 7 }, (_, number) => ({ number, zone: 0, health: 'up', busy: 0.5, waiting: 0, present: true }));
+  const instances = Array.from({ length: 7 }, (_, number) => ({ number, zone: 'east/a', health: 'up', busy: 0.5, waiting: 0 }));
 
   it('has callers on the left, callees on the right, instances in its plate', () => {
     const scene = focusScene(planOf(shop), 1, { x: 0, y: 0 }, instances, () => 1);
