@@ -21,7 +21,7 @@ export function madeTopology(services: number, calls: number, regions: number, s
   const add = (kind: 'users' | 'service', name: string, layer: number, instances: number, store: boolean): void => {
     const here = kind === 'users' ? [] : zones.map((_, z): [number, number] => [z, Math.max(1, Math.round(instances / zones.length))]);
     const all = here.reduce((sum, [, n]) => sum + n, 0);
-    nodes.push({ kind, name, instances: all, zones: here, layer, x: 0, y: 0, cores: 2, workers: 64, store });
+    nodes.push({ kind, name, instances: all, zones: here, layer, x: 0, y: 0, cores: 2, workers: 64, queue: null, store });
   };
   add('users', 'users', 0, 0, false);
   for (let i = 0; i < services; i++) {
@@ -62,7 +62,7 @@ function madeEdges(nodes: Topology['nodes'], calls: number, next: () => number):
     const key = `${from} ${to}`;
     if (seen.has(key)) return;
     seen.add(key);
-    edges.push({ from, to, calls: [], awaited: true });
+    edges.push({ from, to, calls: [], awaited: true, timeout: 'none', retry: 'none', breaker: 'none' });
   };
   const byLayer = new Map<number, number[]>();
   nodes.forEach(({ layer }, i) => byLayer.set(layer, [...(byLayer.get(layer) ?? []), i]));

@@ -69,6 +69,29 @@ describe('3: control', () => {
     await until('as asked', last(page), (it) => it.includes('slow: { service: catalog, factor: 7 }'));
   });
 
+  it('shows what the file says, and what was set over it', async () => {
+    const page = await lab.page('#selected=web->catalog');
+    const field = (name: string) => test(page, 'change').locator(`input[name=${name}]`);
+    const shown = async () => [await field('timeout').inputValue(), await field('retry').inputValue(), await field('breaker').inputValue()];
+    const button = test(page, 'change').getByRole('button', { name: 'Change from now on' });
+    expect(await shown()).toEqual(['200ms', '{ attempts: 1, budget: 10% }', 'none']);
+    expect(await button.isDisabled()).toBe(true);
+    await field('retry').fill('{ attempts: 2, budget: 20% }');
+    await field('breaker').fill('');
+    await button.click();
+    await until('only what is another', last(page), (it) => it.includes('set: { call: web -> catalog, retry: { attempts: 2, budget: 20% } }'));
+    await until('it is shown', shown, (it) => it.join() === '200ms,{ attempts: 2, budget: 20% },none');
+    await field('retry').fill('{ attempts: 2, buget: 20% }');
+    await button.click();
+    await until('mistakes are told', text(page.locator('[data-test=notice].error').first()), (it) => it.includes('buget'));
+    await page.reload();
+    await until('others see it', async () => (await field('retry').count()) && field('retry').inputValue(), (it) => it === '{ attempts: 2, budget: 20% }');
+    await test(page, 'change').getByRole('button', { name: 'Undo' }).click();
+    await until('as the file says again', shown, (it) => it[1] === '{ attempts: 1, budget: 10% }');
+    await page.evaluate(() => (location.hash = location.hash.replace(/selected=[^&]*/, 'selected=web')));
+    await until('of a service too', async () => [await field('workers').inputValue(), await field('queue').inputValue()], (it) => it.join() === '64,unlimited');
+  });
+
   it('changes a timeout in place, and takes it back', async () => {
     const page = await lab.page('#selected=web->users');
     const timeouts = async () => (await lab.series(page, 'web->users'))['timeouts']?.at(-1) ?? 0;

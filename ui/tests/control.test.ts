@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { actions, asText, factorAt, positionOf } from '../src/control/actions';
 import { canEnd, deed, heldLoad, seconds } from '../src/control/script';
-import { change, held, knobs } from '../src/control/settings';
+import { change, held, holding, knobs, said, written } from '../src/control/settings';
+import { topology } from './shop';
 
 const first = (id: string, target: Parameters<typeof actions>[0], changed: Record<string, string> = {}) => {
   const action = actions(target).find((it) => it.id === id)!;
@@ -81,26 +82,56 @@ describe('settings', () => {
     expect(knobs({ kind: 'zone', name: 'a', others: [] }, true)).toBeNull();
   });
 
+  it('are at first what the file says', () => {
+    const [node, edge] = [topology.nodes[1]!, topology.edges[1]!];
+    expect(said({ ...node, workers: 8, queue: null })).toEqual({ workers: '8', queue: 'unlimited' });
+    expect(said({ ...edge, timeout: '50ms', retry: null })).toEqual({ timeout: '50ms', retry: null, breaker: 'none' });
+    expect(said({ ...topology.nodes[0]!, timeout: '2s', retry: '1', breaker: 'none' })).toEqual({ timeout: '2s', retry: '1', breaker: 'none' });
+  });
+
+  it('are sent if they were written and are others', () =>
+    expect(written({ timeout: ' 50ms', retry: ' ', breaker: 'none ' }, { timeout: '50ms', retry: '2', breaker: null })).toEqual({ breaker: 'none' }));
+
   it.each([
-    [{ workers: '20', queue: ' ' }, ['service', 'web'], 'set: { service: web, workers: 20 }'],
-    [{ timeout: '50ms', retry: '2', budget: '10%' }, ['call', 'web -> db'], 'set: { call: web -> db, timeout: 50ms, retry: { attempts: 2, budget: 10% } }'],
+    [{ workers: '20' }, ['service', 'web'], 'set: { service: web, workers: 20 }'],
+    [{ timeout: '50ms', retry: '2' }, ['call', 'web -> db'], 'set: { call: web -> db, timeout: 50ms, retry: 2 }'],
     [{ retry: 'none', breaker: '50%' }, ['workload', 'people'], 'set: { workload: people, retry: none, breaker: { failures: 50% } }'],
     [{ breaker: 'none' }, ['call', 'a -> b'], 'set: { call: a -> b, breaker: none }'],
+    [{ breaker: '{ failures: 50%, open: 1s }' }, ['call', 'a -> b'], 'set: { call: a -> b, breaker: { failures: 50%, open: 1s } }'],
   ] as [Record<string, string>, [string, string], string][])('are set as written: %o', (values, whose, text) => expect(asText(change(whose, values))).toBe(text));
 
-  it('hold until they are ended', () => {
+  it('reach the server as JSON, and mistakes whole', () => {
+    const set = (retry: string) => change(['call', 'a -> b'], { retry })['set'];
+    const call = 'a -> b';
+    expect(set('{ attempts: 2, on: [error, timeout], budget: { share: 10% } }')).toEqual({
+      call, retry: { attempts: '2', on: ['error', 'timeout'], budget: { share: '10%' } },
+    });
+    expect(set('{ attempts: 2, elsewhere }')).toEqual({ call, retry: { attempts: '2', elsewhere: '' } });
+    expect(set('{ attempts: 2, budget: { share: 10% }')).toEqual({ call, retry: { attempts: '2', budget: '{ share: 10%' } });
+    expect(set('{ attempts: 2')).toEqual({ call, retry: '{ attempts: 2' });
+  });
+
+  it('hold from when they were set until they are ended', () => {
     const deeds = [
       '{ at: 1s, set: { call: web -> db, timeout: 1ms, retry: { attempts: 2, budget: 10% } } }',
       '{ at: 2s, set: { call: web -> db, retry: none }, for: 3s }',
       '{ at: 3s, set: { call: web -> other, retry: 1 } }',
-      '{ at: 4s, for: 9s, set: { call: web -> db, timeout: 5ms } }',
+      '{ at: 4s, for: 9s, set: { timeout: 5ms, call: web->db } }',
+      '{ at: 30s, set: { call: web/home -> db, breaker: none } }',
     ].map(deed);
-    expect(held(deeds, ['call', 'web -> db'], 4)).toEqual([
-      { id: 0, text: 'timeout: 1ms, retry: { attempts: 2, budget: 10% }' },
-      { id: 1, text: 'retry: none' },
-      { id: 3, text: 'timeout: 5ms' },
-    ]);
-    expect(held(deeds, ['call', 'web -> db'], 20).map((it) => it.id)).toEqual([0]);
+    const whose: [string, string] = ['call', 'web -> db'];
+    const file = { timeout: '1s', retry: '1', breaker: '{ failures: 50% }' };
+    const texts = (now_s: number) => held(deeds, whose, now_s).map((it) => it.text);
+    const now = (now_s: number) => holding(file, held(deeds, whose, now_s));
+    const first = 'timeout: 1ms, retry: { attempts: 2, budget: 10% }';
+    expect(texts(4)).toEqual([first, 'retry: none', 'timeout: 5ms']);
+    expect(texts(20)).toEqual([first]);
+    expect(texts(30)).toEqual([first, 'call: web/home -> db, breaker: none']);
     expect(held(deeds, ['service', 'db'], 4)).toEqual([]);
+    expect(now(0)).toEqual(file);
+    expect(now(4)).toEqual({ ...file, timeout: '5ms', retry: 'none' });
+    expect(now(20)).toEqual({ ...file, timeout: '1ms', retry: '{ attempts: 2, budget: 10% }' });
+    // Of one endpoint of several.
+    expect(now(30)).toEqual({ timeout: '1ms', retry: '{ attempts: 2, budget: 10% }', breaker: null });
   });
 });

@@ -171,7 +171,7 @@ fn calls(model: &Model) -> Vec<Calls> {
 }
 
 /// Shows each call of some steps, and whether it waits for an answer.
-pub(crate) fn each_call(steps: &[Step], see: &mut impl FnMut(&Call, bool)) {
+pub(crate) fn each_call<'m>(steps: &'m [Step], see: &mut impl FnMut(&'m Call, bool)) {
     for step in steps {
         match step {
             Step::Call(call) => see(call, true),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tarsier_layout::Layout;
-use tarsier_model::{EndpointId, Model, SealedModel, WorkloadId};
+use tarsier_model::{CallPolicy, EndpointId, Model, SealedModel, WorkloadId};
 use tarsier_units::Id;
 
 use crate::graph::each_call;
@@ -40,6 +40,26 @@ impl Topology {
         let pairs: Vec<_> = edges.iter().map(|edge| (edge.from as u32, edge.to as u32)).collect();
         let layout = tarsier_layout::layout(n_users + model.services.len(), n_users, &pairs);
         Topology { layout, edges }
+    }
+
+    /// By edge, what those do about their calls who wait for an answer.
+    pub fn policies<'m>(&self, model: &'m Model) -> Vec<Vec<&'m CallPolicy>> {
+        let n_users = model.workloads.len();
+        let of_users = |edge: &Edge| match &edge.carries {
+            Carries::Mix { of, .. } => vec![&model.workloads[*of].policy],
+            Carries::Calls { .. } => Vec::new(),
+        };
+        let mut policies: Vec<_> = self.edges.iter().map(of_users).collect();
+        let ends = self.edges.iter().map(|edge| [edge.from, edge.to]);
+        let edges: BTreeMap<[usize; 2], usize> = ends.zip(0..).collect();
+        for endpoint in model.endpoints.iter() {
+            each_call(&endpoint.steps, &mut |call, waits| {
+                let services = [endpoint.service, model.endpoints[call.to].service];
+                let at = edges[&services.map(|service| n_users + service.index())];
+                policies[at].extend(waits.then_some(&*call.policy));
+            });
+        }
+        policies
     }
 }
 

@@ -65,7 +65,7 @@ impl Told {
             }
         }
         parts.extend(lasted.map(|lasted| format!("for: {lasted}")));
-        format!("{{ {} }}", parts.join(", "))
+        in_braces(&parts)
     }
 }
 
@@ -82,7 +82,11 @@ pub fn flow(node: &Node) -> String {
 fn flow_without(key: &str, map: &Node) -> String {
     let kept = map.entries().unwrap_or(&[]).iter().filter(|entry| entry.key.text != key);
     let parts = kept.map(|entry| format!("{}: {}", scalar_text(&entry.key.text), flow(&entry.value)));
-    format!("{{ {} }}", parts.collect::<Vec<_>>().join(", "))
+    in_braces(&parts.collect::<Vec<_>>())
+}
+
+pub(crate) fn in_braces(parts: &[String]) -> String {
+    format!("{{ {} }}", parts.join(", "))
 }
 
 /// With quotes only where it needs them.

@@ -15,6 +15,7 @@ pub mod limits;
 mod lower;
 mod place;
 mod places;
+pub mod policy;
 mod reference;
 mod render;
 mod schema;

@@ -37,10 +37,16 @@ export interface Node {
   x: number;
   y: number;
   cores: number;
+  /** Null without a limit. */
   workers: number | null;
+  queue: number | null;
   store: boolean;
   /** The kind of a service in the language. */
   role?: string;
+  /** Of users, as `set` would say it. */
+  timeout?: string;
+  retry?: string;
+  breaker?: string;
 }
 
 export interface Edge {
@@ -49,6 +55,10 @@ export interface Edge {
   calls: string[];
   /** Unless all its calls are messages. */
   awaited: boolean;
+  /** Null where its calls differ. */
+  timeout: string | null;
+  retry: string | null;
+  breaker: string | null;
 }
 
 /** Workloads stand first among the nodes, then services in the order of the file. */

@@ -19,28 +19,36 @@ export function seconds(text: string): number | null {
 }
 
 export function deed(text: string, id: number): Deed {
-  const inner = text.trim().replace(/^\{|\}$/g, '');
-  const top = entries(inner);
+  const top = entries(text);
   const at_s = seconds(top.get('at') ?? '') ?? 0;
   const lasts = seconds(top.get('for') ?? '');
   const kind = [...top.keys()].find((key) => key !== 'at' && key !== 'for') ?? '';
   return { id, text, at_s, until_s: lasts === null ? Infinity : at_s + lasts, kind };
 }
 
-/** Keys and values of the outermost level. */
-function entries(text: string): Map<string, string> {
-  const found = new Map<string, string>();
+/** Keys and values of what stands in braces, as they are written. */
+export function entries(text: string): Map<string, string> {
+  const pair = (part: string): [string, string] => {
+    const [key, ...value] = part.split(':');
+    return [key!.trim(), value.join(':').trim()];
+  };
+  return new Map(parts(text).map(pair));
+}
+
+/** What stands in braces or brackets, between the commas of the outermost level. */
+export function parts(text: string): string[] {
+  const inner = text.trim().slice(1, -1);
+  const found: string[] = [];
   let [depth, from] = [0, 0];
-  for (let at = 0; at <= text.length; at++) {
-    const sign = text[at] ?? ',';
-    if ('{[('.includes(sign)) depth += 1;
+  for (let at = 0; at <= inner.length; at++) {
+    const sign = inner[at];
+    if (sign === undefined || (sign === ',' && depth === 0)) {
+      found.push(inner.slice(from, at).trim());
+      from = at + 1;
+    } else if ('{[('.includes(sign)) depth += 1;
     else if ('}])'.includes(sign)) depth -= 1;
-    if (sign !== ',' || depth > 0) continue;
-    const [key, ...value] = text.slice(from, at).split(':');
-    if (key !== undefined && value.length) found.set(key.trim(), value.join(':').trim());
-    from = at + 1;
   }
-  return found;
+  return found.filter(Boolean);
 }
 
 export const canEnd = (it: Deed, now_s: number): boolean => it.until_s > now_s && !COURSES.includes(it.kind);

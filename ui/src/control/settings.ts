@@ -1,7 +1,7 @@
 /** What can be set to another value while a run goes on, and what was. */
-import type { Happening } from '../api/types';
+import type { Edge, Happening, Node } from '../api/types';
 import type { Target } from './actions';
-import type { Deed } from './script';
+import { entries, parts, type Deed } from './script';
 
 export interface Knob {
   key: string;
@@ -10,16 +10,26 @@ export interface Knob {
   example: string;
 }
 
+/** By key, as the language writes them; null where calls differ. */
+export type Settings = Record<string, string | null>;
+
+export interface Held {
+  id: number;
+  text: string;
+  set: Settings;
+}
+
 const CAPACITY: Knob[] = [
   { key: 'workers', label: 'Workers of an instance', example: '20, unlimited' },
   { key: 'queue', label: 'Queue of an instance', example: '100, unlimited' },
 ];
 const POLICY: Knob[] = [
   { key: 'timeout', label: 'Timeout', example: '50ms, none' },
-  { key: 'retry', label: 'Retries', example: '2, none' },
-  { key: 'budget', label: 'Retry budget', example: '10%' },
-  { key: 'breaker', label: 'Breaker opens at', example: '50%, none' },
+  { key: 'retry', label: 'Retries', example: '2, { attempts: 2, budget: 10% }, none' },
+  { key: 'breaker', label: 'Breaker', example: '50%, { failures: 50%, open: 5s }, none' },
 ];
+/** Times are read from texts: the last digit of one may be another. */
+const ROUNDING_S = 1e-6;
 
 /** Whose settings they are, and which. Senders of messages have none. */
 export function knobs(target: Target, awaited: boolean): { whose: [string, string]; list: Knob[] } | null {
@@ -36,23 +46,49 @@ export function knobs(target: Target, awaited: boolean): { whose: [string, strin
   }
 }
 
-/** Only what was written is set. */
-export function change([kind, name]: [string, string], values: Record<string, string>): Happening {
-  const said = (key: string) => values[key]?.trim() ?? '';
-  const set: Record<string, unknown> = { [kind]: name };
-  for (const key of ['workers', 'queue', 'timeout', 'retry']) if (said(key)) set[key] = said(key);
-  if (said('budget')) set['retry'] = { ...(said('retry') && { attempts: said('retry') }), budget: said('budget') };
-  if (said('breaker')) set['breaker'] = said('breaker') === 'none' ? 'none' : { failures: said('breaker') };
-  return { set };
+/** What the file says. */
+export function said(of: Node | Edge): Settings {
+  const limit = (it: number | null) => (it === null ? 'unlimited' : String(it));
+  if ('kind' in of && of.kind === 'service') return { workers: limit(of.workers), queue: limit(of.queue) };
+  return { timeout: of.timeout ?? null, retry: of.retry ?? null, breaker: of.breaker ?? null };
 }
 
-/** What was set there and has not ended. */
-export function held(deeds: Deed[], [kind, name]: [string, string], now_s: number): { id: number; text: string }[] {
-  return deeds.filter((it) => it.kind === 'set' && it.until_s > now_s).flatMap(({ id, text }) => {
-    const start = `set: { ${kind}: ${name}, `;
-    const from = text.indexOf(start);
-    if (from < 0) return [];
-    const inner = text.slice(from + start.length).replace(/,? for: [^{}]*\}$/, '').replace(/[ }]*$/, '');
-    return [{ id, text: inner + ' }'.repeat(inner.split('{').length - inner.split('}').length) }];
+/** What was written, unless it holds anyway. */
+export function written(values: Record<string, string>, now: Settings): Record<string, string> {
+  const trimmed = Object.entries(values).map(([key, text]): [string, string] => [key, text.trim()]);
+  return Object.fromEntries(trimmed.filter(([key, text]) => text && text !== now[key]));
+}
+
+export function change([kind, name]: [string, string], written: Record<string, string>): Happening {
+  const set = Object.entries(written).map(([key, text]) => [key, key === 'breaker' ? breaker(text) : read(text)]);
+  return { set: { [kind]: name, ...Object.fromEntries(set) } };
+}
+
+/** The bare share is for short. */
+const breaker = (text: string) => (text === 'none' || text.startsWith('{') ? read(text) : { failures: text });
+
+/** A value in one line, as JSON has it. */
+function read(text: string): unknown {
+  if (/^\{.*\}$/s.test(text)) return Object.fromEntries([...entries(text)].map(([key, value]) => [key, read(value)]));
+  return /^\[.*\]$/s.test(text) ? parts(text).map(read) : text;
+}
+
+/** What was set there and has not ended, the latest last. */
+export function held(deeds: Deed[], [kind, name]: [string, string], now_s: number): Held[] {
+  const lasts = (it: Deed) => it.kind === 'set' && it.at_s <= now_s + ROUNDING_S && it.until_s > now_s;
+  return deeds.filter(lasts).sort((a, b) => a.at_s - b.at_s).flatMap(({ id, text }) => {
+    const { [kind]: whose, ...set } = Object.fromEntries(entries(entries(text).get('set')!));
+    if (whose === undefined || services(whose) !== name) return [];
+    // Of one endpoint: other calls between the two services are as they were.
+    const isPart = whose.includes('/');
+    const shown = Object.entries(isPart ? { [kind]: whose, ...set } : set).map(([key, value]) => `${key}: ${value}`);
+    const none = Object.fromEntries(Object.keys(set).map((key) => [key, null]));
+    return [{ id, text: shown.join(', '), set: isPart ? none : set }];
   });
 }
+
+/** `web -> db` of `web/home->db`. */
+const services = (whose: string) => whose.split('->').map((it) => it.trim().split('/')[0]).join(' -> ');
+
+/** What holds: what the file says, and over it what is set. */
+export const holding = (file: Settings, held: Held[]): Settings => Object.assign({}, file, ...held.map((it) => it.set));

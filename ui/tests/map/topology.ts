@@ -10,9 +10,9 @@ export function topologyOf(nodes: Sketch[], calls: [number, number][], regions: 
     regions: regions.map((name, r) => ({ name, zones: zones.flatMap((zone, z) => (zone.region === r ? [z] : [])) })),
     zones,
     nodes: nodes.map((node, i) => ({
-      kind: 'service', instances: 1, zones: zones.map((_, z): [number, number] => [z, 1]), layer: i, x: i, y: 0, cores: 1, workers: 8, store: false, about: {}, ...node,
+      kind: 'service', instances: 1, zones: zones.map((_, z): [number, number] => [z, 1]), layer: i, x: i, y: 0, cores: 1, workers: 8, queue: null, store: false, about: {}, ...node,
     })),
-    edges: calls.map(([from, to]) => ({ from, to, calls: [], awaited: true })),
+    edges: calls.map(([from, to]) => ({ from, to, calls: [], awaited: true, timeout: 'none', retry: 'none', breaker: 'none' })),
     width: nodes.length,
     height: 1,
   };

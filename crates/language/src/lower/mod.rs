@@ -49,8 +49,11 @@ use names::Names;
 pub(crate) use call::one_or_many;
 pub use context::FileReader;
 pub(crate) use family::written;
+pub(crate) use law::percent;
 pub use names::name_fault;
 pub use nearest::{listed, nearest};
+pub(crate) use protection::usual_breaker;
+pub(crate) use retry::{PLAIN, doubling};
 
 /// The model, if nothing is wrong with it.
 pub(crate) fn lower(

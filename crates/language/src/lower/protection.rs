@@ -48,19 +48,28 @@ fn hedge_delay(cx: &Context<'_>, node: &Node) -> Option<HedgeDelay> {
     cx.duration(node).map(HedgeDelay::Fixed)
 }
 
+/// What holds of a breaker where nothing else is said.
+pub(crate) fn usual_breaker(trip: Trip) -> Breaker {
+    Breaker {
+        trip,
+        window: BreakerWindow::Time(Span::from_secs(10)),
+        least: if trip.share.is_some() { 20 } else { 1 },
+        open: Span::from_secs(5),
+        probes: 1,
+    }
+}
+
 pub(super) fn breaker(cx: &Context<'_>, node: &Node) -> Option<Breaker> {
     let fields = Fields::open(cx, node, &BREAKER, node.place)?;
     let count = |name: &str, least| fields.get(name).and_then(|node| cx.count32(node, least, MAX_COUNT));
-    let span = |name: &str, usual| fields.get(name).map_or(Some(usual), |node| cx.positive_duration(node));
     let failures = fields.get("failures").map(|node| failures(cx, node));
     let (share, number) = failures.flatten().unwrap_or_default();
     let trip = Trip { share, count: number, consecutive: count("consecutive", 1) };
-    let window = fields
-        .get("window")
-        .map_or(Some(BreakerWindow::Time(Span::from_secs(10))), |node| breaker_window(cx, node));
-    let least = count("least", 1).unwrap_or(if share.is_some() { 20 } else { 1 });
-    let probes = count("probes", 0).unwrap_or(1);
-    let open = span("open", Span::from_secs(5));
+    let usual = usual_breaker(trip);
+    let window = fields.get("window").map_or(Some(usual.window), |node| breaker_window(cx, node));
+    let open = fields.get("open").map_or(Some(usual.open), |node| cx.positive_duration(node));
+    let least = count("least", 1).unwrap_or(usual.least);
+    let probes = count("probes", 0).unwrap_or(usual.probes);
     if failures.is_none() && fields.get("consecutive").is_none() {
         let message = "a breaker needs `failures` or `consecutive`";
         let diagnostic = Diagnostic::error(Code::MissingKey, fields.place(), message);

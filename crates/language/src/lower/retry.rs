@@ -1,6 +1,7 @@
 //! Trying again: on what, when, and how often at most.
 
 use tarsier_model::{Backoff, Bucket, Budget, Failures, Jitter, Retry};
+use tarsier_units::Span;
 
 use super::call::one_or_many;
 use super::context::Context;
@@ -15,7 +16,8 @@ use crate::tree::Node;
 
 const MAX_ATTEMPTS: u64 = 1_000_000;
 
-const PLAIN: Retry = Retry {
+/// What holds where nothing is said of it.
+pub(crate) const PLAIN: Retry = Retry {
     attempts: 0,
     on: Failures::ALL,
     backoff: None,
@@ -94,16 +96,20 @@ fn failures(cx: &Context<'_>, node: &Node) -> Failures {
     failures
 }
 
-/// A bare duration doubles with each retry.
+/// What a bare duration is short for.
+pub(crate) fn doubling(base: Span) -> Backoff {
+    Backoff { base, factor: 2.0, max: None }
+}
+
 fn backoff(cx: &Context<'_>, node: &Node) -> Option<Backoff> {
-    const DOUBLING: f64 = 2.0;
     if node.text().is_some() {
-        return Some(Backoff { base: cx.duration(node)?, factor: DOUBLING, max: None });
+        return cx.duration(node).map(doubling);
     }
     let fields = Fields::open(cx, node, &BACKOFF, node.place)?;
     let base = fields.get("base").and_then(|node| cx.duration(node)).unwrap_or_default();
     let max = fields.get("max").filter(|node| !is_none(node));
-    let factor = fields.get("factor").and_then(|node| cx.factor(node, false)).unwrap_or(DOUBLING);
+    let usual = doubling(base);
+    let factor = fields.get("factor").and_then(|node| cx.factor(node, false)).unwrap_or(usual.factor);
     let most = max.and_then(|node| cx.duration(node));
     if let (Some(node), Some(most)) = (max, most.filter(|most| *most < base)) {
         cx.contradiction(node.place, format!("at most {most}, but the first retry waits {base}"));

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use tarsier_interop::topology::{self, Carries};
-use tarsier_model::{EndpointId, Kind, Model, SealedModel, Service};
+use tarsier_language::policy;
+use tarsier_model::{CallPolicy, EndpointId, Kind, Model, SealedModel, Service, Workload};
 use tarsier_units::Id;
 
 use crate::session::totals::{Count, Load, Totals};
@@ -150,7 +151,7 @@ fn value(model: &Model, found: &topology::Topology) -> Value {
         json!({ "name": region.name, "zones": zones.collect::<Vec<_>>() })
     });
     let zones = model.zones.iter().map(|it| json!({ "name": it.name, "region": it.region.index() }));
-    let own = model.workloads.iter().map(|it| users(&it.name)).chain(model.services.iter().map(service));
+    let own = model.workloads.iter().map(users).chain(model.services.iter().map(service));
     let nodes = own.zip(&found.layout.spots).map(|(mut node, spot)| {
         node.extend([
             ("layer".to_owned(), spot.layer.into()),
@@ -159,9 +160,11 @@ fn value(model: &Model, found: &topology::Topology) -> Value {
         ]);
         Value::Object(node)
     });
-    let edges = found.edges.iter().map(|edge| {
+    let edges = found.edges.iter().zip(found.policies(model)).map(|(edge, policies)| {
         let awaited = !matches!(edge.carries, Carries::Calls { awaited: false, .. });
-        json!({ "from": edge.from, "to": edge.to, "calls": edge.labels(model), "awaited": awaited })
+        let ends =
+            json!({ "from": edge.from, "to": edge.to, "calls": edge.labels(model), "awaited": awaited });
+        with_policy(ends, &policies)
     });
     json!({
         "name": model.name,
@@ -174,11 +177,30 @@ fn value(model: &Model, found: &topology::Topology) -> Value {
     })
 }
 
-fn users(name: &str) -> Map<String, Value> {
-    object(
-        json!({ "kind": "users", "name": name, "instances": 0, "zones": [], "cores": null, "workers": null,
-        "store": false }),
-    )
+fn users(workload: &Workload) -> Map<String, Value> {
+    let node = json!({ "kind": "users", "name": workload.name, "instances": 0, "zones": [], "cores": null,
+        "workers": null, "queue": null, "store": false });
+    with_policy(node, &[&workload.policy])
+}
+
+/// As a file would say it; null where not all do the same.
+fn with_policy(of: Value, policies: &[&CallPolicy]) -> Map<String, Value> {
+    let mut of = object(of);
+    of.extend([
+        ("timeout".to_owned(), common(policies, |it| &it.timeout, |it| policy::timeout(*it)).into()),
+        ("retry".to_owned(), common(policies, |it| &it.retry, |it| policy::retry(it.as_ref())).into()),
+        ("breaker".to_owned(), common(policies, |it| &it.breaker, |it| policy::breaker(it.as_ref())).into()),
+    ]);
+    of
+}
+
+fn common<T: PartialEq>(
+    policies: &[&CallPolicy],
+    part: impl Fn(&CallPolicy) -> &T,
+    text: impl Fn(&T) -> String,
+) -> Option<String> {
+    let (first, others) = policies.split_first()?;
+    others.iter().all(|other| part(other) == part(first)).then(|| text(part(first)))
 }
 
 fn service(service: &Service) -> Map<String, Value> {
@@ -191,6 +213,7 @@ fn service(service: &Service) -> Map<String, Value> {
         "zones": zones.into_iter().collect::<Vec<_>>(),
         "cores": service.cores,
         "workers": service.workers,
+        "queue": service.queue,
         "store": matches!(service.kind, Kind::Store | Kind::ReplicatedStore | Kind::Cache),
         "role": service.kind.name(),
     }))

@@ -72,3 +72,33 @@ fn what_cannot_be_compared_is_refused() {
     lab.get(&format!("/api/compare?a={id}&b=99")).is(404).says("there is no run `99`");
     lab.get(&format!("/api/compare?a={id}&b={id}&c=1")).is(400).says("`c` means nothing here");
 }
+
+/// As `set` would say it.
+#[test]
+fn the_topology_says_what_the_file_does() {
+    let text = "
+services:
+  web: { workers: 8, queue: 20, endpoints: {
+    home: [ { call: db, timeout: 50ms, retry: { attempts: 3, budget: 20% } }, publish: log ],
+    list: [ { call: db, timeout: 50ms, breaker: { failures: 50% } } ] } }
+  db: { do: [ work: 1ms ] }
+  log: { do: [ work: 1ms ] }
+workload:
+  people: { rate: 1/s, mix: { web/home: 50%, web/list: 50% }, timeout: 2s, retry: 1 }
+  robots: { rate: 1/s, to: db }
+";
+    let lab = lab();
+    let run = lab.start(&json!({ "text": text }));
+    let topology = lab.value(&format!("{run}/topology"));
+    let said = |of: &str, keys: &[&str]| -> Vec<Vec<Value>> {
+        let all = topology[of].as_array().expect("a list").iter();
+        all.map(|it| keys.iter().map(|key| it[*key].clone()).collect()).collect()
+    };
+    let policy = ["timeout", "retry", "breaker"];
+    let [people, robots] = [json!(["2s", "1", "none"]), json!(["none", "none", "none"])];
+    let [differs, message] = [json!(["50ms", null, null]), json!([null, null, null])];
+    assert_eq!(json!(said("edges", &policy)), json!([people, robots, differs, message]));
+    assert_eq!(json!(said("nodes", &policy)[..2]), json!([people, robots]));
+    let capacity = json!([[null, null], [null, null], [8, 20], [null, null], [null, null]]);
+    assert_eq!(json!(said("nodes", &["workers", "queue"])), capacity);
+}
