@@ -490,7 +490,7 @@ impl Partition {
         self.request_ends(world, site, task, outcome);
         let latency = self.now - self.first_sent(task);
         let is_answered = outcome == Outcome::Ok;
-        self.accounts.close(task, latency, is_answered, &mut self.causes[site.tally as usize]);
+        self.accounts.close(task, latency, is_answered, &mut self.causes[site.workload as usize]);
         self.tasks[task].flags &= !SAMPLED;
     }
 

@@ -30,8 +30,8 @@ pub trait Watch {
     /// Called for every counted second and everything in it, in order, if the run was configured so.
     fn second(&mut self, _row: &SecondRow) {}
     /// Called before the row of each workload: how long its requests took that were answered in this second, in
-    /// nanoseconds.
-    fn latencies(&mut self, _second: u64, _workload: usize, _latencies: &Window) {}
+    /// nanoseconds; all of them, and of each of its destinations, in the order of its mix.
+    fn latencies(&mut self, _second: u64, _workload: usize, _all: &Window, _destinations: &[Window]) {}
     /// Whether [`Watch::visit`] is called; asked once, before the run.
     fn wants_visits(&self) -> bool {
         false

@@ -255,7 +255,7 @@ impl Partition {
         match site.caller {
             Caller::Users => {
                 let zone = if is_visitor { record.lane_next } else { self.sources[origin() as usize].zone };
-                Some(Side::Users { workload: WorkloadId(site.tally), zone: ZoneId(zone) })
+                Some(Side::Users { workload: WorkloadId(site.workload), zone: ZoneId(zone) })
             }
             _ if is_visitor => (abroad != NONE).then(|| instance(world, abroad)),
             _ => Some(instance(world, self.first_instance + origin())),

@@ -10,7 +10,7 @@ use crate::guard::Count;
 use crate::instance::DOOR;
 use crate::ledger::counts;
 use crate::partition::{Body, Partition};
-use crate::plan::{Caller, Plan};
+use crate::plan::{Caller, NONE, Plan};
 use crate::task::{BRANCH, DETACHED, State, VISITOR};
 use crate::windows::Windows;
 
@@ -33,7 +33,12 @@ fn flows_balance(now: u64, plan: &Plan, windows: &Windows, partitions: &[impl De
     let mut in_flight = vec![0; calls.len()];
     let mut count = |site: u32, published: bool| {
         let site = &plan.sites[site as usize];
-        in_flight[site.tally as usize] += u64::from(site.caller != Caller::Publisher || published);
+        let counts = u64::from(site.caller != Caller::Publisher || published);
+        in_flight[site.tally as usize] += counts;
+        // A workload that goes several ways has what is on them.
+        if site.workload != NONE && site.workload != site.tally {
+            in_flight[site.workload as usize] += counts;
+        }
     };
     for partition in partitions {
         for (_, record) in partition.tasks.iter() {

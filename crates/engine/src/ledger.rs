@@ -10,7 +10,7 @@ use crate::config::Watch;
 use crate::outcome::{CallOutcome, Outcome, SecondRow, SeriesSubject, ServiceOutcome, WorkloadOutcome};
 use crate::partition::Partition;
 use crate::plan::Plan;
-use crate::tally::{CallTally, Level, ServiceTally};
+use crate::tally::{CallBook, CallTally, Level, ServiceTally};
 
 /// Counters of a service since the start of the run, and integrals over time in nanoseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -121,6 +121,8 @@ pub(crate) struct Ledger {
     /// Of the workloads, then of the calls.
     calls: Vec<CallTrack>,
     n_workloads: usize,
+    /// In this second, of the ways of workloads that go several.
+    ways: Vec<Window>,
     services: Vec<ServiceTrack>,
     pub(crate) counting: bool,
     start: u64,
@@ -147,6 +149,7 @@ impl Ledger {
         Ledger {
             calls: (0..n_workloads + plan.calls.len()).map(|_| CallTrack::default()).collect(),
             n_workloads,
+            ways: (0..plan.n_ways).map(|_| Window::default()).collect(),
             services: plan.services.iter().map(|_| ServiceTrack::default()).collect(),
             counting: false,
             start: 0,
@@ -163,8 +166,8 @@ impl Ledger {
         self.start = now;
         self.second_start = now;
         keeper.causes.iter_mut().for_each(Causes::forget);
-        for (track, book) in self.calls.iter_mut().zip(&mut keeper.calls) {
-            book.latency.clear();
+        keeper.calls.iter_mut().for_each(|book| book.latency.clear());
+        for (track, book) in self.calls.iter_mut().zip(&keeper.calls) {
             (track.start, track.second.before) = (book.tally, book.tally);
         }
         for (track, tally) in self.services.iter_mut().zip(&mut keeper.services) {
@@ -185,6 +188,8 @@ impl Ledger {
     ) {
         let second = self.seconds;
         let all = self.told == Seconds::OfAll;
+        let first_way = self.calls.len();
+        self.collect_ways(&mut keeper.calls[first_way..]);
         for (at, (track, book)) in self.calls.iter_mut().zip(&mut keeper.calls).enumerate() {
             let (subject, told) = match at.checked_sub(self.n_workloads) {
                 None => (SeriesSubject::Workload(at), self.told != Seconds::None),
@@ -199,7 +204,12 @@ impl Ledger {
             if told && let Some(watch) = &mut watch {
                 let (before, window) = track.second.end(book.tally);
                 if at < self.n_workloads {
-                    watch.latencies(second, at, &window);
+                    let ways = plan.ways_of(at);
+                    let ways = match ways.start.checked_sub(first_way) {
+                        None => std::slice::from_ref(&window),
+                        Some(first) => &self.ways[first..first + ways.len()],
+                    };
+                    watch.latencies(second, at, &window, ways);
                 }
                 watch.second(&call_row(second, subject, book.tally.since(before), &window));
             }
@@ -224,8 +234,19 @@ impl Ledger {
             }
         }
         if watch.is_some() {
+            self.ways.fill_with(Window::default);
             self.seconds += 1;
             self.second_start = now;
+        }
+    }
+
+    /// What was recorded on the ways of workloads has been summed up for these: of the ways only seconds are told.
+    fn collect_ways(&mut self, books: &mut [CallBook]) {
+        for (way, book) in self.ways.iter_mut().zip(books) {
+            let window = std::mem::take(&mut book.latency);
+            if self.told != Seconds::None {
+                way.absorb(&window);
+            }
         }
     }
 
@@ -234,7 +255,8 @@ impl Ledger {
         if self.pages.len() == PAGES {
             self.pages.remove(0);
         }
-        let calls = keeper.calls.iter().map(|book| CallTrack { start: book.tally, ..CallTrack::default() });
+        let calls = keeper.calls.iter().take(self.calls.len());
+        let calls = calls.map(|book| CallTrack { start: book.tally, ..CallTrack::default() });
         let services = keeper.services.iter().map(|tally| ServiceCounts::at(now, tally));
         let ledger = Ledger {
             calls: calls.collect(),

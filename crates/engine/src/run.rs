@@ -378,9 +378,9 @@ impl Watch for SecondsWatch<'_> {
         }
     }
 
-    fn latencies(&mut self, second: u64, workload: usize, latencies: &Window) {
+    fn latencies(&mut self, second: u64, workload: usize, all: &Window, destinations: &[Window]) {
         if self.told {
-            self.watch.latencies(second, workload, latencies);
+            self.watch.latencies(second, workload, all, destinations);
         }
     }
 }

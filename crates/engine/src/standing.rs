@@ -73,10 +73,17 @@ impl Standing<'_, '_> {
         self.partitions[0].calls[..n].iter().map(|book| book.tally)
     }
 
+    /// The same of each of its destinations, in the order of its mix.
+    pub fn destinations(&self) -> impl Iterator<Item = CallTally> {
+        let plan = &self.run.windows.common().plan;
+        let ways: Vec<_> = (0..plan.workloads.len()).flat_map(|workload| plan.ways_of(workload)).collect();
+        ways.into_iter().map(|way| self.partitions[0].calls[way].tally)
+    }
+
     /// The same of the calls, in the order of [`Outcome::calls`].
     pub fn calls(&self) -> impl Iterator<Item = CallTally> {
-        let n = self.run.model.workloads.len();
-        self.partitions[0].calls[n..].iter().map(|book| book.tally)
+        let (n, common) = (self.run.model.workloads.len(), self.run.windows.common());
+        self.partitions[0].calls[n..n + common.plan.calls.len()].iter().map(|book| book.tally)
     }
 
     /// Of each service since the start of the run, in the order of the model.

@@ -117,7 +117,7 @@ fn take_over(mine: &mut Window, theirs: &mut Window) {
     }
 }
 
-/// Counters of a workload or of the calls between two endpoints, since the start of the run.
+/// Counters of a workload, of one of its destinations or of the calls between two endpoints, since the start of the run.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct CallTally {
     pub requests: u64,
@@ -192,7 +192,7 @@ impl CallTally {
     }
 }
 
-/// What is counted of a workload or of the calls between two endpoints, and measured since the last boundary.
+/// What is counted of a workload, of one of its ways or of the calls between two endpoints, and measured since the last boundary.
 #[derive(Default)]
 pub(crate) struct CallBook {
     pub(crate) tally: CallTally,
@@ -213,7 +213,7 @@ impl CallBook {
 #[derive(Default)]
 pub(crate) struct Books {
     pub(crate) services: Vec<ServiceTally>,
-    /// Of the workloads, then of the calls.
+    /// Of the workloads, then of the calls, then of the ways of workloads that go several.
     pub(crate) calls: Vec<CallBook>,
     /// Where the time of sampled requests went, by workload; kept for the whole run.
     pub(crate) causes: Vec<Causes>,
@@ -227,7 +227,7 @@ impl Books {
         let n_workloads = plan.workloads.len();
         Books {
             services: several(plan.services.len()),
-            calls: several(n_workloads + plan.calls.len()),
+            calls: several(n_workloads + plan.calls.len() + plan.n_ways as usize),
             causes: several(n_workloads),
         }
     }
@@ -250,6 +250,20 @@ impl Books {
         calls.for_each(|(mine, theirs)| mine.take_over(theirs));
         let causes = self.causes.iter_mut().zip(&mut other.causes);
         causes.for_each(|(mine, theirs)| mine.take_over(theirs));
+    }
+
+    /// Requests of a workload that goes several ways are counted on these: together they are its own.
+    pub(crate) fn sum_up(&mut self, plan: &Plan) {
+        for at in (0..plan.workloads.len()).filter(|at| plan.workloads[*at].mix.len() > 1) {
+            let ways = plan.ways_of(at);
+            let (own, others) = self.calls.split_at_mut(ways.start);
+            own[at].tally = CallTally::default();
+            own[at].latency.clear();
+            for way in &others[..ways.len()] {
+                own[at].tally.add(&way.tally);
+                own[at].latency.absorb(&way.latency);
+            }
+        }
     }
 }
 

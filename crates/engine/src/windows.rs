@@ -244,6 +244,7 @@ impl Windows {
         let mut all = Books::default();
         partitions[0].swap_books(&mut all);
         self.books.iter().for_each(|books| all.take_over(&mut books.lock().expect(UNPOISONED)));
+        all.sum_up(&self.common().plan);
         partitions[0].swap_books(&mut all);
         partitions
     }

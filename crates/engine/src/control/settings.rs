@@ -68,7 +68,7 @@ impl Set {
                 Set::Calls { sites, policy: Box::new(policy.clone()) }
             }
             Setting::Users { workload, policy } => {
-                let sites = is_of(Caller::Users, &|site| site.tally as usize == workload.index());
+                let sites = is_of(Caller::Users, &|site| site.workload as usize == workload.index());
                 Set::Calls { sites, policy: Box::new(policy.clone()) }
             }
         }

@@ -12,6 +12,7 @@ mod walls;
 mod wires;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use tarsier_model::{
     Balance, CallPolicy, Deadline, Demand, EndpointId, Priority, Protection, Retry, Scheduling, SealedModel,
@@ -51,6 +52,8 @@ pub(crate) struct Plan {
     pub(crate) accesses: Vec<AccessPlan>,
     /// From whom to whom each entry of the calls' statistics is.
     pub(crate) calls: Vec<(EndpointId, EndpointId)>,
+    /// How many ways those workloads have together that go several.
+    pub(crate) n_ways: u32,
     pub(crate) services: Vec<ServicePlan>,
     /// By instance.
     pub(crate) zone_of: Vec<u32>,
@@ -92,7 +95,7 @@ pub(crate) struct ServicePlan {
     /// And this share longer for each other request that is there.
     pub(crate) drag: f64,
     /// Its call sites.
-    pub(crate) sites: std::ops::Range<u32>,
+    pub(crate) sites: Range<u32>,
     pub(crate) n_instances: u32,
     pub(crate) rules: Protection,
     /// How many an instance holds at most, served and waiting.
@@ -148,8 +151,11 @@ pub(crate) struct Site {
     pub(crate) caller: Caller,
     pub(crate) entry: u32,
     pub(crate) service: u32,
-    /// Index of the workload's or the call's statistics: those of the workloads come first.
+    /// Index of the statistics: those of the workloads come first, then those of the calls, then those of the ways
+    /// of each workload that goes several; what is in its own is their sum.
     pub(crate) tally: u32,
+    /// The workload whose users call, if it is users.
+    pub(crate) workload: u32,
     /// Index of the lane of its timeout.
     pub(crate) lane: u32,
     pub(crate) balance: Balance,
@@ -227,7 +233,7 @@ impl Site {
 }
 
 pub(crate) struct PartitionPlan {
-    pub(crate) instances: std::ops::Range<u32>,
+    pub(crate) instances: Range<u32>,
     pub(crate) sources: Vec<u32>,
 }
 
@@ -286,6 +292,7 @@ impl Plan {
             stores: Vec::new(),
             accesses: program.accesses,
             calls: program.calls,
+            n_ways: program.n_ways,
             zone_of: layout.zone_of,
             service_of: layout.service_of,
             number_of: layout.number_of,
@@ -344,6 +351,13 @@ impl Plan {
     /// Every request may be traced.
     pub(crate) fn look_at_all(&mut self) {
         self.workloads.iter_mut().for_each(|workload| workload.looked_at_below = u64::MAX);
+    }
+
+    /// Where the statistics of a workload's destinations are, in the order of its mix: in its own, if there is but one.
+    pub(crate) fn ways_of(&self, workload: usize) -> Range<usize> {
+        let WorkloadPlan { first_site, mix, .. } = &self.workloads[workload];
+        let first = self.sites[*first_site as usize].tally as usize;
+        first..first + mix.len()
     }
 
     /// The service that calls from a site; [`NONE`] for users.

@@ -163,6 +163,7 @@ pub(crate) struct Compiler<'a> {
     /// What is held where the next instruction goes.
     scope: Scope,
     call_index: CallIndex,
+    pub(crate) n_ways: u32,
     site_ranges: Vec<Range<u32>>,
     endpoint: EndpointId,
     /// Whether anything travels with requests, and whether that may be a deadline.
@@ -188,6 +189,7 @@ impl<'a> Compiler<'a> {
             accesses: Vec::new(),
             scope: Scope::NOTHING,
             call_index: CallIndex::default(),
+            n_ways: 0,
             site_ranges: Vec::new(),
             endpoint: EndpointId(0),
             carries: any_policy(model, |policy| policy.priority.is_some() || propagates(policy)),
@@ -221,17 +223,26 @@ impl<'a> Compiler<'a> {
         entries
     }
 
-    /// A site for each destination of each workload; the first of each.
+    /// A site for each destination of each workload; the first of each. All calls are known by now.
     pub(crate) fn compile_workloads(&mut self) -> Vec<u32> {
         let mut firsts = Vec::new();
         for (id, workload) in self.model.workloads.entries() {
             firsts.push(self.sites.len() as u32);
             for (_, to) in &workload.mix {
-                let site = self.site(Caller::Users, *to, &workload.policy, [0, 0], id.0);
-                self.sites[site as usize].thinks = matches!(workload.demand, Demand::Closed { .. });
+                let tally = if workload.mix.len() == 1 { id.0 } else { self.next_way() };
+                let site = self.site(Caller::Users, *to, &workload.policy, [0, 0], tally);
+                let site = &mut self.sites[site as usize];
+                site.workload = id.0;
+                site.thinks = matches!(workload.demand, Demand::Closed { .. });
             }
         }
         firsts
+    }
+
+    /// Where the statistics of the next of several ways of a workload are.
+    fn next_way(&mut self) -> u32 {
+        self.n_ways += 1;
+        (self.model.workloads.len() + self.calls.len()) as u32 + self.n_ways - 1
     }
 
     fn here(&self) -> u32 {
@@ -473,6 +484,7 @@ impl<'a> Compiler<'a> {
             response_ns: transfer(bytes[1]),
             optional: false,
             number: 0,
+            workload: NONE,
             thinks: false,
             priority: policy.priority,
             compartment: NONE,

@@ -3,6 +3,7 @@
 mod choices;
 mod contention;
 mod deadlines;
+mod destinations;
 mod discovery;
 mod faults;
 mod guards;

@@ -222,7 +222,7 @@ fn what_a_look_shows_adds_up() {
         looked: bool,
     }
     impl Watch for Eye {
-        fn latencies(&mut self, _second: u64, workload: usize, latencies: &Window) {
+        fn latencies(&mut self, _second: u64, workload: usize, latencies: &Window, _: &[Window]) {
             assert_eq!(workload, 0);
             self.answered += latencies.count();
         }

@@ -1,5 +1,6 @@
 //! The thread of a run: keeps the pace, does what it is told, shows what it sees.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -229,10 +230,13 @@ impl<'a> Driver<'a> {
     }
 
     fn totals(&self, standing: &Standing<'_, '_>) -> Totals {
-        let workloads: Vec<Count> = standing.workloads().map(Count::from).collect();
-        let calls: Vec<Count> = standing.calls().map(Count::from).collect();
-        let services = standing.services().map(Load::from).collect();
-        self.topology.totals(standing.time().as_secs_f64(), &workloads, services, &calls)
+        Totals {
+            time_s: standing.time().as_secs_f64(),
+            users: standing.workloads().map(Count::from).collect(),
+            services: standing.services().map(Load::from).collect(),
+            edges: (self.topology)
+                .edges(standing.destinations().map(Count::from), standing.calls().map(Count::from)),
+        }
     }
 
     fn next_after(&mut self, now: Span) -> Span {
@@ -298,14 +302,9 @@ impl Watch for Driver<'_> {
 
     fn second(&mut self, row: &SecondRow) {
         let quantiles = [row.latency_p50_s, row.latency_p99_s, row.latency_p999_s];
-        let quantiles = quantiles.map(|it| it.map_or(f32::NAN, |it| it as f32));
+        let quantiles = quantiles.map(known);
         match row.subject {
-            SeriesSubject::Workload(at) => {
-                self.latencies.nodes[at] = quantiles;
-                if let Some(edge) = self.topology.only_edge_of_workload(at) {
-                    self.latencies.edges[edge] = quantiles;
-                }
-            }
+            SeriesSubject::Workload(at) => self.latencies.nodes[at] = quantiles,
             SeriesSubject::Service(at) => self.latencies.nodes[self.topology.node_of_service(at)] = quantiles,
             SeriesSubject::Call(at) => {
                 let edge = &mut self.latencies.edges[self.topology.edge_of_call(at)];
@@ -317,9 +316,22 @@ impl Watch for Driver<'_> {
         }
     }
 
-    fn latencies(&mut self, _second: u64, workload: usize, latencies: &Window) {
-        self.shared.change(|state| state.heat[workload].push(latencies));
+    fn latencies(&mut self, _second: u64, workload: usize, all: &Window, destinations: &[Window]) {
+        self.shared.change(|state| state.heat[workload].push(all));
+        let mut of_edge: BTreeMap<usize, Window> = BTreeMap::new();
+        for (edge, window) in self.topology.edges_of_users(workload).iter().zip(destinations) {
+            of_edge.entry(*edge).or_default().absorb(window);
+        }
+        for (edge, window) in of_edge {
+            let quantile = |q| known(window.quantile(q).map(|nanos| nanos / 1e9));
+            self.latencies.edges[edge] = [0.5, 0.99, 0.999].map(quantile);
+        }
     }
+}
+
+/// What is not known is not a number.
+fn known(seconds: Option<f64>) -> f32 {
+    seconds.map_or(f32::NAN, |it| it as f32)
 }
 
 /// Requests a second of all users, at most.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use tarsier_interop::topology::{self, Carries};
 use tarsier_language::policy;
-use tarsier_model::{CallPolicy, EndpointId, Kind, Model, SealedModel, Service, Workload};
+use tarsier_model::{CallPolicy, Kind, Model, SealedModel, Service, Workload};
 use tarsier_units::Id;
 
-use crate::session::totals::{Count, Load, Totals};
+use crate::session::totals::Count;
 
 /// Workloads come first among the nodes, then services.
 pub(crate) struct Topology {
@@ -17,27 +17,17 @@ pub(crate) struct Topology {
     /// Of nodes and edges, as they are called in requests.
     names: Vec<String>,
     edges: Vec<Edge>,
+    /// Of each workload the edges of its destinations.
+    of_users: Vec<Vec<usize>>,
     /// The edge of each call of an outcome.
     of_call: Vec<usize>,
     /// Which calls are the first of their edges.
     is_first_call: Vec<bool>,
-    /// Of workloads: whether they go more than one way.
-    is_split: Vec<bool>,
     cores: Vec<f64>,
 }
 
-struct Edge {
-    from: usize,
-    to: usize,
-    /// A workload's, with its share of that workload's requests.
-    users: Option<(usize, f64)>,
-}
-
-impl Edge {
-    fn is_from_users(&self, workload: usize) -> bool {
-        self.users.is_some_and(|(it, _)| it == workload)
-    }
-}
+/// From which node to which.
+type Edge = (usize, usize);
 
 /// A row of a picture.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,34 +40,28 @@ impl Topology {
     pub(crate) fn of(model: &SealedModel) -> Topology {
         let found = topology::Topology::of(model);
         let value = value(model, &found);
-        let mut of_pair: BTreeMap<(EndpointId, EndpointId), usize> = BTreeMap::new();
-        let mut edges = Vec::new();
-        for (at, edge) in found.edges.iter().enumerate() {
-            let users = match &edge.carries {
-                Carries::Mix { of, shares } => {
-                    Some((of.index(), shares.iter().map(|(_, share)| share).sum()))
-                }
-                Carries::Calls { pairs, .. } => {
-                    of_pair.extend(pairs.iter().map(|pair| (*pair, at)));
-                    None
-                }
-            };
-            edges.push(Edge { from: edge.from, to: edge.to, users });
-        }
-        let of_call: Vec<usize> = tarsier_lab::calls(model).iter().map(|pair| of_pair[pair]).collect();
+        let n_workloads = model.workloads.len();
+        let edges: Vec<Edge> = found.edges.iter().map(|edge| (edge.from, edge.to)).collect();
+        let at: BTreeMap<Edge, usize> = edges.iter().copied().zip(0..).collect();
+        let node_of = |endpoint| n_workloads + model.endpoints[endpoint].service.index();
+        let of_users = (model.workloads.entries())
+            .map(|(id, workload)| {
+                workload.mix.iter().map(|(_, to)| at[&(id.index(), node_of(*to))]).collect()
+            })
+            .collect();
+        let calls = tarsier_lab::calls(model).into_iter();
+        let of_call: Vec<usize> = calls.map(|(from, to)| at[&(node_of(from), node_of(to))]).collect();
         let mut seen = BTreeSet::new();
         let is_first_call = of_call.iter().map(|edge| seen.insert(*edge)).collect();
-        let n_ways = |workload| edges.iter().filter(|edge| edge.is_from_users(workload)).count();
-        let is_split = (0..model.workloads.len()).map(|workload| n_ways(workload) > 1).collect();
         let workloads = model.workloads.iter().map(|it| it.name.clone());
         Topology {
             value,
-            n_workloads: model.workloads.len(),
+            n_workloads,
             names: workloads.chain(model.services.iter().map(|it| it.name.clone())).collect(),
             edges,
+            of_users,
             of_call,
             is_first_call,
-            is_split,
             cores: model.services.iter().map(|service| f64::from(service.cores)).collect(),
         }
     }
@@ -102,9 +86,9 @@ impl Topology {
         self.is_first_call[at]
     }
 
-    /// The edge from some users, if there is but one: of several it is not known how each fared.
-    pub(crate) fn only_edge_of_workload(&self, at: usize) -> Option<usize> {
-        self.edges.iter().position(|edge| edge.is_from_users(at)).filter(|_| !self.is_split[at])
+    /// The edges of a workload's destinations, in the order of its mix.
+    pub(crate) fn edges_of_users(&self, at: usize) -> &[usize] {
+        &self.of_users[at]
     }
 
     /// `web`, or `web->db`; a service before users of the same name.
@@ -115,29 +99,22 @@ impl Topology {
         }
         let (from, to) = name.split_once("->")?;
         // Users and a service may have the same name, but only one of them has such an edge to another.
-        let is_named = |edge: &Edge| self.names[edge.from] == from.trim() && self.names[edge.to] == to.trim();
+        let is_named = |edge: &Edge| self.names[edge.0] == from.trim() && self.names[edge.1] == to.trim();
         self.edges.iter().position(is_named).map(Row::Edge)
     }
 
-    /// Counts of calls and workloads to those of nodes and edges.
-    pub(crate) fn totals(
+    /// Counts of the destinations of all workloads, and of all calls, to those of edges.
+    pub(crate) fn edges(
         &self,
-        time_s: f64,
-        workloads: &[Count],
-        services: Vec<Load>,
-        calls: &[Count],
-    ) -> Totals {
+        destinations: impl Iterator<Item = Count>,
+        calls: impl Iterator<Item = Count>,
+    ) -> Vec<Count> {
         let mut edges = vec![Count::default(); self.edges.len()];
-        for (edge, sum) in self.edges.iter().zip(&mut edges) {
-            if let Some((workload, share)) = edge.users {
-                let all = workloads[workload];
-                *sum = if self.is_split[workload] { all.part(share) } else { all };
-            }
+        let of_users = destinations.zip(self.of_users.iter().flatten());
+        for (count, at) in of_users.chain(calls.zip(&self.of_call)) {
+            edges[*at].add(&count);
         }
-        for (call, at) in calls.iter().zip(&self.of_call) {
-            edges[*at].add(call);
-        }
-        Totals { time_s, users: workloads.to_vec(), services, edges }
+        edges
     }
 
     pub(crate) fn cores(&self, service: usize) -> f64 {

@@ -93,23 +93,7 @@ impl From<ServiceCounts> for Load {
 }
 
 impl Count {
-    /// What of it goes one of several ways: how many, not how they fared.
-    pub(crate) fn part(&self, share: f64) -> Count {
-        let (requests, attempts) = (self.requests * share, self.attempts * share);
-        let unknown = f64::NAN;
-        Count {
-            requests,
-            attempts,
-            ok: unknown,
-            errors: unknown,
-            refused: unknown,
-            retries: unknown,
-            timeouts: unknown,
-            in_flight: unknown,
-        }
-    }
-
-    /// Several calls between two services are one edge.
+    /// All that goes from one node to another is one edge.
     pub(crate) fn add(&mut self, other: &Count) {
         self.requests += other.requests;
         self.attempts += other.attempts;

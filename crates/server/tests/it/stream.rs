@@ -31,6 +31,46 @@ fn a_frame_says_what_changed_and_a_second_says_everything() {
     }
 }
 
+/// Users of two services, one of which fails whatever it is asked: only the edge to that one has errors.
+#[test]
+fn an_edge_from_users_says_how_these_requests_fared() {
+    let text = "\
+architecture: split
+services:
+  well: { cores: 8, endpoints: { read: [ { work: 1ms } ], list: [ { work: 3ms } ] } }
+  ill: { cores: 8, do: [ { work: 1ms } ] }
+workload:
+  people:
+    rate: 200/s
+    mix: { well/read: 40%, ill: 50%, well/list: 10% }
+    retry: 1
+scenarios:
+  broken:
+    - { at: 0s, error: { service: ill, share: 100% } }
+";
+    let lab = lab();
+    let run = lab.start(&json!({ "text": text, "scenario": "broken", "pace": 0, "for_s": 30 }));
+    lab.until(&run, |run| run["state"] == "ended");
+    let series = |of: &str| lab.value(&format!("{run}/series?of={of}"));
+    let [people, well, ill] = ["people", "people-%3Ewell", "people-%3Eill"].map(series);
+    for second in 0..30 {
+        let of = |of: &Value, column: &str| of[column][second].as_f64();
+        let number = |it: &Value, column: &str| of(it, column).expect("a number");
+        for column in ["errors", "retries"] {
+            assert_eq!(number(&well, column), 0.0, "{well}");
+            assert_eq!(number(&ill, column), number(&people, column), "{ill} {people}");
+        }
+        // All that is asked is answered at once, and asked once more.
+        assert_eq!(number(&ill, "rate"), 2.0 * number(&ill, "errors"), "{ill}");
+        assert_eq!((number(&ill, "ok"), of(&ill, "p50_s"), of(&ill, "p99_s")), (0.0, None, None), "{ill}");
+        // Everything that was answered was so there: the latencies are the same, of both endpoints together.
+        for column in ["ok", "p50_s", "p99_s"] {
+            assert_eq!(of(&well, column), of(&people, column), "{well} {people}");
+        }
+        assert!(number(&well, "p50_s") < 0.002 && number(&well, "p99_s") > 0.0029, "{well}");
+    }
+}
+
 /// Both see every second, and the same of it.
 #[test]
 fn two_browsers_see_the_same_run() {
