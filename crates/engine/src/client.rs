@@ -57,7 +57,7 @@ pub(crate) struct Extra {
 impl Extra {
     /// `name` is a number that is this client's.
     pub(crate) fn new(plan: &Plan, site: &Site, name: u64) -> Extra {
-        let n_instances = plan.services[site.service as usize].n_instances as usize;
+        let n_instances = plan.services[site.service as usize].n_known as usize;
         let n = if site.tracks { n_instances } else { 0 };
         let averages = if site.balance == tarsier_model::Balance::Ewma { n } else { 0 };
         Extra {
@@ -68,6 +68,17 @@ impl Extra {
             died: None,
             shield: site.rules.as_ref().map(|rules| Box::new(Shield::new(rules, n_instances, name))),
         }
+    }
+
+    /// The service called has more instances than it had.
+    pub(crate) fn know_more(&mut self, n_instances: usize) {
+        if !self.outstanding.is_empty() {
+            self.outstanding.resize(n_instances, 0);
+        }
+        if !self.averages.is_empty() {
+            self.averages.resize(n_instances, (0.0, 0));
+        }
+        self.shield.iter_mut().for_each(|shield| shield.know_more(n_instances));
     }
 
     /// The process that makes the calls dies: the next one knows nothing of it.

@@ -2,7 +2,6 @@
 
 use std::ops::DerefMut;
 
-use tarsier_model::SealedModel;
 use tarsier_stats::{Recorder, Window};
 
 use crate::account::Causes;
@@ -273,13 +272,12 @@ impl Ledger {
     pub(crate) fn recent(
         &self,
         now: u64,
-        model: &SealedModel,
         plan: &Plan,
         partitions: &mut [impl DerefMut<Target = Partition>],
     ) -> Option<Outcome> {
         let Page { mut ledger, causes } = self.pages.first()?.clone();
         ledger.close_batch();
-        let mut outcome = ledger.outcome(now, model, plan, partitions);
+        let mut outcome = ledger.outcome(now, plan, partitions);
         for ((found, causes), earlier) in outcome.workloads.iter_mut().zip(&partitions[0].causes).zip(&causes)
         {
             let recent = causes.since(earlier);
@@ -301,7 +299,6 @@ impl Ledger {
     pub(crate) fn outcome(
         self,
         now: u64,
-        model: &SealedModel,
         plan: &Plan,
         partitions: &mut [impl DerefMut<Target = Partition>],
     ) -> Outcome {
@@ -339,10 +336,7 @@ impl Ledger {
                 })
                 .collect(),
             services: (self.services.into_iter().zip(services).enumerate())
-                .map(|(at, (track, counts))| {
-                    let instances = model.services.as_slice()[at].instances.len() as u64;
-                    service_outcome(track, &counts, &plan.services[at], instances, elapsed)
-                })
+                .map(|(at, (track, counts))| service_outcome(track, &counts, &plan.services[at], elapsed))
                 .collect(),
         }
     }
@@ -457,13 +451,12 @@ fn service_outcome(
     track: ServiceTrack,
     end: &ServiceCounts,
     plan: &crate::plan::ServicePlan,
-    instances: u64,
     elapsed: u64,
 ) -> ServiceOutcome {
     let start = &track.start;
     let up = (end.up_ns - start.up_ns) as f64;
     ServiceOutcome {
-        instances,
+        instances: plan.n_instances.into(),
         arrivals: end.arrivals - start.arrivals,
         completed: end.completed - start.completed,
         // Requests that died with their instance ended in an error.

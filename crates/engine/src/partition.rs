@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use tarsier_model::SealedModel;
 use tarsier_random::Stream;
 
 use crate::account::{Accounts, Causes};
@@ -226,13 +227,16 @@ impl Partition {
             trouble: None,
             fingerprint: 0,
         };
-        part.instances.clone().for_each(|instance| partition.add_instance(plan, names, instance));
+        part.instances.clone().for_each(|instance| {
+            partition.add_instance(plan, names, instance, Health::Up);
+        });
         part.sources.iter().for_each(|source| partition.add_source(plan, names, *source));
         partition.clients.shrink_to_fit();
         partition
     }
 
-    fn add_instance(&mut self, plan: &Plan, names: &Names<'_>, instance: u32) {
+    /// The next one here.
+    pub(crate) fn add_instance(&mut self, plan: &Plan, names: &Names<'_>, instance: u32, health: Health) {
         let at = instance as usize;
         let service = plan.service_of[at];
         let part = &plan.services[service as usize];
@@ -259,7 +263,7 @@ impl Partition {
             clients: self.clients.len() as u32,
             processor,
             guard,
-            health: Health::Up,
+            health,
             askew: crate::guard::concerns(part)
                 | if plan.expires { EXPIRES } else { 0 }
                 | if part.is_walled { WALL } else { 0 },
@@ -282,6 +286,16 @@ impl Partition {
             NONE
         };
         self.clients.push(Client { site, origin, cursor, extra });
+    }
+
+    /// A service has more instances than its clients knew of.
+    pub(crate) fn know_more(&mut self, plan: &Plan, service: u32) {
+        let n_known = plan.services[service as usize].n_known as usize;
+        for client in self.clients.iter().filter(|client| client.extra != NONE) {
+            if plan.sites[client.site as usize].service == service {
+                self.extras[client.extra as usize].know_more(n_known);
+            }
+        }
     }
 
     /// A number that is a client's own.
@@ -625,4 +639,15 @@ pub(crate) struct Names<'a> {
     pub(crate) replication: u64,
     pub(crate) services: Vec<&'a str>,
     pub(crate) workloads: Vec<&'a str>,
+}
+
+impl Names<'_> {
+    pub(crate) fn new(model: &SealedModel, seed: u64, replication: u64) -> Names<'_> {
+        Names {
+            seed,
+            replication,
+            services: model.services.iter().map(|service| service.name.as_str()).collect(),
+            workloads: model.workloads.iter().map(|workload| workload.name.as_str()).collect(),
+        }
+    }
 }

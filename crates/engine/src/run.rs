@@ -17,7 +17,7 @@ use crate::identities;
 use crate::ledger::{Ledger, Seconds};
 use crate::outcome::{Outcome, SecondRow, Stopped};
 use crate::partition::{Names, Partition};
-use crate::plan::Plan;
+use crate::plan::{Plan, Room};
 use crate::span::Traces;
 use crate::standing::{Standing, Unfit};
 use crate::timeline::{Event, Timeline};
@@ -28,23 +28,23 @@ use crate::windows::{Common, Moment, Windows};
 /// A run that somebody steers looks at as many requests, to tell why they are slow, as one of this length.
 const STEERED_SAMPLE: Span = Span::from_secs(60);
 
+/// So many instances may be added by hand in each partition; each place takes a few bytes.
+const ROOM_BY_HAND: u32 = 4_096;
+
 /// Runs a model: the same model and configuration give the same outcome, whatever the threads.
 pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -> Outcome {
     let warmup = config.warmup.nanos();
     let is_steered = watch.steers();
     // Who steers asks about what is recent: the sample that tells why is not spread over all that may come.
     let sampled = if is_steered { config.duration.min(STEERED_SAMPLE) } else { config.duration };
-    let mut plan = Plan::new(model, warmup, sampled.nanos());
+    let scenario = scenario(config, is_steered);
+    let room = Room::new(model, scenario.as_deref(), if is_steered { ROOM_BY_HAND } else { 0 });
+    let mut plan = Plan::new(model, warmup, sampled.nanos(), &room);
     let traces = watch.traces();
     if traces != Traces::None {
         plan.look_at_all();
     }
-    let names = Names {
-        seed: config.seed,
-        replication: config.replication,
-        services: model.services.iter().map(|service| service.name.as_str()).collect(),
-        workloads: model.workloads.iter().map(|workload| workload.name.as_str()).collect(),
-    };
+    let names = Names::new(model, config.seed, config.replication);
     let mut partitions: Vec<Partition> =
         (0..plan.partitions.len() as u32).map(|index| Partition::new(&plan, &names, index)).collect();
     if watch.wants_visits() {
@@ -54,7 +54,6 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
         partition.tracing = Tracing::new(traces.clone(), warmup);
     }
     let mut view = View::new(&plan);
-    let scenario = scenario(config, is_steered);
     let control = Control::new(model, &plan, config, scenario.as_deref(), &mut view);
     let told = match scenario {
         _ if config.series => Seconds::OfAll,
@@ -182,7 +181,7 @@ impl<'a> Run<'a> {
         if now > self.warmup {
             self.ledger.collect(now, &self.windows.common().plan, &mut partitions[0], None);
         }
-        let mut outcome = self.ledger.recent(now, self.model, &self.windows.common().plan, partitions)?;
+        let mut outcome = self.ledger.recent(now, &self.windows.common().plan, partitions)?;
         outcome.seed = self.config.seed;
         Some(outcome)
     }
@@ -212,7 +211,7 @@ impl<'a> Run<'a> {
         partitions: &mut [impl DerefMut<Target = Partition>],
     ) -> Outcome {
         let plan = &self.windows.common().plan;
-        let mut outcome = ledger.outcome(now, self.model, plan, partitions);
+        let mut outcome = ledger.outcome(now, plan, partitions);
         outcome.seed = self.config.seed;
         outcome.stores = consistency.outcomes(self.model, plan, partitions);
         (outcome.timeline, outcome.timeline_dropped) = self.timeline(partitions);
@@ -294,7 +293,7 @@ impl<'a> Run<'a> {
             let mut all: Vec<&mut Partition> =
                 partitions.iter_mut().map(|partition| &mut **partition).collect();
             let Common { plan, view } = &mut *self.windows.common_mut();
-            let stage = &mut Stage { now, plan, view, partitions: &mut all };
+            let stage = &mut Stage { now, model: self.model, plan, view, partitions: &mut all };
             self.control.act(stage);
         }
         drop(partitions);
@@ -336,6 +335,13 @@ impl<'a> Run<'a> {
             self.ledger.close_batch();
             self.consistency.close_batch();
         }
+    }
+
+    /// Whether there is room for the instances that somebody wants.
+    pub(crate) fn has_room_for(&self, trouble: &Trouble) -> bool {
+        let plan = &self.windows.common().plan;
+        let fits = |(service, wanted)| plan.has_room_for(service, &self.model.services[service], wanted);
+        trouble.resizes().is_none_or(fits)
     }
 
     /// Something happens now that no scenario had; its number.

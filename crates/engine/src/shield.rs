@@ -62,6 +62,11 @@ impl Shield {
         }
     }
 
+    pub(crate) fn know_more(&mut self, n_instances: usize) {
+        self.outlier.iter_mut().for_each(|outlier| outlier.know_more(n_instances));
+        self.connections.iter_mut().for_each(|connections| connections.know_more(n_instances));
+    }
+
     /// Other rules hold from now on. A new budget knows how many calls are under way, a new breaker nothing.
     fn renew(&mut self, rules: &CallPolicy, renewed: Renewed, now: u64, (in_flight, retries): (u32, u32)) {
         if renewed.budget {
@@ -110,7 +115,7 @@ impl Partition {
     pub(crate) fn renew_shields(&mut self, plan: &Plan, site_idx: u32, renewed: Renewed) {
         let site = &plan.sites[site_idx as usize];
         let rules = site.rules.as_ref().expect("who renews has rules");
-        let n_instances = plan.services[site.service as usize].n_instances as usize;
+        let n_instances = plan.services[site.service as usize].n_known as usize;
         let under_way = self.calls_under_way(site_idx);
         for at in 0..self.clients.len() {
             let client = self.clients[at];

@@ -54,6 +54,8 @@ pub enum Unfit {
     Ended,
     /// What it does depends on when it ends: restarts, flushes and leaks run their course.
     RunsItsCourse,
+    /// So many instances more are only possible from the start.
+    NoRoom,
 }
 
 impl Standing<'_, '_> {
@@ -91,7 +93,7 @@ impl Standing<'_, '_> {
         self.partitions[0].services.iter().map(|tally| ServiceCounts::at(self.now, tally))
     }
 
-    /// The instances of a service, by their numbers.
+    /// The instances of a service, by their numbers; also those that go, until they are gone.
     pub fn instances(&self, service: ServiceId) -> Vec<InstanceState> {
         let mut instances: Vec<InstanceState> =
             self.partitions.iter().flat_map(|partition| self.instances_in(partition, service)).collect();
@@ -105,7 +107,8 @@ impl Standing<'_, '_> {
         let mut here = vec![None; partition.instances.len()];
         for (at, instance) in partition.instances.iter().enumerate() {
             let global = partition.first_instance as usize + at;
-            here[at] = (instance.service as usize == service.index()).then(|| InstanceState {
+            let is_gone = instance.health == Health::Down && !plan.is_wanted(global as u32);
+            here[at] = (instance.service as usize == service.index() && !is_gone).then(|| InstanceState {
                 number: plan.number_of[global],
                 zone: ZoneId(plan.zone_of[global]),
                 health: instance.health,
@@ -154,6 +157,9 @@ impl Standing<'_, '_> {
     /// Lets something happen now; its number in the scenario.
     pub fn begin(&mut self, trouble: Trouble, lasts: Option<Span>) -> Result<usize, Unfit> {
         self.is_steerable()?;
+        if !self.run.has_room_for(&trouble) {
+            return Err(Unfit::NoRoom);
+        }
         let at = Span::from_nanos(self.now - self.run.warmup);
         Ok(self.run.begin(Happening { at, lasts, trouble }))
     }

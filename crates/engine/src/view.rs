@@ -27,8 +27,7 @@ pub(crate) struct Targets {
 impl Targets {
     pub(crate) fn new(plan: &Plan, includes: impl Fn(u32) -> bool) -> Targets {
         let n_zones = plan.n_zones as usize;
-        let mut instances: Vec<u32> =
-            (0..plan.service_of.len() as u32).filter(|instance| includes(*instance)).collect();
+        let mut instances: Vec<u32> = plan.instances().filter(|instance| includes(*instance)).collect();
         instances.shrink_to_fit();
         let place = |instance: &u32| {
             let at = *instance as usize;

@@ -38,10 +38,12 @@ impl Model {
             }
         }
         for service in self.services.iter_mut() {
-            let first = std::mem::take(&mut service.instances);
-            for region in 0..=names.len() {
-                let there = |zone: &ZoneId| ZoneId::from_index(zone.index() + region * zones.len());
-                service.instances.extend(first.iter().map(there));
+            for stands in [&mut service.instances, &mut service.homes] {
+                let first = std::mem::take(stands);
+                for region in 0..=names.len() {
+                    let there = |zone: &ZoneId| ZoneId::from_index(zone.index() + region * zones.len());
+                    stands.extend(first.iter().map(there));
+                }
             }
         }
         let everywhere: Vec<RegionId> = self.regions.ids().collect();

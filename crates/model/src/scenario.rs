@@ -101,8 +101,13 @@ pub enum Trouble {
 /// What is set. `None` leaves as it is.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Setting {
-    /// Of each instance of a service; `Some(None)` is without limit.
-    Service { service: ServiceId, workers: Option<Option<u32>>, queue: Option<Option<u32>> },
+    /// How many instances a service has, and what each of them has; `Some(None)` is without limit.
+    Service {
+        service: ServiceId,
+        instances: Option<u32>,
+        workers: Option<Option<u32>>,
+        queue: Option<Option<u32>>,
+    },
     /// Of those who wait for an answer of `to`, or of this endpoint of it.
     Calls { from: Party, to: ServiceId, endpoint: Option<EndpointId>, policy: PolicyChange },
     /// Of the users of a workload.
@@ -117,6 +122,17 @@ pub struct PolicyChange {
 }
 
 impl Trouble {
+    /// How many instances a service is to have while it lasts, if it says so.
+    pub fn resizes(&self) -> Option<(ServiceId, u32)> {
+        match self {
+            Trouble::Set(setting) => match **setting {
+                Setting::Service { service, instances, .. } => Some((service, instances?)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The instances it strikes, or calls to which it strikes, if it is about those of one service.
     pub fn target(&self) -> Option<&Target> {
         match self {

@@ -109,7 +109,7 @@ fn check_services(model: &Model, flaws: &mut Vec<Flaw>) {
         if service.instances.is_empty() {
             flaw("has no instances");
         }
-        if service.instances.iter().any(|zone| zone.index() >= model.zones.len()) {
+        if service.possible_zones().any(|zone| zone.index() >= model.zones.len()) {
             flaw("stands in a zone that does not exist");
         }
         if service.cores == 0 {

@@ -12,6 +12,8 @@ pub struct Service {
     pub kind: Kind,
     /// The zone of each instance; the instance's number is its position.
     pub instances: Vec<ZoneId>,
+    /// Where more of them may stand, beside where they stand: first ones first.
+    pub homes: Vec<ZoneId>,
     pub cores: u32,
     pub scheduling: Scheduling,
     pub speed: f64,
@@ -49,6 +51,7 @@ impl Service {
             name: name.to_owned(),
             kind: Kind::Service,
             instances: Vec::new(),
+            homes: Vec::new(),
             cores: 1,
             scheduling: Scheduling::Fifo,
             speed: 1.0,
@@ -63,6 +66,28 @@ impl Service {
             replication: None,
             endpoints: 0..0,
         }
+    }
+
+    /// Where it stands, or may.
+    pub fn possible_zones(&self) -> impl Iterator<Item = ZoneId> + '_ {
+        self.homes.iter().chain(&self.instances).copied()
+    }
+
+    /// The zones of its instances if there were so many: each one more stands where there are fewest.
+    pub fn zones_of(&self, n: usize) -> Vec<ZoneId> {
+        let mut zones: Vec<ZoneId> = self.instances.iter().copied().take(n).collect();
+        let mut rooms: Vec<(ZoneId, usize)> = Vec::new();
+        for zone in self.possible_zones() {
+            if rooms.iter().all(|(known, _)| *known != zone) {
+                rooms.push((zone, zones.iter().filter(|it| **it == zone).count()));
+            }
+        }
+        while zones.len() < n {
+            let Some((zone, there)) = rooms.iter_mut().min_by_key(|(_, there)| *there) else { break };
+            zones.push(*zone);
+            *there += 1;
+        }
+        zones
     }
 
     pub fn endpoint_ids(&self) -> impl Iterator<Item = EndpointId> + use<> {

@@ -69,8 +69,8 @@ pub(crate) fn trouble(model: &Model, trouble: &Trouble) -> String {
 fn set(model: &Model, setting: &Setting) -> String {
     let limit = |limit: &Option<u32>| limit.map_or("unlimited".to_owned(), |limit| limit.to_string());
     let (whose, changes) = match setting {
-        Setting::Service { service, workers, queue } => {
-            let named = [("workers", workers), ("queue", queue)];
+        Setting::Service { service, instances, workers, queue } => {
+            let named = [("instances", &instances.map(Some)), ("workers", workers), ("queue", queue)];
             let changes = named.map(|(name, value)| value.as_ref().map(|value| (name, limit(value))));
             (model.services[*service].name.clone(), changes.into_iter().flatten().collect())
         }

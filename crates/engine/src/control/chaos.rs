@@ -7,7 +7,7 @@
 use tarsier_model::{Chaos, ChaosScale, RegionId, ZoneId};
 use tarsier_random::Stream;
 
-use super::targets::{instance_subject, instances_in};
+use super::targets::instance_subject;
 use crate::plan::Plan;
 use crate::timeline::EventSubject;
 
@@ -30,36 +30,64 @@ struct Victim {
 }
 
 impl Unrest {
-    pub(super) fn new(plan: &Plan, chaos: &Chaos, stream: Stream, warmup: u64) -> Unrest {
-        let is_meant = |instance: u32| {
-            let service = plan.service_of[instance as usize];
-            chaos.services.is_empty() || chaos.services.iter().any(|meant| meant.0 == service)
-        };
-        let victim = |subject, instances: Vec<u32>| Victim { subject, instances, is_down: false };
-        let zone_of = |instance: u32| plan.zone_of[instance as usize];
-        let mut victims: Vec<Victim> = match chaos.scale {
-            ChaosScale::Instance => {
-                let mut instances = instances_in(plan, is_meant);
-                // By service and number, whatever the partitions.
-                instances.sort_by_key(|it| (plan.service_of[*it as usize], plan.number_of[*it as usize]));
-                instances.into_iter().map(|it| victim(instance_subject(plan, it), vec![it])).collect()
+    pub(super) fn new(chaos: &Chaos, stream: Stream, warmup: u64) -> Unrest {
+        Unrest { chaos: chaos.clone(), stream, victims: Vec::new(), warmup }
+    }
+
+    /// Looks at who is there.
+    pub(super) fn begin(&mut self, plan: &Plan) {
+        let mut instances: Vec<u32> = plan.instances().filter(|it| self.means(plan, *it)).collect();
+        // By service and number, whatever the partitions; or place by place.
+        instances.sort_by_key(|it| {
+            let at = *it as usize;
+            match self.chaos.scale {
+                ChaosScale::Instance => (plan.service_of[at], plan.number_of[at]),
+                ChaosScale::Zone => (plan.zone_of[at], *it),
+                ChaosScale::Region => (plan.region_of[plan.zone_of[at] as usize], *it),
             }
-            ChaosScale::Zone => (0..plan.n_zones)
-                .map(|zone| {
-                    let instances = instances_in(plan, |it| zone_of(it) == zone && is_meant(it));
-                    victim(EventSubject::Zone(ZoneId(zone)), instances)
-                })
-                .collect(),
-            ChaosScale::Region => (0..plan.n_regions)
-                .map(|region| {
-                    let is_there = |it: u32| plan.region_of[zone_of(it) as usize] == region;
-                    let instances = instances_in(plan, |it| is_there(it) && is_meant(it));
-                    victim(EventSubject::Region(RegionId(region)), instances)
-                })
-                .collect(),
+        });
+        let same = |a: &u32, b: &u32| self.falls_with(plan, *a) == self.falls_with(plan, *b);
+        let victim = |instances: &[u32]| Victim {
+            subject: self.falls_with(plan, instances[0]),
+            instances: instances.to_vec(),
+            is_down: false,
         };
-        victims.retain(|victim| !victim.instances.is_empty());
-        Unrest { chaos: chaos.clone(), stream, victims, warmup }
+        self.victims = instances.chunk_by(same).map(victim).collect();
+    }
+
+    /// An instance joins those that may be struck; whether it is at once, because its place is.
+    pub(super) fn admit(&mut self, plan: &Plan, instance: u32) -> bool {
+        if !self.means(plan, instance) {
+            return false;
+        }
+        let subject = self.falls_with(plan, instance);
+        let known = self.victims.iter_mut().find(|victim| victim.subject == subject);
+        match known {
+            Some(victim) if victim.instances.contains(&instance) => false,
+            Some(victim) => {
+                victim.instances.push(instance);
+                victim.is_down
+            }
+            None => {
+                self.victims.push(Victim { subject, instances: vec![instance], is_down: false });
+                false
+            }
+        }
+    }
+
+    fn means(&self, plan: &Plan, instance: u32) -> bool {
+        let service = plan.service_of[instance as usize];
+        self.chaos.services.is_empty() || self.chaos.services.iter().any(|meant| meant.0 == service)
+    }
+
+    /// What must be struck for an instance to go down.
+    fn falls_with(&self, plan: &Plan, instance: u32) -> EventSubject {
+        let zone = plan.zone_of[instance as usize];
+        match self.chaos.scale {
+            ChaosScale::Instance => instance_subject(plan, instance),
+            ChaosScale::Zone => EventSubject::Zone(ZoneId(zone)),
+            ChaosScale::Region => EventSubject::Region(RegionId(plan.region_of[zone as usize])),
+        }
     }
 
     /// When it strikes next; `None` if never.
@@ -101,11 +129,12 @@ impl Unrest {
     }
 
     /// Strikes one that is up, if any is: which.
-    pub(super) fn strike(&mut self) -> Option<usize> {
-        let standing = self.victims.iter().filter(|victim| !victim.is_down).count() as u32;
-        let nth = self.stream.below(standing) as usize;
-        let standing = (0..self.victims.len()).filter(|at| !self.victims[*at].is_down);
-        let struck = standing.into_iter().nth(nth)?;
+    pub(super) fn strike(&mut self, plan: &Plan) -> Option<usize> {
+        let is_there = |victim: &Victim| victim.instances.iter().any(|instance| plan.is_wanted(*instance));
+        let stands = |at: &usize| !self.victims[*at].is_down && is_there(&self.victims[*at]);
+        let standing: Vec<usize> = (0..self.victims.len()).filter(stands).collect();
+        let nth = self.stream.below(standing.len() as u32) as usize;
+        let struck = *standing.get(nth)?;
         self.victims[struck].is_down = true;
         Some(struck)
     }

@@ -106,6 +106,12 @@ impl Entry {
         }
     }
 
+    /// Nothing is known of it, and nobody answers.
+    fn forget(&mut self) {
+        (self.answers, self.turn, self.passed) = (false, self.turn + 1, 0);
+        (self.beats, self.passes) = (self.registry.is_none(), self.checks.is_none());
+    }
+
     fn is_listed(&self) -> bool {
         self.beats && self.passes
     }
@@ -207,19 +213,43 @@ pub(super) struct Due {
 /// All instances that a registry or health checks watch.
 pub(super) struct Directory {
     /// By instance; empty where there are none.
-    entries: Vec<Option<Entry>>,
+    entries: Vec<Option<Box<Entry>>>,
 }
 
 impl Directory {
-    pub(super) fn new(model: &SealedModel, plan: &Plan, seed: u64, replication: u64) -> Directory {
-        let entry = |instance: usize| {
-            let service = &model.services.as_slice()[plan.service_of[instance] as usize];
-            let numbers = [u64::from(plan.number_of[instance]), replication];
-            let phases = Stream::named(seed, &["instance", &service.name, "discovery"], &numbers);
-            is_watched(service).then(|| Entry::new(service.discovery, service.health, phases))
-        };
+    pub(super) fn new(model: &SealedModel, plan: &Plan, names: (u64, u64)) -> Directory {
         let any = model.services.iter().any(is_watched);
-        Directory { entries: (0..if any { plan.service_of.len() } else { 0 }).map(entry).collect() }
+        let mut directory = Directory { entries: Vec::new() };
+        directory.entries.resize_with(if any { plan.service_of.len() } else { 0 }, || None);
+        if any {
+            plan.instances().for_each(|instance| directory.add(model, plan, instance, names));
+        }
+        directory
+    }
+
+    fn add(&mut self, model: &SealedModel, plan: &Plan, instance: u32, (seed, replication): (u64, u64)) {
+        let at = instance as usize;
+        let service = &model.services.as_slice()[plan.service_of[at] as usize];
+        if is_watched(service) {
+            let numbers = [u64::from(plan.number_of[at]), replication];
+            let phases = Stream::named(seed, &["instance", &service.name, "discovery"], &numbers);
+            self.entries[at] = Some(Box::new(Entry::new(service.discovery, service.health, phases)));
+        }
+    }
+
+    /// There will be an instance that was not there so far.
+    pub(super) fn announce(&mut self, model: &SealedModel, plan: &Plan, instance: u32, names: (u64, u64)) {
+        if !self.entries.is_empty() {
+            self.add(model, plan, instance, names);
+            self.forget(instance);
+        }
+    }
+
+    /// An instance is gone for good; should it come back, it is a new one.
+    pub(super) fn forget(&mut self, instance: u32) {
+        if let Some(Some(entry)) = self.entries.get_mut(instance as usize) {
+            entry.forget();
+        }
     }
 
     /// Whether an instance is listed, if it is watched.

@@ -5,20 +5,15 @@ use tarsier_random::{Sampler, Stream};
 
 use super::chaos::Unrest;
 use super::settings::Set;
-use super::targets::{choose, instances_in, matching, subjects};
+use super::targets::{About, Whom, about, matching};
 use crate::instance::Health;
 use crate::plan::Plan;
 use crate::timeline::EventSubject;
 use crate::view::{Disturbance, Harm, Matching};
 
 pub(super) enum Effect {
-    Health {
-        instances: Vec<u32>,
-        to: Health,
-    },
+    Health(Health),
     Pace {
-        /// In order.
-        instances: Vec<u32>,
         factor: f64,
         /// Reached step by step.
         leak: Option<Leak>,
@@ -26,7 +21,6 @@ pub(super) enum Effect {
     /// Taken out while it is with the view.
     Message(Option<Disturbance>),
     Inject {
-        instances: Vec<u32>,
         share: f64,
         kind: ErrorKind,
     },
@@ -76,8 +70,13 @@ impl Leak {
 pub(super) struct Fault {
     pub(super) effect: Effect,
     pub(super) happening: u32,
-    /// Whose begin is noted with these, and whose end.
+    pub(super) whom: Whom,
+    /// These instances, in order, once it has begun.
+    pub(super) struck: Vec<u32>,
+    pub(super) about: About,
+    /// What that is, once it has begun.
     pub(super) subjects: Vec<EventSubject>,
+    /// Whether its begin is noted, and whether its end.
     pub(super) is_first: bool,
     pub(super) is_last: bool,
     pub(super) begins: u64,
@@ -98,12 +97,13 @@ pub(super) fn faults(
     let begins = warmup + happening.at.nanos();
     let ends = happening.lasts.map(|lasts| begins + lasts.nanos());
     let trouble = &happening.trouble;
-    let struck = struck(plan, trouble, &mut stream("targets"));
-    let subjects = subjects(model, plan, trouble, &struck);
     let fault = |effect, begins, ends| Fault {
         effect,
         happening: number,
-        subjects: subjects.clone(),
+        whom: Whom::of(trouble, stream("targets")),
+        struck: Vec::new(),
+        about: about(model, trouble),
+        subjects: Vec::new(),
         is_first: true,
         is_last: true,
         begins,
@@ -113,12 +113,12 @@ pub(super) fn faults(
     match trouble {
         Trouble::Restart { down, cold, .. } => {
             let up = begins + down.nanos();
-            let away = Effect::Health { instances: struck.clone(), to: Health::Down };
-            let Some((lasts, factor)) = *cold else { return vec![fault(away, begins, Some(up))] };
-            let slow = Effect::Pace { instances: struck, factor, leak: None };
+            let away = fault(Effect::Health(Health::Down), begins, Some(up));
+            let Some((lasts, factor)) = *cold else { return vec![away] };
+            let slow = fault(Effect::Pace { factor, leak: None }, up, Some(up + lasts.nanos()));
             vec![
-                Fault { is_last: false, ..fault(away, begins, Some(up)) },
-                Fault { is_first: false, ..fault(slow, up, Some(up + lasts.nanos())) },
+                Fault { is_last: false, ..away },
+                Fault { is_first: false, about: About::SameAsBefore, ..slow },
             ]
         }
         Trouble::Flush { service, refill } => {
@@ -127,53 +127,37 @@ pub(super) fn faults(
             vec![fault(effect, begins, Some(begins + empty + refill.nanos()))]
         }
         Trouble::Chaos(chaos) => {
-            vec![fault(Effect::Unrest(Unrest::new(plan, chaos, stream("chaos"), warmup)), begins, ends)]
+            vec![fault(Effect::Unrest(Unrest::new(chaos, stream("chaos"), warmup)), begins, ends)]
         }
         Trouble::Leak { factor, .. } => {
             let length = happening.lasts.map_or(LEAK_NS, |lasts| lasts.nanos());
             let leak = Some(Leak { began: begins, length, factor: *factor });
-            vec![fault(Effect::Pace { instances: struck, factor: 1.0, leak }, begins, ends)]
+            vec![fault(Effect::Pace { factor: 1.0, leak }, begins, ends)]
         }
-        _ => vec![fault(effect(model, plan, trouble, struck, stream("pin")), begins, ends)],
+        _ => {
+            let whom = Whom::of(trouble, stream("targets"));
+            vec![fault(effect(model, plan, trouble, &whom, stream("pin")), begins, ends)]
+        }
     }
 }
 
-/// The instances that a fault of instances, or of calls to them, strikes.
-fn struck(plan: &Plan, trouble: &Trouble, stream: &mut Stream) -> Vec<u32> {
-    match trouble {
-        Trouble::LoseZone(zone) => instances_in(plan, |it| plan.zone_of[it as usize] == zone.0),
-        Trouble::LoseRegion(region) => {
-            instances_in(plan, |it| plan.region_of[plan.zone_of[it as usize] as usize] == region.0)
-        }
-        _ => trouble.target().map_or_else(Vec::new, |target| choose(plan, target, stream)),
-    }
-}
-
-fn effect(
-    model: &SealedModel,
-    plan: &Plan,
-    trouble: &Trouble,
-    instances: Vec<u32>,
-    stream: Stream,
-) -> Effect {
+fn effect(model: &SealedModel, plan: &Plan, trouble: &Trouble, whom: &Whom, stream: Stream) -> Effect {
     let message = |matching, harm| Effect::Message(Some(Disturbance { matching, harm }));
     match trouble {
-        Trouble::Kill { silent: true, .. } => Effect::Health { instances, to: Health::BlackHole },
+        Trouble::Kill { silent: true, .. } => Effect::Health(Health::BlackHole),
         Trouble::Kill { silent: false, .. }
         | Trouble::LoseZone(_)
         | Trouble::LoseRegion(_)
-        | Trouble::LoseService(_) => Effect::Health { instances, to: Health::Down },
-        Trouble::Pause { .. } => Effect::Health { instances, to: Health::Paused },
-        Trouble::Stall { .. } => Effect::Health { instances, to: Health::Stalled },
-        Trouble::Slow { factor, .. } => Effect::Pace { instances, factor: *factor, leak: None },
-        Trouble::Error { share, kind, .. } => Effect::Inject { instances, share: *share, kind: *kind },
+        | Trouble::LoseService(_) => Effect::Health(Health::Down),
+        Trouble::Pause { .. } => Effect::Health(Health::Paused),
+        Trouble::Stall { .. } => Effect::Health(Health::Stalled),
+        Trouble::Slow { factor, .. } => Effect::Pace { factor: *factor, leak: None },
+        Trouble::Error { share, kind, .. } => Effect::Inject { share: *share, kind: *kind },
         Trouble::Delay { calls, add, factor } => {
             let add = add.as_ref().map(Sampler::new);
-            message(matching(model, plan, calls, instances), Harm::Delay { add, factor: *factor })
+            message(matching(model, plan, calls, whom), Harm::Delay { add, factor: *factor })
         }
-        Trouble::Loss { calls, share } => {
-            message(matching(model, plan, calls, instances), Harm::Loss(*share))
-        }
+        Trouble::Loss { calls, share } => message(matching(model, plan, calls, whom), Harm::Loss(*share)),
         Trouble::Partition { from, to, both } => {
             message(Matching::Link { from: *from, to: *to, both: *both }, Harm::Cut)
         }

@@ -1,5 +1,7 @@
 //! Which instances clients may choose from: what discovery lists, unless a fault bends it.
 
+use std::collections::BTreeSet;
+
 use tarsier_model::{Discovery, SealedModel};
 use tarsier_random::Stream;
 
@@ -14,6 +16,8 @@ pub(super) struct Listing {
     directory: Directory,
     /// By instance: whether it is listed. Lists of frozen services stay as they are.
     listed: Vec<bool>,
+    /// Who goes, and has told discovery so.
+    leaving: BTreeSet<u32>,
     services: Vec<Service>,
     /// Listed and delisted.
     pub(super) timeline: Timeline,
@@ -31,18 +35,44 @@ struct Service {
 }
 
 impl Listing {
-    pub(super) fn new(model: &SealedModel, plan: &Plan, seed: u64, replication: u64) -> Listing {
+    pub(super) fn new(model: &SealedModel, plan: &Plan, names: (u64, u64)) -> Listing {
         let service = |service: &tarsier_model::Service| Service {
             hears: hears(service.discovery),
             is_told: service.discovery.is_some() || service.health.is_some(),
             ..Service::default()
         };
         Listing {
-            directory: Directory::new(model, plan, seed, replication),
+            directory: Directory::new(model, plan, names),
             listed: vec![true; plan.service_of.len()],
+            leaving: BTreeSet::new(),
             services: model.services.iter().map(service).collect(),
             timeline: Timeline::default(),
         }
+    }
+
+    /// There will be an instance that was not there so far.
+    pub(super) fn announce(&mut self, model: &SealedModel, plan: &Plan, instance: u32, names: (u64, u64)) {
+        self.directory.announce(model, plan, instance, names);
+        self.listed[instance as usize] = false;
+    }
+
+    /// An instance will go, or stays after all: discovery is told at once.
+    pub(super) fn take_leave(&mut self, instance: u32, leaves: bool) {
+        if leaves {
+            self.leaving.insert(instance);
+        } else {
+            self.leaving.remove(&instance);
+        }
+    }
+
+    /// An instance is gone for good; should it come back, it is a new one.
+    pub(super) fn forget(&mut self, instance: u32) {
+        self.directory.forget(instance);
+        self.leaving.remove(&instance);
+    }
+
+    pub(super) fn lists(&self, instance: u32) -> bool {
+        self.listed[instance as usize]
     }
 
     /// An instance's health changes; what will be due.
@@ -68,9 +98,7 @@ impl Listing {
 
     /// From now on all clients of a service send to this one of its instances.
     pub(super) fn pin(&mut self, plan: &Plan, fault: usize, service: u32, stream: &mut Stream) {
-        let all = (0..self.listed.len() as u32).filter(|it| plan.service_of[*it as usize] == service);
-        let mut all: Vec<u32> = all.collect();
-        all.sort_by_key(|it| plan.number_of[*it as usize]);
+        let all = plan.instances_of(service);
         let listed: Vec<u32> = all.iter().copied().filter(|it| self.listed[*it as usize]).collect();
         let from = if listed.is_empty() { all } else { listed };
         let instance = from[stream.below(from.len() as u32) as usize];
@@ -92,9 +120,11 @@ impl Listing {
     ) -> Vec<(u64, u32)> {
         let before = self.listed.clone();
         let mut changed = vec![false; self.services.len()];
-        for instance in 0..self.listed.len() {
+        for id in plan.instances() {
+            let instance = id as usize;
             let service = plan.service_of[instance] as usize;
-            let listed = self.directory.lists(instance as u32).unwrap_or_else(|| is_up(instance as u32));
+            let answers = self.directory.lists(id).unwrap_or_else(|| is_up(id));
+            let listed = answers && !self.leaving.contains(&id);
             if self.services[service].frozen > 0 || listed == self.listed[instance] {
                 continue;
             }
@@ -102,7 +132,7 @@ impl Listing {
             changed[service] = true;
             if self.services[service].is_told {
                 let kind = if listed { EventKind::Listed } else { EventKind::Delisted };
-                self.timeline.note(now, instance_subject(plan, instance as u32), kind, reason);
+                self.timeline.note(now, instance_subject(plan, id), kind, reason);
             }
         }
         if !changed.contains(&true) {

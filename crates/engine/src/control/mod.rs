@@ -6,11 +6,12 @@
 mod chaos;
 mod discovery;
 mod effect;
+mod fleet;
 mod listing;
 mod settings;
 mod targets;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tarsier_model::{Happening, Scenario, SealedModel};
 use tarsier_random::Stream;
@@ -23,13 +24,15 @@ use crate::plan::Plan;
 use crate::standing::Unfit;
 use crate::tally::Books;
 use crate::timeline::{EventKind, Reason, Timeline};
-use crate::view::{Flushed, View};
+use crate::view::{Disturbance, Flushed, Matching, View};
 
 pub(crate) use discovery::Grid;
 use discovery::{Due, Signal};
 use effect::{Effect, Fault, faults};
+use fleet::Absence;
 use listing::Listing;
 use settings::Settings;
+use targets::{About, struck_subjects};
 
 /// What holds an instance down, and what stops it: faults may overlap.
 #[derive(Clone, Copy, Default)]
@@ -78,6 +81,8 @@ enum Deed {
     Learn(u32, Signal, u32),
     /// The last client hears of a change.
     Settle(u32),
+    /// An instance that was to go since then may be done.
+    Leave(u32, u64),
     Begin(usize),
     /// Chaos strikes.
     Strike(usize),
@@ -90,6 +95,8 @@ pub(crate) struct Control {
     marks: Vec<Marks>,
     listing: Option<Listing>,
     settings: Settings,
+    /// Who is not there any more, or not for long: most are.
+    absent: BTreeMap<u32, Absence>,
     /// What streams are named by: seed and replication.
     names: (u64, u64),
     warmup: u64,
@@ -100,6 +107,7 @@ pub(crate) struct Control {
 /// Everything at rest.
 pub(crate) struct Stage<'a, 'b> {
     pub(crate) now: u64,
+    pub(crate) model: &'a SealedModel,
     pub(crate) plan: &'a mut Plan,
     pub(crate) view: &'a mut View,
     pub(crate) partitions: &'a mut [&'b mut Partition],
@@ -120,13 +128,14 @@ impl Control {
             marks: Vec::new(),
             listing: None,
             settings: Settings::default(),
+            absent: BTreeMap::new(),
             names,
             warmup: config.warmup.nanos(),
             timeline: Timeline::default(),
         };
         let Some(scenario) = scenario else { return control };
         control.marks = vec![Marks::default(); plan.service_of.len()];
-        control.listing = Some(Listing::new(model, plan, names.0, names.1));
+        control.listing = Some(Listing::new(model, plan, names));
         view.callers = listing::callers(model, names.0, names.1);
         for (number, happening) in scenario.happenings.iter().enumerate() {
             control.add(model, plan, happening, number as u32);
@@ -198,6 +207,7 @@ impl Control {
     fn perform(&mut self, deed: Deed, stage: &mut Stage<'_, '_>) {
         match deed {
             Deed::Begin(number) => {
+                self.strike_whom_it_means(number, stage.plan);
                 self.note_begin(number, stage.now);
                 self.change(number, true, stage);
             }
@@ -207,11 +217,37 @@ impl Control {
             }
             Deed::Grow(number) => self.grow(number, stage),
             Deed::Strike(number) => self.strike(number, stage),
+            Deed::Leave(instance, since) => self.leave(instance, since, stage),
             Deed::Restore(number, victim) => self.restore(number, victim, stage),
             Deed::Learn(instance, signal, turn) => self.learn(instance, signal, turn, stage),
             Deed::Settle(_) => {
                 self.listing.as_ref().expect("there is a scenario").show(stage.now, stage.plan, stage.view);
             }
+        }
+    }
+
+    /// Who is meant is settled when it begins.
+    fn strike_whom_it_means(&mut self, number: usize, plan: &Plan) {
+        let (before, rest) = self.faults.split_at_mut(number);
+        let fault = &mut rest[0];
+        (fault.struck, fault.subjects) = match &mut fault.about {
+            About::These(subjects) => (fault.whom.strike(plan), subjects.clone()),
+            About::Struck(service) => {
+                let struck = fault.whom.strike(plan);
+                let subjects = struck_subjects(plan, *service, &struck);
+                (struck, subjects)
+            }
+            About::SameAsBefore => {
+                let before = before.last().expect("it is not the first part");
+                (before.struck.clone(), before.subjects.clone())
+            }
+        };
+        match &mut fault.effect {
+            Effect::Unrest(unrest) => unrest.begin(plan),
+            Effect::Message(Some(Disturbance { matching: Matching::Sites { instances, .. }, .. })) => {
+                instances.iter_mut().for_each(|only| only.clone_from(&fault.struck));
+            }
+            _ => {}
         }
     }
 
@@ -236,44 +272,32 @@ impl Control {
         let fault = &mut self.faults[number];
         fault.active = begins;
         match &mut fault.effect {
-            Effect::Health { instances, to } => {
-                let (instances, to) = (instances.clone(), *to);
-                self.mark(&instances, to, begins, stage);
+            Effect::Health(to) => {
+                let (struck, to) = (fault.struck.clone(), *to);
+                self.mark(&struck, to, begins, stage);
             }
-            Effect::Pace { instances, leak, .. } => {
+            Effect::Pace { leak, .. } => {
                 if begins && let Some(leak) = leak {
                     self.agenda.insert((now + leak.step_ns(), Deed::Grow(number)));
                 }
-                let instances = instances.clone();
-                self.set_paces(&instances, stage);
+                let struck = fault.struck.clone();
+                self.set_paces(&struck, stage);
             }
             Effect::Message(disturbance) if begins => {
                 let disturbance = disturbance.take().expect("a fault begins once");
                 stage.view.disturbances.push((number, disturbance));
             }
             Effect::Message(_) => stage.view.disturbances.retain(|(fault, _)| *fault != number),
-            Effect::Inject { instances, share, kind } => {
-                let (share, kind, (seed, replication)) = (*share, *kind, self.names);
-                let happening = u64::from(fault.happening);
-                let plan = &*stage.plan;
-                let injection = |instance: usize, global: u32| {
-                    let names = [happening, u64::from(plan.number_of[global as usize]), replication];
-                    let stream = Stream::named(seed, &["scenario", "errors"], &names);
-                    Injection { fault: number, instance, share, kind, stream }
-                };
-                for_each_partition(stage.partitions, instances, |partition, here| {
-                    if begins {
-                        let first = partition.first_instance;
-                        let new = here.iter().map(|at| injection(*at, first + *at as u32));
-                        partition.injections.extend(new);
-                    } else {
-                        partition.injections.retain(|known| known.fault != number);
-                    }
-                    note_injections(partition, here);
-                });
+            Effect::Inject { .. } => {
+                let struck = fault.struck.clone();
+                self.inject(number, &struck, begins, stage);
             }
             Effect::Load { .. } => self.set_loads(stage),
-            Effect::Set(set) => self.settings.change(number, set, begins, stage),
+            Effect::Set(set) => {
+                if let Some((service, wanted)) = self.settings.change(number, set, begins, stage) {
+                    self.resize(service, wanted, stage);
+                }
+            }
             Effect::Flush { service, empty, refill } if begins => {
                 let flushed =
                     Flushed { service: *service, fault: number, empty_until: now + *empty, refill: *refill };
@@ -290,7 +314,8 @@ impl Control {
                 listing.show(now, stage.plan, stage.view);
             }
             Effect::Freeze { service } => {
-                self.listing.as_mut().expect("there is a scenario").freeze(*service, begins);
+                let service = *service;
+                self.listing().freeze(service, begins);
                 self.publish(Reason::Announced, stage);
             }
             Effect::Unrest(unrest) => {
@@ -299,6 +324,30 @@ impl Control {
                 }
             }
         }
+    }
+
+    /// A share of the requests to these instances fails from now on, or does not any more.
+    fn inject(&self, number: usize, instances: &[u32], begins: bool, stage: &mut Stage<'_, '_>) {
+        let fault = &self.faults[number];
+        let Effect::Inject { share, kind } = fault.effect else { unreachable!("it injects errors") };
+        let (seed, replication) = self.names;
+        let happening = u64::from(fault.happening);
+        let plan = &*stage.plan;
+        let injection = |instance: usize, global: u32| {
+            let names = [happening, u64::from(plan.number_of[global as usize]), replication];
+            let stream = Stream::named(seed, &["scenario", "errors"], &names);
+            Injection { fault: number, instance, share, kind, stream }
+        };
+        for_each_partition(stage.partitions, instances, |partition, here| {
+            if begins {
+                let first = partition.first_instance;
+                let new = here.iter().map(|at| injection(*at, first + *at as u32));
+                partition.injections.extend(new);
+            } else {
+                partition.injections.retain(|known| known.fault != number);
+            }
+            note_injections(partition, here);
+        });
     }
 
     fn mark(&mut self, instances: &[u32], to: Health, begins: bool, stage: &mut Stage<'_, '_>) {
@@ -333,6 +382,10 @@ impl Control {
         self.agenda.insert((due.time, Deed::Learn(instance, due.signal, due.turn)));
     }
 
+    fn listing(&mut self) -> &mut Listing {
+        self.listing.as_mut().expect("there is a scenario")
+    }
+
     /// Clients may choose from what is listed now.
     fn publish(&mut self, reason: Reason, stage: &mut Stage<'_, '_>) {
         let marks = &self.marks;
@@ -343,8 +396,9 @@ impl Control {
     }
 
     fn learn(&mut self, instance: u32, signal: Signal, turn: u32, stage: &mut Stage<'_, '_>) {
-        let listing = self.listing.as_mut().expect("there is a scenario");
-        let Some((reason, next)) = listing.signal(instance, stage.now, signal, turn) else { return };
+        let Some((reason, next)) = self.listing().signal(instance, stage.now, signal, turn) else {
+            return;
+        };
         next.iter().for_each(|due| self.await_signal(instance, due));
         if let Some(reason) = reason {
             self.publish(reason, stage);
@@ -353,7 +407,7 @@ impl Control {
 
     fn grow(&mut self, number: usize, stage: &mut Stage<'_, '_>) {
         let fault = &mut self.faults[number];
-        let Effect::Pace { instances, factor, leak: Some(leak) } = &mut fault.effect else {
+        let Effect::Pace { factor, leak: Some(leak) } = &mut fault.effect else {
             unreachable!("only leaks grow")
         };
         if !fault.active {
@@ -363,8 +417,8 @@ impl Control {
         if stage.now < leak.began + leak.length {
             self.agenda.insert((stage.now + leak.step_ns(), Deed::Grow(number)));
         }
-        let instances = instances.clone();
-        self.set_paces(&instances, stage);
+        let struck = fault.struck.clone();
+        self.set_paces(&struck, stage);
     }
 
     fn strike(&mut self, number: usize, stage: &mut Stage<'_, '_>) {
@@ -376,7 +430,7 @@ impl Control {
         if let Some(next) = unrest.next_strike(stage.now) {
             self.agenda.insert((next, Deed::Strike(number)));
         }
-        let Some(victim) = unrest.strike() else { return };
+        let Some(victim) = unrest.strike(stage.plan) else { return };
         let (subject, instances) = unrest.victim(victim);
         let instances = instances.to_vec();
         self.agenda.insert((stage.now + unrest.down_ns(), Deed::Restore(number, victim)));
@@ -400,9 +454,7 @@ impl Control {
         let factor_of = |instance: u32| {
             let active = self.faults.iter().filter(|fault| fault.active);
             let factors = active.filter_map(|fault| match &fault.effect {
-                Effect::Pace { instances, factor, .. } if instances.binary_search(&instance).is_ok() => {
-                    Some(*factor)
-                }
+                Effect::Pace { factor, .. } if fault.struck.binary_search(&instance).is_ok() => Some(*factor),
                 _ => None,
             });
             factors.product::<f64>()

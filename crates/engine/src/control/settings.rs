@@ -26,12 +26,13 @@ pub(super) struct Settings {
 /// A setting, and where it holds.
 #[derive(Clone)]
 pub(super) enum Set {
-    Service { service: u32, workers: Option<Option<u32>>, queue: Option<Option<u32>> },
+    Service { service: u32, instances: Option<u32>, workers: Option<Option<u32>>, queue: Option<Option<u32>> },
     Calls { sites: Vec<u32>, policy: Box<PolicyChange> },
 }
 
 #[derive(Clone, Copy)]
 struct Capacity {
+    instances: u32,
     workers: Option<u32>,
     queue: u32,
 }
@@ -53,8 +54,8 @@ impl Set {
             (0..plan.sites.len() as u32).filter(|site| asks(&site)).collect()
         };
         match setting {
-            Setting::Service { service, workers, queue } => {
-                Set::Service { service: service.0, workers: *workers, queue: *queue }
+            &Setting::Service { service, instances, workers, queue } => {
+                Set::Service { service: service.0, instances, workers, queue }
             }
             Setting::Calls { from, to, endpoint, policy } => {
                 let is_from = |site: &Site| match *from {
@@ -76,26 +77,38 @@ impl Set {
 }
 
 impl Settings {
-    pub(super) fn change(&mut self, number: usize, set: &Set, begins: bool, stage: &mut Stage<'_, '_>) {
+    /// If a service is to have so many instances now, this is left to do.
+    pub(super) fn change(
+        &mut self,
+        number: usize,
+        set: &Set,
+        begins: bool,
+        stage: &mut Stage<'_, '_>,
+    ) -> Option<(u32, u32)> {
         if begins {
             self.on.push((number, set.clone()));
         } else {
             self.on.retain(|(known, _)| *known != number);
         }
         match set {
-            Set::Service { service, .. } => self.set_capacity(*service, stage),
-            Set::Calls { sites, .. } => sites.iter().for_each(|site| self.set_policy(*site, stage)),
+            Set::Service { service, .. } => Some((*service, self.set_capacity(*service, stage))),
+            Set::Calls { sites, .. } => {
+                sites.iter().for_each(|site| self.set_policy(*site, stage));
+                None
+            }
         }
     }
 
-    fn set_capacity(&mut self, service: u32, stage: &mut Stage<'_, '_>) {
+    /// What instances have is set; how many there are to be is told.
+    fn set_capacity(&mut self, service: u32, stage: &mut Stage<'_, '_>) -> u32 {
         let plan = &mut stage.plan.services[service as usize];
-        let said = Capacity { workers: plan.workers, queue: plan.queue };
+        let said = Capacity { instances: plan.n_instances, workers: plan.workers, queue: plan.queue };
         let mut now = *self.capacities.entry(service).or_insert(said);
         for (_, set) in &self.on {
-            if let Set::Service { service: of, workers, queue } = set
+            if let Set::Service { service: of, instances, workers, queue } = set
                 && *of == service
             {
+                now.instances = instances.unwrap_or(now.instances);
                 now.workers = workers.unwrap_or(now.workers);
                 now.queue = queue.map_or(now.queue, |queue| queue.unwrap_or(u32::MAX));
             }
@@ -105,16 +118,14 @@ impl Settings {
         plan.has_seats &= now.workers.is_some();
         plan.count_places();
         let more = plan.seats() - before;
-        if more == 0 {
-            return;
+        if more != 0 {
+            let plan = &*stage.plan;
+            let world = World { plan, view: stage.view };
+            for_each_partition(stage.partitions, &plan.instances_of(service), |partition, here| {
+                partition.set_workers(world, here, said.workers, more);
+            });
         }
-        let plan = &*stage.plan;
-        let instances: Vec<u32> =
-            (0..plan.service_of.len() as u32).filter(|it| plan.service_of[*it as usize] == service).collect();
-        let world = World { plan, view: stage.view };
-        for_each_partition(stage.partitions, &instances, |partition, here| {
-            partition.set_workers(world, here, said.workers, more);
-        });
+        now.instances
     }
 
     fn set_policy(&mut self, number: u32, stage: &mut Stage<'_, '_>) {

@@ -1,7 +1,10 @@
 //! Whom a fault strikes: instances, and messages between some ends.
 
-use tarsier_model::{CallMatch, EndpointId, Party, Place, SealedModel, ServiceId, Setting, Target, Trouble};
+use tarsier_model::{
+    CallMatch, EndpointId, Party, Place, RegionId, SealedModel, ServiceId, Setting, Target, Trouble, ZoneId,
+};
 use tarsier_random::Stream;
+use tarsier_units::Id;
 
 use crate::plan::{Plan, Site};
 use crate::timeline::EventSubject;
@@ -10,14 +13,90 @@ use crate::view::Matching;
 /// So many instances of a fault are named one by one, more as their service.
 const NAMED: usize = 16;
 
-/// The instances a fault strikes, in their order: drawn from the seed where it strikes only some.
-pub(super) fn choose(plan: &Plan, target: &Target, stream: &mut Stream) -> Vec<u32> {
-    let mut instances: Vec<u32> = (0..plan.service_of.len() as u32)
-        .filter(|instance| plan.service_of[*instance as usize] == target.service.0)
-        .filter(|instance| target.zone.is_none_or(|zone| plan.zone_of[*instance as usize] == zone.0))
-        .collect();
+/// The instances that a fault strikes.
+pub(super) enum Whom {
+    Nobody,
+    /// Those there are when it begins, or some of them.
+    Drawn(Target, Stream),
+    /// All, also who joins them later.
+    All(Range),
+}
+
+/// What begin and end of a fault are noted of.
+pub(super) enum About {
+    These(Vec<EventSubject>),
+    /// The instances of a service that it strikes.
+    Struck(ServiceId),
+    /// It is about the same, and strikes the same, as the part of the happening before this one.
+    SameAsBefore,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Range {
+    /// Of a service, maybe only in a zone.
+    Service(ServiceId, Option<ZoneId>),
+    Zone(ZoneId),
+    Region(RegionId),
+}
+
+impl Range {
+    fn contains(self, plan: &Plan, instance: u32) -> bool {
+        let (service, zone) = (plan.service_of[instance as usize], plan.zone_of[instance as usize]);
+        match self {
+            Range::Service(only, within) => service == only.0 && within.is_none_or(|within| zone == within.0),
+            Range::Zone(only) => zone == only.0,
+            Range::Region(only) => plan.region_of[zone as usize] == only.0,
+        }
+    }
+}
+
+impl Whom {
+    pub(super) fn of(trouble: &Trouble, stream: Stream) -> Whom {
+        match (trouble, trouble.target()) {
+            (Trouble::LoseZone(zone), _) => Whom::All(Range::Zone(*zone)),
+            (Trouble::LoseRegion(region), _) => Whom::All(Range::Region(*region)),
+            (_, None) => Whom::Nobody,
+            // What befalls a process does not befall those that begin later; what befalls a place or a program does.
+            (
+                Trouble::Slow { .. }
+                | Trouble::Error { .. }
+                | Trouble::Delay { .. }
+                | Trouble::Loss { .. }
+                | Trouble::LoseService(_),
+                Some(&Target { service, zone, count: None, share: None }),
+            ) => Whom::All(Range::Service(service, zone)),
+            (_, Some(target)) => Whom::Drawn(*target, stream),
+        }
+    }
+
+    /// When it begins, in order.
+    pub(super) fn strike(&mut self, plan: &Plan) -> Vec<u32> {
+        match self {
+            Whom::Nobody => Vec::new(),
+            Whom::Drawn(target, stream) => choose(plan, target, stream),
+            Whom::All(range) => plan.instances().filter(|it| range.contains(plan, *it)).collect(),
+        }
+    }
+
+    /// Whether it strikes an instance that joins the others.
+    pub(super) fn meets(&self, plan: &Plan, instance: u32) -> bool {
+        matches!(self, Whom::All(range) if range.contains(plan, instance))
+    }
+
+    /// Whether these are all instances of a service, now and later.
+    fn is_whole_service(&self) -> bool {
+        matches!(self, Whom::All(Range::Service(_, None)))
+    }
+}
+
+/// The instances meant, in their order: drawn from the seed where they are only some.
+fn choose(plan: &Plan, target: &Target, stream: &mut Stream) -> Vec<u32> {
     // By their numbers, whatever the partitions.
-    instances.sort_by_key(|instance| plan.number_of[*instance as usize]);
+    let mut instances = plan.instances_of(target.service.0);
+    instances.retain(|instance| {
+        let is_there = |zone: ZoneId| plan.zone_of[*instance as usize] == zone.0;
+        plan.is_wanted(*instance) && target.zone.is_none_or(is_there)
+    });
     let mut wanted = instances.len();
     if let Some(share) = target.share {
         wanted = wanted.min((share * instances.len() as f64 - 1e-9).ceil() as usize);
@@ -36,12 +115,8 @@ pub(super) fn choose(plan: &Plan, target: &Target, stream: &mut Stream) -> Vec<u
     instances
 }
 
-pub(super) fn instances_in(plan: &Plan, is_in: impl Fn(u32) -> bool) -> Vec<u32> {
-    (0..plan.service_of.len() as u32).filter(|instance| is_in(*instance)).collect()
-}
-
-/// Which messages belong to matching calls; `struck` are the instances meant, in order.
-pub(super) fn matching(model: &SealedModel, plan: &Plan, calls: &CallMatch, struck: Vec<u32>) -> Matching {
+/// Which messages belong to matching calls; the instances meant are filled in when it begins, if not all are.
+pub(super) fn matching(model: &SealedModel, plan: &Plan, calls: &CallMatch, whom: &Whom) -> Matching {
     let (target, endpoint, from) = match calls {
         CallMatch::Link([from, to]) => return Matching::Link { from: *from, to: *to, both: true },
         CallMatch::To { target, endpoint, from } => (target, *endpoint, *from),
@@ -54,31 +129,20 @@ pub(super) fn matching(model: &SealedModel, plan: &Plan, calls: &CallMatch, stru
     let matches = |site: &Site| {
         site.service == target.service.0 && endpoint.is_none_or(|only| site.to == only) && is_from(site.from)
     };
-    let is_all = struck.len() == model.services[target.service].instances.len();
     let sites = plan.sites.iter().map(matches).collect();
-    Matching::Sites { sites, instances: (!is_all).then_some(struck) }
+    Matching::Sites { sites, instances: (!whom.is_whole_service()).then(Vec::new) }
 }
 
-/// What a fault is about; the instances it strikes one by one where they are few of many.
-pub(super) fn subjects(
-    model: &SealedModel,
-    plan: &Plan,
-    trouble: &Trouble,
-    struck: &[u32],
-) -> Vec<EventSubject> {
+pub(super) fn about(model: &SealedModel, trouble: &Trouble) -> About {
     if let Trouble::Delay { calls, .. } | Trouble::Loss { calls, .. } = trouble
         && let Some([from, to]) = ends(model, calls)
     {
-        return vec![EventSubject::Link { from, to }];
+        return About::These(vec![EventSubject::Link { from, to }]);
     }
     if let Some(target) = trouble.target() {
-        let all = model.services[target.service].instances.len();
-        if struck.len() < all && struck.len() <= NAMED {
-            return struck.iter().map(|instance| instance_subject(plan, *instance)).collect();
-        }
-        return vec![EventSubject::Service(target.service)];
+        return About::Struck(target.service);
     }
-    vec![match trouble {
+    About::These(vec![match trouble {
         Trouble::Pin(service) | Trouble::Freeze(service) | Trouble::Flush { service, .. } => {
             EventSubject::Service(*service)
         }
@@ -88,7 +152,17 @@ pub(super) fn subjects(
         Trouble::Load { workload: Some(workload), .. } => EventSubject::Workload(*workload),
         Trouble::Set(setting) => set_subject(model, setting),
         _ => EventSubject::Everything,
-    }]
+    }])
+}
+
+/// The instances that a fault of a service strikes: one by one where they are few of many.
+pub(super) fn struck_subjects(plan: &Plan, service: ServiceId, struck: &[u32]) -> Vec<EventSubject> {
+    let wanted = || struck.iter().copied().filter(|instance| plan.is_wanted(*instance));
+    let n_wanted = wanted().count();
+    if n_wanted < plan.services[service.index()].n_instances as usize && n_wanted <= NAMED {
+        return wanted().map(|instance| instance_subject(plan, instance)).collect();
+    }
+    vec![EventSubject::Service(service)]
 }
 
 fn set_subject(model: &SealedModel, setting: &Setting) -> EventSubject {

@@ -1,7 +1,7 @@
 //! A model compiled for running: dense tables. Only what a scenario sets changes during a run, at rest.
 //!
 //! Services, endpoints and call sites are indices; the steps of all endpoints are one flat program.
-//! Instances are numbered so that those of a partition stand next to each other.
+//! Instances are numbered so that those of a partition stand next to each other, with room for more behind them.
 
 mod compartments;
 mod partitioning;
@@ -16,13 +16,14 @@ use std::ops::Range;
 
 use tarsier_model::{
     Balance, CallPolicy, Deadline, Demand, EndpointId, Priority, Protection, Retry, Scheduling, SealedModel,
-    ServiceId,
+    Service, ServiceId,
 };
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
 
 use crate::task::Outcome;
 
+pub(crate) use partitioning::Room;
 pub(crate) use program::{Branching, Conflict, ContendOp, Hold, Op, Start};
 pub(crate) use rates::RateCurve;
 pub(crate) use stores::{AccessPlan, StorePlan};
@@ -55,7 +56,7 @@ pub(crate) struct Plan {
     /// How many ways those workloads have together that go several.
     pub(crate) n_ways: u32,
     pub(crate) services: Vec<ServicePlan>,
-    /// By instance.
+    /// By instance; [`NONE`] where there is room for one.
     pub(crate) zone_of: Vec<u32>,
     pub(crate) service_of: Vec<u32>,
     /// The instance's number within its service, which names its streams.
@@ -96,7 +97,9 @@ pub(crate) struct ServicePlan {
     pub(crate) drag: f64,
     /// Its call sites.
     pub(crate) sites: Range<u32>,
+    /// How many instances it is to have now, and how many there ever were: these have lower numbers.
     pub(crate) n_instances: u32,
+    pub(crate) n_known: u32,
     pub(crate) rules: Protection,
     /// How many an instance holds at most, served and waiting.
     pub(crate) places: f64,
@@ -234,6 +237,10 @@ impl Site {
 
 pub(crate) struct PartitionPlan {
     pub(crate) instances: Range<u32>,
+    /// Instances may be added up to this one.
+    pub(crate) room_end: u32,
+    /// So many of these places are for what the scenario adds.
+    kept: u32,
     pub(crate) sources: Vec<u32>,
 }
 
@@ -271,10 +278,10 @@ pub(crate) enum SourceKind {
 }
 
 impl Plan {
-    pub(crate) fn new(model: &SealedModel, warmup_ns: u64, duration_ns: u64) -> Plan {
+    pub(crate) fn new(model: &SealedModel, warmup_ns: u64, duration_ns: u64, room: &Room) -> Plan {
         let mut program = program::Compiler::new(model);
         let entries = program.compile_endpoints();
-        let layout = partitioning::lay_out(model);
+        let layout = partitioning::lay_out(model, room);
         let workload_sites = program.compile_workloads();
         let mut plan = Plan {
             entries,
@@ -373,6 +380,49 @@ impl Plan {
         std::iter::successors(innermost, move |held| hold(held.outer)).map(|held| held.lock)
     }
 
+    /// All instances there ever were, those first that a partition began with.
+    pub(crate) fn instances(&self) -> impl Iterator<Item = u32> + Clone + '_ {
+        self.partitions.iter().flat_map(|partition| partition.instances.clone())
+    }
+
+    /// Those of a service, by their numbers.
+    pub(crate) fn instances_of(&self, service: u32) -> Vec<u32> {
+        let is_its = |instance: &u32| self.service_of[*instance as usize] == service;
+        let mut instances: Vec<u32> = self.instances().filter(is_its).collect();
+        instances.sort_unstable_by_key(|instance| self.number_of[*instance as usize]);
+        instances
+    }
+
+    /// Whether its service is to have as many: of too many the last ones go.
+    pub(crate) fn is_wanted(&self, instance: u32) -> bool {
+        let at = instance as usize;
+        self.number_of[at] < self.services[self.service_of[at] as usize].n_instances
+    }
+
+    /// Whether a service may have so many instances beside what the scenario adds.
+    pub(crate) fn has_room_for(&self, id: ServiceId, service: &Service, wanted: u32) -> bool {
+        let mut more = vec![0; self.partitions.len()];
+        for zone in service.zones_of(wanted as usize).iter().skip(self.services[id.index()].n_known as usize)
+        {
+            more[self.partition_of_zone[zone.index()] as usize] += 1;
+        }
+        let left = |part: &PartitionPlan| (part.room_end - part.instances.end).saturating_sub(part.kept);
+        self.partitions.iter().zip(more).all(|(part, more)| more <= left(part))
+    }
+
+    /// The service's next instance stands here from now on.
+    pub(crate) fn add_instance(&mut self, service: u32, zone: u32) -> u32 {
+        let partition = &mut self.partitions[self.partition_of_zone[zone as usize] as usize];
+        let instance = partition.instances.end;
+        assert!(instance < partition.room_end, "room was asked for before");
+        partition.instances.end += 1;
+        let number = &mut self.services[service as usize].n_known;
+        let at = instance as usize;
+        (self.service_of[at], self.zone_of[at], self.number_of[at]) = (service, zone, *number);
+        *number += 1;
+        instance
+    }
+
     #[inline]
     pub(crate) fn partition_of(&self, instance: u32) -> u32 {
         self.partition_of_zone[self.zone_of[instance as usize] as usize]
@@ -391,6 +441,7 @@ fn services(model: &SealedModel, program: &program::Compiler<'_>) -> Vec<Service
             drag: service.drag,
             sites: program.sites_of(id),
             n_instances: service.instances.len() as u32,
+            n_known: service.instances.len() as u32,
             rules: service.protection.clone(),
             places: f64::INFINITY,
             compartments: Vec::new(),

@@ -5,10 +5,12 @@
 //! partition is large enough to be worth its windows. The grouping depends on the model alone,
 //! never on the number of threads.
 
-use tarsier_model::{Balance, Link, SealedModel, Workload};
+use std::collections::BTreeMap;
+
+use tarsier_model::{Balance, Link, Scenario, SealedModel, ServiceId, Workload};
 use tarsier_units::Id;
 
-use super::PartitionPlan;
+use super::{NONE, PartitionPlan};
 
 /// Below this much look-ahead windows cost more than they give.
 const LEAST_LOOK_AHEAD_NS: u64 = 100_000;
@@ -27,7 +29,40 @@ pub(crate) struct Layout {
     pub(crate) look_ahead: u64,
 }
 
-pub(crate) fn lay_out(model: &SealedModel) -> Layout {
+/// How many instances may join the others while a run goes on.
+#[derive(Default)]
+pub(crate) struct Room {
+    /// By zone, as the scenario needs it; or empty.
+    pub(crate) by_zone: Vec<u32>,
+    /// In each partition, for whoever steers.
+    pub(crate) by_hand: u32,
+}
+
+impl Room {
+    pub(crate) fn new(model: &SealedModel, scenario: Option<&Scenario>, by_hand: u32) -> Room {
+        let mut most: BTreeMap<ServiceId, u32> = BTreeMap::new();
+        for happening in scenario.iter().flat_map(|scenario| &scenario.happenings) {
+            if let Some((service, wanted)) = happening.trouble.resizes() {
+                let known = most.entry(service).or_default();
+                *known = (*known).max(wanted);
+            }
+        }
+        let mut by_zone = vec![0; model.zones.len()];
+        for (service, wanted) in most {
+            let service = &model.services[service];
+            let zones = service.zones_of(wanted as usize);
+            zones.iter().skip(service.instances.len()).for_each(|zone| by_zone[zone.index()] += 1);
+        }
+        Room { by_zone, by_hand }
+    }
+
+    fn in_partition(&self, partition: u32, partition_of_zone: &[u32]) -> u32 {
+        let here = |(_, of): &(&u32, &u32)| **of == partition;
+        self.by_zone.iter().zip(partition_of_zone).filter(here).map(|(room, _)| room).sum()
+    }
+}
+
+pub(crate) fn lay_out(model: &SealedModel, room: &Room) -> Layout {
     let zone_floor = floor_ns(&model.network.cross_zone);
     let region_floor = (model.network.pairs.iter().map(|pair| floor_ns(&pair.link)))
         .chain([floor_ns(&model.network.cross_region)])
@@ -46,7 +81,7 @@ pub(crate) fn lay_out(model: &SealedModel) -> Layout {
         _ if splits_zones => zone_floor.min(region_floor),
         _ => region_floor,
     };
-    number_instances(model, partition_of_zone, n_partitions, look_ahead)
+    number_instances(model, partition_of_zone, n_partitions, look_ahead, room)
 }
 
 /// The least that a message over this link takes.
@@ -73,7 +108,8 @@ fn join_close_zones(model: &SealedModel, groups: &mut Groups, splits_zones: bool
     }
 }
 
-/// Users reach their first service in no time, so its instances around them stay with them.
+/// Users reach their first service in no time, so its instances around them stay with them, and those that may join
+/// these.
 fn join_entrances(model: &SealedModel, groups: &mut Groups) {
     let zones_by_region = zones_by_region(model);
     for workload in model.workloads.iter() {
@@ -81,17 +117,19 @@ fn join_entrances(model: &SealedModel, groups: &mut Groups) {
             let service = &model.services[model.endpoints[*to].service];
             let mut stands_in = vec![false; model.zones.len()];
             service.instances.iter().for_each(|zone| stands_in[zone.index()] = true);
+            let mut may_stand_in = vec![false; model.zones.len()];
+            service.possible_zones().for_each(|zone| may_stand_in[zone.index()] = true);
             for source_zone in zones_of_users(model, workload) {
                 let source_zone = source_zone as usize;
                 if workload.policy.balance == Balance::ZoneAware && stands_in[source_zone] {
                     continue;
                 }
                 let region = &zones_by_region[model.zones.as_slice()[source_zone].region.index()];
-                let here: Vec<u32> =
-                    region.iter().copied().filter(|zone| stands_in[*zone as usize]).collect();
-                let all = || service.instances.iter().map(|zone| zone.0).collect();
-                let entered: Vec<u32> = if here.is_empty() { all() } else { here };
-                entered.iter().for_each(|zone| groups.join(source_zone, *zone as usize));
+                let stands_around = region.iter().any(|zone| stands_in[*zone as usize]);
+                let everywhere: Vec<u32> = (0..model.zones.len() as u32).collect();
+                let around = if stands_around { region } else { &everywhere };
+                let entered = around.iter().filter(|zone| may_stand_in[**zone as usize]);
+                entered.for_each(|zone| groups.join(source_zone, *zone as usize));
             }
         }
     }
@@ -150,30 +188,31 @@ fn number_instances(
     partition_of_zone: Vec<u32>,
     n_partitions: usize,
     look_ahead: u64,
+    room: &Room,
 ) -> Layout {
-    // (partition, service, zone, number within the service)
-    let mut instances: Vec<(u32, u32, u32, u32)> = Vec::new();
+    // (service, zone, number within the service)
+    let mut instances: Vec<Vec<[u32; 3]>> = vec![Vec::new(); n_partitions];
     for (id, service) in model.services.entries() {
         for (number, zone) in service.instances.iter().enumerate() {
-            instances.push((partition_of_zone[zone.index()], id.0, zone.0, number as u32));
+            instances[partition_of_zone[zone.index()] as usize].push([id.0, zone.0, number as u32]);
         }
     }
-    instances.sort_unstable();
-    let partitions = (0..n_partitions as u32)
-        .map(|partition| {
-            let start = instances.partition_point(|instance| instance.0 < partition) as u32;
-            let end = instances.partition_point(|instance| instance.0 <= partition) as u32;
-            PartitionPlan { instances: start..end, sources: Vec::new() }
-        })
-        .collect();
-    Layout {
-        zone_of: instances.iter().map(|instance| instance.2).collect(),
-        service_of: instances.iter().map(|instance| instance.1).collect(),
-        number_of: instances.iter().map(|instance| instance.3).collect(),
-        partition_of_zone,
-        partitions,
-        look_ahead,
+    let [mut service_of, mut zone_of, mut number_of] = [const { Vec::new() }; 3];
+    let mut partitions = Vec::with_capacity(n_partitions);
+    for (partition, here) in instances.iter_mut().enumerate() {
+        here.sort_unstable();
+        let start = service_of.len() as u32;
+        let end = start + here.len() as u32;
+        let kept = room.in_partition(partition as u32, &partition_of_zone);
+        let room_end = end + kept + room.by_hand;
+        for (at, array) in [&mut service_of, &mut zone_of, &mut number_of].into_iter().enumerate() {
+            array.reserve_exact((room_end - start) as usize);
+            array.extend(here.iter().map(|instance| instance[at]));
+            array.resize(room_end as usize, NONE);
+        }
+        partitions.push(PartitionPlan { instances: start..end, room_end, kept, sources: Vec::new() });
     }
+    Layout { zone_of, service_of, number_of, partition_of_zone, partitions, look_ahead }
 }
 
 /// Disjoint sets.

@@ -78,7 +78,7 @@ pub(crate) fn stores(model: &SealedModel, plan: &Plan) -> Vec<StorePlan> {
 fn rings(model: &SealedModel, plan: &Plan, id: ServiceId, service: &Service) -> Vec<Ring> {
     let regions = model.regions_of(service);
     let instances = |region: u32| {
-        let here = (0..plan.service_of.len() as u32).filter(move |instance| {
+        let here = plan.instances().filter(move |instance| {
             let at = *instance as usize;
             plan.service_of[at] == id.0 && plan.region_of[plan.zone_of[at] as usize] == region
         });

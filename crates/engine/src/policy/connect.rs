@@ -21,6 +21,10 @@ impl Connections {
         Connections { idle: vec![Vec::new(); n_instances], shared }
     }
 
+    pub(crate) fn know_more(&mut self, n_instances: usize) {
+        self.idle.resize(n_instances, Vec::new());
+    }
+
     /// Whether there is a connection for a request to an instance, to which they last broke then; if so, it is used now.
     pub(crate) fn has(&mut self, rule: &Rule, number: usize, broke: Option<u64>, now: u64) -> bool {
         let idle = &mut self.idle[number];

@@ -34,6 +34,10 @@ impl Outlier {
         Outlier { hosts: vec![Host::default(); n_hosts], next_check: rule.interval.nanos(), n_ejected: 0 }
     }
 
+    pub(crate) fn know_more(&mut self, n_hosts: usize) {
+        self.hosts.resize(n_hosts, Host::default());
+    }
+
     #[cfg(test)]
     fn has_ejected(&self) -> bool {
         self.n_ejected > 0

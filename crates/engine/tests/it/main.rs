@@ -6,6 +6,7 @@ mod deadlines;
 mod destinations;
 mod discovery;
 mod faults;
+mod fleet;
 mod guards;
 mod hedges;
 mod policies;

@@ -21,7 +21,7 @@ fn set(setting: Setting) -> Trouble {
 }
 
 fn workers(workers: Option<u32>) -> Trouble {
-    set(Setting::Service { service: ServiceId(0), workers: Some(workers), queue: None })
+    set(Setting::Service { service: ServiceId(0), instances: None, workers: Some(workers), queue: None })
 }
 
 /// What `front` does about its calls of `back`.
@@ -105,7 +105,9 @@ fn workers_that_are_taken_away_end_what_they_do() {
 fn a_shorter_queue_refuses_whom_it_has_no_place_for() {
     let one = |service: &mut tarsier_model::Service| service.workers = Some(1);
     let model = Build::new().service("s", vec![work_ms(20.0)], one).open("w", 100.0, 0).seal();
-    let queue = |queue| set(Setting::Service { service: ServiceId(0), workers: None, queue: Some(queue) });
+    let queue = |queue| {
+        set(Setting::Service { service: ServiceId(0), instances: None, workers: None, queue: Some(queue) })
+    };
     let happens = scenario(vec![(0, None, queue(Some(3))), (50, None, queue(Some(0)))]);
     let (_, rows) = seconds(&model, &happens, SeriesSubject::Service(0));
     // M/M/1/K: the share that is refused, with places for four and then for one.
@@ -247,7 +249,12 @@ fn a_breaker_comes_and_goes() {
 /// Settings as the model has them.
 fn as_it_is(model: &SealedModel) -> Vec<Setting> {
     let mut settings: Vec<Setting> = (model.services.entries())
-        .map(|(service, it)| Setting::Service { service, workers: Some(it.workers), queue: Some(it.queue) })
+        .map(|(service, it)| Setting::Service {
+            service,
+            instances: it.replication.is_none().then_some(it.instances.len() as u32),
+            workers: Some(it.workers),
+            queue: Some(it.queue),
+        })
         .collect();
     let whole = |policy: &CallPolicy| PolicyChange {
         timeout: Some(policy.timeout),
@@ -308,8 +315,10 @@ fn what_is_set_at_once_might_as_well_stand_in_the_file() {
     let bound = Some(Span::from_millis(4));
     let careful =
         CallPolicy { timeout: bound, retry: Some(Retry { budget, ..retry(2) }), ..CallPolicy::default() };
-    let outcome = |policy: CallPolicy, workers, settings: &[Setting]| {
-        let back = move |service: &mut tarsier_model::Service| service.workers = workers;
+    let outcome = |policy: CallPolicy, (instances, workers), settings: &[Setting]| {
+        let back = move |service: &mut tarsier_model::Service| {
+            (service.instances, service.workers) = (vec![ZoneId(0); instances], workers);
+        };
         let model = Build::new()
             .service("front", vec![Step::Call(with(policy, 1))], |_| {})
             .service("back", vec![work_ms(2.0)], back)
@@ -323,11 +332,11 @@ fn what_is_set_at_once_might_as_well_stand_in_the_file() {
         PolicyChange { timeout: Some(bound), retry: Some(careful.retry.clone()), ..PolicyChange::default() };
     let from = Party::Service(ServiceId(0));
     let settings = [
-        Setting::Service { service: ServiceId(1), workers: Some(Some(1)), queue: None },
+        Setting::Service { service: ServiceId(1), instances: Some(3), workers: Some(Some(1)), queue: None },
         Setting::Calls { from, to: ServiceId(1), endpoint: None, policy },
     ];
-    let written = outcome(careful, Some(1), &[]);
-    let set = outcome(CallPolicy::default(), Some(9), &settings);
+    let written = outcome(careful, (3, Some(1)), &[]);
+    let set = outcome(CallPolicy::default(), (2, Some(9)), &settings);
     assert!(written.calls[0].timeouts > 500 && written.calls[0].retries > 100);
     assert_eq!(numbers(&set), numbers(&written));
 }
@@ -337,7 +346,8 @@ fn random_setting(stream: &mut Stream, model: &SealedModel) -> Setting {
     let all = as_it_is(model);
     let mut setting = all[stream.below(all.len() as u32) as usize].clone();
     match &mut setting {
-        Setting::Service { workers, queue, .. } => {
+        Setting::Service { instances, workers, queue, .. } => {
+            *instances = instances.map(|_| 1 + stream.below(7));
             *workers = Some(stream.chance(0.7).then(|| 1 + stream.below(6)));
             *queue = Some(stream.chance(0.5).then(|| stream.below(5)));
         }

@@ -88,11 +88,21 @@ fn looks_change_nothing() {
     }
 }
 
+fn more(instances: u32) -> Setting {
+    let service = tarsier_model::ServiceId(1);
+    Setting::Service { service, instances: Some(instances), workers: None, queue: None }
+}
+
 /// Most kinds of trouble, some of which lasts, some of which is ended.
 fn troubles() -> Vec<(u64, Option<u64>, Trouble)> {
     let some = tarsier_model::Target { count: Some(3), ..all_of(1) };
     let [first, second] = [1, 2].map(tarsier_model::ServiceId);
-    let capacity = Setting::Service { service: second, workers: Some(Some(1)), queue: Some(Some(2)) };
+    let capacity = Setting::Service {
+        service: second,
+        instances: Some(3),
+        workers: Some(Some(1)),
+        queue: Some(Some(2)),
+    };
     let policy = PolicyChange { timeout: Some(Some(Span::from_millis(4))), ..PolicyChange::default() };
     let policy = Setting::Calls { from: Party::Service(first), to: second, endpoint: None, policy };
     vec![
@@ -110,6 +120,8 @@ fn troubles() -> Vec<(u64, Option<u64>, Trouble)> {
         (42, None, Trouble::Pause { target: some }),
         (43, Some(600), Trouble::Set(Box::new(capacity))),
         (44, None, Trouble::Set(Box::new(policy))),
+        (45, Some(400), Trouble::Set(Box::new(more(300)))),
+        (63, None, Trouble::Set(Box::new(more(1_000_000)))),
     ]
 }
 
@@ -126,10 +138,10 @@ fn what_was_done_by_hand_is_what_the_scenario_does() {
         };
         let config = RunConfig { threads, ..config(3, 5) };
         let by_hand = steered(&model, &config, &mut hand);
-        let expected = [Unfit::Unknown, Unfit::RunsItsCourse, Unfit::Ended, Unfit::Unknown];
+        let expected = [Unfit::Unknown, Unfit::RunsItsCourse, Unfit::Ended, Unfit::Unknown, Unfit::NoRoom];
         assert_eq!(hand.refused, expected);
         let done = hand.done.as_ref().expect("a steered run has a scenario");
-        assert_eq!(done.happenings.len(), 10);
+        assert_eq!(done.happenings.len(), 11);
         assert_eq!(done.happenings[1].lasts, Some(Span::from_millis(5 * 37)));
         let again = repeated(&model, &config, &hand);
         assert_eq!(projection(&by_hand), projection(&again));

@@ -99,9 +99,9 @@ const BETWEEN: Key =
 /// One of the first three, and what is set there.
 pub(crate) static SET: Object = Object {
     name: "what is set",
-    doc: "While it lasts, workers and queue of each instance of a `service`, or what is done about a `call` (or by the users of \
-          a `workload`), are as said here. A value stands for itself: nothing is taken over from what held before. What is \
-          under way keeps its worker and its bound; whether it is tried again is decided by what holds then.",
+    doc: "While it lasts, the number of instances of a `service` and workers and queue of each, or what is done about a `call` \
+          (or by the users of a `workload`), are as said here. A value stands for itself: nothing is taken over from what held \
+          before. What is under way keeps its worker and its bound; whether it is tried again is decided by what holds then.",
     keys: &[
         key("service", &SERVICE, "whose capacity is set"),
         key(
@@ -110,6 +110,12 @@ pub(crate) static SET: Object = Object {
             "which calls are set: from one service (or endpoint) to another, `web -> users`",
         ),
         key("workload", &Shape::Name(Names::Workload), "whose users' calls are set"),
+        key(
+            "instances",
+            &SOME,
+            "how many there are: more stand where fewest do, and are called as soon as discovery names them; of those that are \
+             too many (the last ones) discovery hears at once, they end what they have, and are gone after 30s at the latest",
+        ),
         key(
             "workers",
             &Shape::OneOf(&[&UNLIMITED, &Shape::Count { least: 1, most: MAX_COUNT }]),
@@ -124,7 +130,6 @@ pub(crate) static SET: Object = Object {
         Key { default: None, ..TIMEOUT },
         Key { default: None, ..RETRY_KEY },
         Key { default: None, ..BREAKER_KEY },
-        later("instances", "how many there are"),
         later("cores", "how many each has"),
         later("limit", "how many an instance takes in"),
         later("hedge", "a second attempt beside the first"),

@@ -1,12 +1,13 @@
-//! What may have no effect, noted where it stands and judged when the whole model is known.
+//! What may have no effect, or be too much, noted where it stands and judged when the whole model is known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tarsier_model::{EndpointId, Model, ServiceId, Step, ZoneId};
 
 use super::context::Context;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::limits::MAX_INSTANCES;
 use crate::place::Place;
 
 /// Something that does nothing, if it is so.
@@ -24,6 +25,8 @@ pub(crate) enum Doubt {
     NoWork { service: ServiceId, what: &'static str },
     /// A retry at another instance where there is one only.
     OnlyOne { to: EndpointId },
+    /// Other numbers of instances where there can be none.
+    Resized { service: ServiceId, to: u32 },
 }
 
 impl Doubt {
@@ -46,7 +49,15 @@ pub(super) fn judge(cx: &Context<'_>, model: &Model) {
     if doubts.is_empty() {
         return;
     }
-    let whole = Whole { model, calls: all_calls(model), caches: all_caches(model) };
+    let most = model.services.entries().map(|(id, service)| (id, service.instances.len() as u64)).collect();
+    let mut whole = Whole { model, calls: all_calls(model), caches: all_caches(model), most };
+    for (place, doubt) in doubts.iter() {
+        if let Doubt::Resized { service, to } = *doubt
+            && let Some(message) = whole.refuses(service, to)
+        {
+            cx.report(Diagnostic::error(Code::OutOfRange, *place, message));
+        }
+    }
     for (place, doubt) in doubts.iter() {
         let Some(message) = whole.confirms(*doubt) else { continue };
         let diagnostic = Diagnostic::warning(Code::NoEffect, *place, message);
@@ -62,6 +73,8 @@ struct Whole<'a> {
     model: &'a Model,
     calls: BTreeSet<(ServiceId, ServiceId)>,
     caches: BTreeSet<ServiceId>,
+    /// How many instances each service has at most, whatever happens.
+    most: BTreeMap<ServiceId, u64>,
 }
 
 impl Whole<'_> {
@@ -92,11 +105,29 @@ impl Whole<'_> {
                 let only = self.instances(service, None) == 1;
                 only.then(|| format!("`{}` has one instance, so no retry goes elsewhere", name(service)))
             }
+            Doubt::Resized { .. } => None,
         }
     }
 
+    /// Why a service cannot have so many instances.
+    fn refuses(&mut self, service: ServiceId, to: u32) -> Option<String> {
+        let it = &self.model.services[service];
+        if it.replication.is_some() {
+            let name = &it.name;
+            return Some(format!(
+                "the instances of `{name}` keep copies of what it stores, so there stay as many"
+            ));
+        }
+        let most = self.most.get_mut(&service).expect("every service is there");
+        *most = (*most).max(to.into());
+        let all: u64 = self.most.values().sum();
+        (all > MAX_INSTANCES)
+            .then(|| format!("all services together would have more than {MAX_INSTANCES} instances"))
+    }
+
     fn instances(&self, service: ServiceId, zone: Option<ZoneId>) -> usize {
-        let all = &self.model.services[service].instances;
+        let most = self.most[&service] as usize;
+        let all = self.model.services[service].zones_of(most);
         all.iter().filter(|stands| zone.is_none_or(|zone| zone == **stands)).count()
     }
 

@@ -97,10 +97,9 @@ pub(super) fn fill(names: &Names, model: &mut Model) {
 pub(super) fn instances(
     cx: &Context<'_>,
     number: Option<&Node>,
-    regions: Option<&Node>,
+    zones: &[Vec<ZoneId>],
     place: Place,
 ) -> Vec<ZoneId> {
-    let zones = zones_by_region(cx, regions);
     let number = match number {
         None => Some(Number::InAll(1)),
         Some(node) => read_number(cx, node),
@@ -119,10 +118,12 @@ pub(super) fn instances(
         return Vec::new();
     }
     cx.instances_left.set(left - n_instances);
-    let spread = |zones: Vec<ZoneId>, n: u64| zones.into_iter().cycle().take(n as usize);
+    let spread = |zones: &[ZoneId], n: u64| -> Vec<ZoneId> {
+        zones.iter().copied().cycle().take(n as usize).collect()
+    };
     match number {
-        Number::PerRegion(n) => zones.into_iter().flat_map(|zones| spread(zones, n)).collect(),
-        _ => spread(zones.concat(), n_instances).collect(),
+        Number::PerRegion(n) => zones.iter().flat_map(|zones| spread(zones, n)).collect(),
+        _ => spread(&zones.concat(), n_instances),
     }
 }
 
@@ -151,7 +152,7 @@ fn read_number(cx: &Context<'_>, node: &Node) -> Option<Number> {
 }
 
 /// The zones of each region that a service may stand in: all of the file, or those it names.
-fn zones_by_region(cx: &Context<'_>, named: Option<&Node>) -> Vec<Vec<ZoneId>> {
+pub(super) fn zones_by_region(cx: &Context<'_>, named: Option<&Node>) -> Vec<Vec<ZoneId>> {
     let mut zones = vec![Vec::new(); cx.names.regions.len()];
     for (index, zone) in cx.names.zones.iter().enumerate() {
         zones[zone.region.index()].push(ZoneId::from_index(index));

@@ -8,7 +8,7 @@ use super::fields::Fields;
 use super::guard::{check_queue, guard};
 use super::locks;
 use super::names::{EndpointName, Names, check_name};
-use super::placement::instances;
+use super::placement::{instances, zones_by_region};
 use super::replication::{replica_name, store};
 use super::steps::{check_size, steps};
 use crate::code::Code;
@@ -163,11 +163,13 @@ fn replicated_endpoints<'n>(
 
 fn settings(cx: &Context<'_>, settings: &Settings<'_>, name: &str, place: Place) -> Service {
     let [number, regions] = ["instances", "regions"].map(|name| settings.get(name));
+    let zones = zones_by_region(cx, regions);
     let preset = settings.get("kind").and_then(|node| preset(cx, node)).unwrap_or(&PRESETS[0]);
     let cores = settings.get("cores").and_then(|node| cx.count32(node, 1, MAX_CORES));
     let mut service = Service {
         kind: preset.kind,
-        instances: instances(cx, number, regions, number.map_or(place, |node| node.place)),
+        instances: instances(cx, number, &zones, number.map_or(place, |node| node.place)),
+        homes: zones.concat(),
         cores: cores.or(preset.cores).unwrap_or(1),
         scheduling: settings
             .get("scheduling")

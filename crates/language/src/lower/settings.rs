@@ -3,6 +3,7 @@
 use tarsier_model::{PolicyChange, Setting, Trouble};
 
 use super::context::Context;
+use super::doubts::Doubt;
 use super::faults::call_path;
 use super::fields::Fields;
 use super::protection;
@@ -11,11 +12,11 @@ use super::scalars::is_none;
 use super::service::limit_of;
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
-use crate::limits::MAX_COUNT;
+use crate::limits::{MAX_COUNT, MAX_INSTANCES};
 use crate::tree::Node;
 
 /// What an instance has, and what a caller does.
-const CAPACITY: &[&str] = &["workers", "queue"];
+const CAPACITY: &[&str] = &["instances", "workers", "queue"];
 const POLICY: &[&str] = &["timeout", "retry", "breaker"];
 
 pub(super) fn set(cx: &Context<'_>, node: &Node, fields: &Fields<'_>) -> Option<Trouble> {
@@ -25,7 +26,7 @@ pub(super) fn set(cx: &Context<'_>, node: &Node, fields: &Fields<'_>) -> Option<
     if node.entries().is_some_and(|entries| entries.len() == 1) {
         let message = "nothing is set";
         let hint = match whose.key.text.as_str() {
-            "service" => "as in `set: { service: web, workers: 20, queue: 100 }`",
+            "service" => "as in `set: { service: web, instances: 6, workers: 20 }`",
             "call" => "as in `set: { call: web -> db, timeout: 50ms, retry: 2 }`",
             _ => "as in `set: { workload: people, timeout: 2s, retry: none }`",
         };
@@ -35,7 +36,13 @@ pub(super) fn set(cx: &Context<'_>, node: &Node, fields: &Fields<'_>) -> Option<
         "service" => {
             let limit = |name, least| fields.get(name).map(|node| limit_of(cx, node, least, MAX_COUNT));
             let (workers, queue) = (limit("workers", 1), limit("queue", 0));
-            Setting::Service { service: cx.service(&whose.value)?, workers, queue }
+            let instances = fields.get("instances");
+            let count = instances.and_then(|node| cx.count32(node, 1, MAX_INSTANCES));
+            let service = cx.service(&whose.value)?;
+            if let (Some(node), Some(to)) = (instances, count) {
+                cx.doubt(node.place, Doubt::Resized { service, to });
+            }
+            Setting::Service { service, instances: count, workers, queue }
         }
         "call" => {
             let policy = policy(cx, fields);

@@ -78,6 +78,8 @@ fn unfit(why: Unfit) -> Refusal {
         Unfit::RunsItsCourse => {
             Refusal::not_now("it runs its course: restarts, flushes and leaks cannot be ended")
         }
+        Unfit::NoRoom => Refusal::not_now("so many instances more cannot join a run that goes on")
+            .hint("write them into the file"),
         Unfit::NotSteered | Unfit::WarmingUp => Refusal::not_now("nothing can be done to this run now"),
     }
 }
