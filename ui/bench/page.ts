@@ -1,4 +1,5 @@
-import { TrafficMap, type Instance, type MapOptions, type Topology } from './api';
+import type { Topology } from '../src/api/types';
+import { TrafficMap, type Instance, type MapOptions } from '../src/map';
 import { service, topology as fetchTopology } from '../src/api/client';
 import { Table } from '../src/api/frames';
 import { Stream } from '../src/api/stream';

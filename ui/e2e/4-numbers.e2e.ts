@@ -45,6 +45,8 @@ describe('4: the numbers', () => {
     // What happens now is outside of the stretch.
     await lab.post(`runs/${idOf(page)}/happenings`, { pause: { service: 'memcache' }, for: '1s' });
     await until('it is known', async () => (await lab.get<unknown[]>(`runs/${idOf(page)}/events?after=0`)).length, (it) => it > 0);
+    // The strip of time grows no more: it stays outside.
+    await lab.post(`runs/${idOf(page)}/control`, { paused: true });
     const answers = async () => parseInt(/(\d+) answers?/.exec(await text(test(page, 'histogram-of'))())?.[1] ?? '', 10);
     const all = await until('answers', answers, (it) => it > 0);
     const { width, height, x, y } = (await test(page, 'scrubber').boundingBox())!;
@@ -59,6 +61,7 @@ describe('4: the numbers', () => {
     expect(new URL(page.url()).hash).toContain('range=');
     await page.getByRole('tab', { name: 'Events' }).click();
     await page.getByText('Nothing happened in this time.').waitFor();
+    await lab.post(`runs/${idOf(page)}/control`, { paused: false });
   });
 
   it('have events that take one back to their second', async () => {

@@ -38,10 +38,6 @@ export class Card {
     for (const [name, value, bad] of rows) list.append(element('dt', '', name), element('dd', bad ? 'bad' : '', value));
     this.root.replaceChildren(element('strong', '', title), element('span', 'note', note), list);
   }
-
-  remove(): void {
-    this.root.remove();
-  }
 }
 
 export function itemCard(scene: Scene, totals: SceneTotals, index: number): [string, string, Row[]] {

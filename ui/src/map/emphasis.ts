@@ -57,12 +57,11 @@ function minorOf(totals: SceneTotals, path: Path | null): Uint8Array {
   return Uint8Array.from(totals.links, (link, l) => (link.rate < bound && link.err < TROUBLE.err && !path?.links.has(l) ? 1 : 0));
 }
 
-function pathOf(scene: Scene, { hoveredItem, hoveredLink, options }: Attention): Path | null {
+function pathOf(scene: Scene, { hoveredItem, hoveredLink }: Attention): Path | null {
   if (hoveredLink >= 0 && scene.links[hoveredLink]) return pathOfLink(scene.links, hoveredLink);
-  const other = scene.items.findIndex((item) => isNamed(item, options.hovered));
-  const item = hoveredItem >= 0 ? hoveredItem : other;
-  if (item < 0 || !scene.items[item] || scene.items[item].instance) return null;
-  return scene.focus !== null && scene.items[item].nodes[0] === scene.focus ? null : pathThrough(scene.links, item);
+  const item = scene.items[hoveredItem];
+  if (!item || item.instance) return null;
+  return scene.focus !== null && item.nodes[0] === scene.focus ? null : pathThrough(scene.links, hoveredItem);
 }
 
 /** Whether an item is this node itself, not a group that it is in. */
@@ -81,11 +80,10 @@ function isHealthy(item: Item, totals: SceneTotals, i: number): boolean {
 
 function flagsOf(item: Item, attention: Attention, hovered: boolean, found: boolean, up: number): number {
   if (item.instance) return (hovered ? FLAG.hovered : 0) | (up > 0 ? 0 : FLAG.down);
-  const { options, marked } = attention;
-  const mark = markOf(item, marked);
+  const mark = markOf(item, attention.marked);
   return (
     (isSelected(item, attention) ? FLAG.selected : 0) |
-    (hovered || isNamed(item, options.hovered) ? FLAG.hovered : 0) |
+    (hovered ? FLAG.hovered : 0) |
     (found ? FLAG.found : 0) |
     (mark === 'culprit' ? FLAG.culprit : mark === 'hot' ? FLAG.hot : 0) |
     (item.instances > 0 && up < 0.5 && item.kind !== 'users' ? FLAG.down : 0)

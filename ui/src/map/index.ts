@@ -13,20 +13,18 @@ import { Mirror } from './mirror';
 import { pick, type Hit } from './pick';
 import { placeIn, planOf, type Plan } from './plan';
 import { buildScene, type Detail, type Item } from './scene';
-import { matching, ones, same } from './search';
+import { matching, same } from './search';
 import { Smooth } from './smooth';
 import { Stage } from './stage';
 import { step, type Arrow } from './steps';
 import { TextLayer } from './text';
 import { PALETTES } from './theme';
 import { readTotals, type SceneTotals } from './totals';
-import { DEFAULTS, type Instance, type MapData, type MapEvents, type MapOptions, type Mark, type Stats, type Target, type Topology, type View } from './types';
+import { DEFAULTS, type Instance, type MapData, type MapEvents, type MapOptions, type Mark, type Target, type Topology, type View } from './types';
 import './map.css';
 
 export { parseFilter } from './filter';
-export { PALETTES } from './theme';
-export { DEFAULTS } from './types';
-export type { Depth, Instance, Level, MapData, MapEvents, MapOptions, Mark, Stats, Target, Theme, View } from './types';
+export type { Depth, Instance, MapOptions, Mark, Target, View } from './types';
 
 /** From so near a service's inside opens by itself, and closes from this far. */
 const INSIDE = { opens: 2.5, closes: 1.55 };
@@ -71,8 +69,7 @@ export class TrafficMap {
   private arranged = false;
   private scheduled = 0;
   private dots = 0;
-  private fps = 0;
-  private last = { frame: 0, data: 0, links: 0, text: 0, read: 0, filters: 0, mirror: 0 };
+  private last = { data: 0, links: 0, text: 0, read: 0, filters: 0, mirror: 0 };
   private dirty = { scene: true, links: true, numbers: true, ground: true, text: true };
 
   constructor(private readonly canvas: HTMLCanvasElement, private readonly overlay: HTMLElement, private readonly on: MapEvents) {
@@ -186,9 +183,8 @@ export class TrafficMap {
     this.fly(this.inside());
   }
 
-  stats(): Stats {
-    const { items, links } = this.stage.scene;
-    return { fps: this.fps, nodes: items.length, links: links.length, dots: this.dots, found: ones(this.found), hidden: ones(this.hidden) };
+  stats(): { dots: number } {
+    return { dots: this.dots };
   }
 
   destroy(): void {
@@ -488,7 +484,6 @@ export class TrafficMap {
   private frame(now: number): void {
     this.scheduled = 0;
     if (!this.plan || document.hidden) return;
-    this.measure(now);
     this.flyOn(now);
     this.update(now);
     if (this.dirty.text) this.write(now);
@@ -498,12 +493,6 @@ export class TrafficMap {
     this.renderer.drawFrame(this.camera, since, !this.options.motion);
     this.point2card();
     if (this.moving || this.flight || this.stage.appeared < 1) this.wake();
-  }
-
-  private measure(now: number): void {
-    const took = now - this.last.frame;
-    this.last.frame = now;
-    if (took > 0 && took < 1000) this.fps = this.fps > 0 ? this.fps * 0.9 + (1000 / took) * 0.1 : 1000 / took;
   }
 
   private flyOn(now: number): void {

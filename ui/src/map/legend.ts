@@ -43,10 +43,6 @@ export class Legend {
   get moved(): EventTarget {
     return this.root;
   }
-
-  remove(): void {
-    this.root.remove();
-  }
 }
 
 function sign([name, path, word, hint]: (typeof SIGNS)[number]): HTMLElement {

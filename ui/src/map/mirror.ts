@@ -39,10 +39,6 @@ export class Mirror {
     this.root.append(row);
     this.buttons.push(button);
   }
-
-  remove(): void {
-    this.root.remove();
-  }
 }
 
 /** «web: 120 requests a second, 2% errors, 80% busy» */

@@ -22,7 +22,7 @@ export function subjectOf({ nodes, topology }: MapData, node: number): Subject {
 
 function zoneName({ zones, regions }: MapData['topology'], zone: number): string {
   const { name, region } = zones[zone]!;
-  return name.includes('/') ? name : `${regions[region]?.name ?? ''}/${name}`;
+  return `${regions[region]?.name ?? ''}/${name}`;
 }
 
 /** The nodes that an expression matches; null where there is none, or one with a mistake. */
@@ -34,8 +34,4 @@ export function matching(text: string, data: MapData): Uint8Array | null {
 
 export function same(a: Uint8Array | null, b: Uint8Array | null): boolean {
   return a === b || (a !== null && b !== null && a.length === b.length && a.every((value, i) => value === b[i]));
-}
-
-export function ones(set: Uint8Array | null): number {
-  return set ? set.reduce((sum, value) => sum + value, 0) : 0;
 }

@@ -43,9 +43,7 @@ export class TextLayer {
   private readonly widths = new Map<string, number>();
   private stood = new Map<string, Side>();
   private size: Size = { width: 1, height: 1 };
-  /** Corners of the view that belong to others: legend, buttons. */
   private ratio = 1;
-  labels = 0;
 
   constructor(readonly canvas: HTMLCanvasElement) {
     this.context = canvas.getContext('2d')!;
@@ -82,7 +80,6 @@ export class TextLayer {
     // Where there is no room for all that is to be said, the name alone may find some.
     put(wishes.filter((wish) => wish.lines.length > 1 && !stood.has(wish.key)).map((wish) => this.nameOnly(wish)));
     this.stood = stood;
-    this.labels = stood.size;
   }
 
   private nameOnly(wish: Wish): Wish {

@@ -31,8 +31,6 @@ export type Target =
 export interface MapOptions {
   /** Name of a node. */
   selected: string | null;
-  /** Pointed at elsewhere on the page (a row of a table, say): drawn as if the pointer were on it. */
-  hovered: string | null;
   /** Expressions of filter.ts; one with a mistake is as if it were empty. */
   find: string;
   hide: string;
@@ -49,7 +47,6 @@ export interface MapOptions {
 
 export const DEFAULTS: MapOptions = {
   selected: null,
-  hovered: null,
   find: '',
   hide: '',
   hideHealthy: false,
@@ -88,14 +85,4 @@ export interface MapEvents {
   /** A context menu was asked for, at this place of the page. */
   menu(target: Target | null, x: number, y: number): void;
   view(view: View): void;
-}
-
-export interface Stats {
-  fps: number;
-  nodes: number;
-  links: number;
-  dots: number;
-  /** How many services the find expression matches, and the hide expression hides. */
-  found: number;
-  hidden: number;
 }

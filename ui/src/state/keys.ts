@@ -1,7 +1,8 @@
 /** Keys of the whole page; what is written in fields stays there. */
 import { lab } from './lab.svelte';
 import { look, wear } from './theme.svelte';
-import { go, TABS, view } from './view.svelte';
+import { TABS } from './url';
+import { go, view } from './view.svelte';
 
 export interface Acts {
   toggle(): void;

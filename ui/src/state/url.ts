@@ -34,8 +34,10 @@ export const FIRST: ViewState = {
   against: null, story: false,
 };
 
+export const TABS = ['numbers', 'latency', 'traces', 'why', 'events', 'table', 'scenario', 'compare'] as const;
+
 const CHOICES: Partial<Record<keyof ViewState, readonly string[]>> = {
-  tab: ['numbers', 'latency', 'traces', 'why', 'events', 'table', 'scenario', 'compare'],
+  tab: TABS,
   mode: ['map', 'grid'],
   level: ['auto', 'world', 'region', 'service'],
   pick: ['slowest', 'failed', 'random'],

@@ -1,8 +1,7 @@
 /** What one looks at. All of it stands in the URL, and is read from there again. */
 import { clock } from '../text/format';
-import { FIRST, read, write, type ViewState } from './url';
+import { FIRST, read, TABS, write, type ViewState } from './url';
 
-export const TABS = ['numbers', 'latency', 'traces', 'why', 'events', 'table', 'scenario', 'compare'] as const;
 export type Tab = (typeof TABS)[number];
 export type Theme = 'system' | 'light' | 'dark';
 
@@ -50,6 +49,9 @@ export function when(): string {
   if (view.at !== null) return `At ${clock(view.at)}`;
   return view.range ? `${clock(view.range[0])} to ${clock(view.range[1])}` : 'Now';
 }
+
+/** Whether a moment is in the stretch that is looked at. */
+export const isLookedAt = ({ at_s }: { at_s: number }) => !view.range || (at_s >= view.range[0] && at_s <= view.range[1]);
 
 export function restore() {
   Object.assign(view, read(location.hash));
