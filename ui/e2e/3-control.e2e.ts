@@ -92,6 +92,33 @@ describe('3: control', () => {
     await until('of a service too', async () => [await field('workers').inputValue(), await field('queue').inputValue()], (it) => it.join() === '64,unlimited');
   });
 
+  it('has more instances, and fewer', async () => {
+    // Of its own: in the other one a zone is lost.
+    const { id } = await (await lab.post('runs', { name: 'shop' })).json() as { id: string };
+    const page = await lab.page(`#run=${id}&selected=users`);
+    const form = test(page, 'change');
+    const there = () => test(page, 'instances').locator('tbody tr').count();
+    const becomes = async (n: number) => {
+      await until('the server has them', up(page, 'users'), (it) => it === n);
+      await until('they are listed', there, (it) => it === n);
+      await until('the field says so', () => form.locator('input[name=instances]').inputValue(), (it) => it === String(n));
+    };
+    const set = async (n: number) => {
+      await form.locator('input[name=instances]').fill(String(n));
+      await form.getByRole('button', { name: 'Change from now on' }).click();
+      await until('it is written down', last(page), (it) => it.includes(`set: { service: users, instances: ${n} }`));
+      await becomes(n);
+    };
+    await becomes(3);
+    await set(5);
+    await set(2);
+    const undo = form.getByRole('button', { name: 'Undo' });
+    await undo.last().click();
+    await becomes(5);
+    await undo.click();
+    await becomes(3);
+  });
+
   it('changes a timeout in place, and takes it back', async () => {
     const page = await lab.page('#selected=web->users');
     const timeouts = async () => (await lab.series(page, 'web->users'))['timeouts']?.at(-1) ?? 0;

@@ -75,7 +75,7 @@ describe('what was done', () => {
 describe('settings', () => {
   const calls = { kind: 'edge', from: 'web', to: 'db', fromUsers: false } as const;
   it('are of whoever has them', () => {
-    expect(knobs(web, true)?.list.map((it) => it.key)).toEqual(['workers', 'queue']);
+    expect(knobs(web, true)?.list.map((it) => it.key)).toEqual(['instances', 'workers', 'queue']);
     expect(knobs(calls, true)?.whose).toEqual(['call', 'web -> db']);
     expect(knobs({ ...calls, from: 'people', fromUsers: true }, true)?.whose).toEqual(['workload', 'people']);
     expect(knobs(calls, false)).toBeNull();
@@ -84,7 +84,7 @@ describe('settings', () => {
 
   it('are at first what the file says', () => {
     const [node, edge] = [topology.nodes[1]!, topology.edges[1]!];
-    expect(said({ ...node, workers: 8, queue: null })).toEqual({ workers: '8', queue: 'unlimited' });
+    expect(said({ ...node, workers: 8, queue: null })).toEqual({ instances: '2', workers: '8', queue: 'unlimited' });
     expect(said({ ...edge, timeout: '50ms', retry: null })).toEqual({ timeout: '50ms', retry: null, breaker: 'none' });
     expect(said({ ...topology.nodes[0]!, timeout: '2s', retry: '1', breaker: 'none' })).toEqual({ timeout: '2s', retry: '1', breaker: 'none' });
   });

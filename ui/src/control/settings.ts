@@ -20,6 +20,7 @@ export interface Held {
 }
 
 const CAPACITY: Knob[] = [
+  { key: 'instances', label: 'Instances', example: '3' },
   { key: 'workers', label: 'Workers of an instance', example: '20, unlimited' },
   { key: 'queue', label: 'Queue of an instance', example: '100, unlimited' },
 ];
@@ -49,7 +50,9 @@ export function knobs(target: Target, awaited: boolean): { whose: [string, strin
 /** What the file says. */
 export function said(of: Node | Edge): Settings {
   const limit = (it: number | null) => (it === null ? 'unlimited' : String(it));
-  if ('kind' in of && of.kind === 'service') return { workers: limit(of.workers), queue: limit(of.queue) };
+  if ('kind' in of && of.kind === 'service') {
+    return { instances: String(of.instances), workers: limit(of.workers), queue: limit(of.queue) };
+  }
   return { timeout: of.timeout ?? null, retry: of.retry ?? null, breaker: of.breaker ?? null };
 }
 
