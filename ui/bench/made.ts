@@ -119,6 +119,7 @@ export function madeTraffic(topology: Topology, time: number, ill: number): { no
     set(NODE.queue, queue);
     set(NODE.inFlight, queue + 5);
     set(NODE.up, up);
+    set(NODE.wanted, node.instances);
   });
   return { nodes, edges };
 }

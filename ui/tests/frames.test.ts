@@ -9,7 +9,7 @@ interface Rows {
 
 /** Written from the table of `docs/reference/api.md`, not from the decoder. */
 function frame(kind: number, time: number, { nodes, edges }: Rows): ArrayBuffer {
-  const bytes = new DataView(new ArrayBuffer(32 + 4 * (13 * nodes.length + 8 * edges.length)));
+  const bytes = new DataView(new ArrayBuffer(32 + 4 * (14 * nodes.length + 8 * edges.length)));
   [0x54, 0x53, 0x52, 0x31].forEach((byte, at) => bytes.setUint8(at, byte));
   bytes.setUint8(4, 1);
   bytes.setUint8(5, kind);
@@ -22,7 +22,7 @@ function frame(kind: number, time: number, { nodes, edges }: Rows): ArrayBuffer 
   let at = 32;
   for (const rows of [nodes, edges]) {
     for (const [row] of rows) bytes.setUint32((at += 4) - 4, row, true);
-    const width = rows === nodes ? 12 : 7;
+    const width = rows === nodes ? 13 : 7;
     for (let column = 0; column < width; column++) {
       for (const [, values] of rows) bytes.setFloat32((at += 4) - 4, values[column] ?? NaN, true);
     }

@@ -93,6 +93,11 @@ impl Standing<'_, '_> {
         self.partitions[0].services.iter().map(|tally| ServiceCounts::at(self.now, tally))
     }
 
+    /// How many instances each service is to have now, in the order of the model.
+    pub fn wanted(&self) -> Vec<u32> {
+        self.run.windows.common().plan.services.iter().map(|service| service.n_instances).collect()
+    }
+
     /// The instances of a service, by their numbers; also those that go, until they are gone.
     pub fn instances(&self, service: ServiceId) -> Vec<InstanceState> {
         let mut instances: Vec<InstanceState> =

@@ -1,7 +1,7 @@
 /** Frames of the stream: columns of little-endian numbers, read where they lie. */
 
 export const NODE_COLUMNS = [
-  'rate', 'ok', 'errors', 'refused', 'retries', 'utilization', 'queue', 'in_flight', 'up', 'p50_s', 'p99_s', 'p999_s',
+  'rate', 'ok', 'errors', 'refused', 'retries', 'utilization', 'queue', 'in_flight', 'up', 'wanted', 'p50_s', 'p99_s', 'p999_s',
 ] as const;
 export const EDGE_COLUMNS = ['rate', 'ok', 'errors', 'retries', 'timeouts', 'p50_s', 'p99_s'] as const;
 

@@ -2,7 +2,7 @@ import type { Size } from './camera';
 import { element } from './dom';
 import { amount, rate, seconds, share } from './format';
 import type { Item, Link, Scene } from './scene';
-import type { LinkTotals, SceneTotals, Totals } from './totals';
+import { isShort, type LinkTotals, type SceneTotals, type Totals } from './totals';
 import type { Instance } from './types';
 
 type Row = [name: string, value: string, bad?: boolean];
@@ -49,7 +49,7 @@ export function itemCard(scene: Scene, totals: SceneTotals, index: number): [str
 
 function noteOf(item: Item): string {
   if (item.kind === 'users') return 'users';
-  if (item.kind === 'group' || item.kind === 'region') return `${item.nodes.length} services · ${amount(item.instances)} instances`;
+  if (item.kind === 'group' || item.kind === 'region') return `${item.nodes.length} services`;
   // The stream tells of services, not of what a region has of them: there it is the region's part by instances.
   return item.shares[0]! < 1 ? `${item.kind} · ${share(item.shares[0]!)} of it is here` : item.kind;
 }
@@ -58,11 +58,17 @@ function itemRows(item: Item, now: Totals): Row[] {
   const rows: Row[] = [['requests', rate(now.rate)], ['errors', share(now.err), now.err > 0.002]];
   if (item.kind !== 'users') {
     const many = item.nodes.length > 1;
-    rows.push([many ? 'busiest' : 'busy', share(now.util), now.util > 0.9], ['waiting', amount(now.queue), now.queue > 2 * item.instances]);
-    rows.push(['instances', `${Math.round(now.up)} of ${item.instances} up`, now.up < item.instances - 0.5]);
+    rows.push([many ? 'busiest' : 'busy', share(now.util), now.util > 0.9], ['waiting', amount(now.queue), now.queue > 2 * now.wanted]);
+    rows.push(['instances', upOf(now), isShort(now)]);
   }
   rows.push([item.nodes.length > 1 ? 'slowest p50' : 'p50', seconds(now.p50)], [item.nodes.length > 1 ? 'slowest p99' : 'p99', seconds(now.p99)]);
   return rows;
+}
+
+/** «2 of 3 up»; some may still go that are too many. */
+function upOf(now: Totals): string {
+  const [up, wanted] = [Math.round(now.up), Math.round(now.wanted)];
+  return up > wanted ? `${amount(up)} up, ${amount(up - wanted)} on their way out` : `${amount(up)} of ${amount(wanted)} up`;
 }
 
 function instanceRows(instance: Instance, up: boolean): Row[] {

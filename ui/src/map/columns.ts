@@ -1,7 +1,7 @@
 /** The columns of a frame, in the order of the stream. */
 export const NODE = {
   rate: 0, ok: 1, errors: 2, refused: 3, retries: 4, utilization: 5,
-  queue: 6, inFlight: 7, up: 8, p50: 9, p99: 10, p999: 11,
+  queue: 6, inFlight: 7, up: 8, wanted: 9, p50: 10, p99: 11, p999: 12,
 } as const;
 export const EDGE = { rate: 0, ok: 1, errors: 2, retries: 3, timeouts: 4, p50: 5, p99: 6 } as const;
 

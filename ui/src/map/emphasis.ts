@@ -39,7 +39,7 @@ export function emphasize(scene: Scene, totals: SceneTotals, attention: Attentio
     const matches = found === null || item.nodes.some(found);
     let alpha = path && !path.items.has(i) && !item.instance ? aside : 1;
     if (!matches) alpha = Math.min(alpha, DIM.find);
-    if (options.hideHealthy && isHealthy(item, totals, i)) alpha = Math.min(alpha, DIM.healthy);
+    if (options.hideHealthy && trouble(totals.items[i]!) === 0) alpha = Math.min(alpha, DIM.healthy);
     items[i] = alpha;
     flags[i] = flagsOf(item, attention, i === attention.hoveredItem, found !== null && matches, totals.items[i]!.up);
   });
@@ -72,10 +72,6 @@ export function isNamed(item: Item, name: string | null): boolean {
 /** Itself, or the group that it is in: among hundreds it is seen where it is. */
 function isSelected(item: Item, { options, selected }: Attention): boolean {
   return isNamed(item, options.selected) || (item.kind === 'group' && item.nodes.includes(selected));
-}
-
-function isHealthy(item: Item, totals: SceneTotals, i: number): boolean {
-  return trouble(totals.items[i]!, item.instance ? 1 : item.instances) === 0;
 }
 
 function flagsOf(item: Item, attention: Attention, hovered: boolean, found: boolean, up: number): number {

@@ -1,7 +1,7 @@
 import { element, setText } from './dom';
 import { amount, share } from './format';
 import type { Item, Scene } from './scene';
-import type { SceneTotals, Totals } from './totals';
+import { isShort, type SceneTotals, type Totals } from './totals';
 
 /** The map as a list of buttons, off the screen: for those who listen, and for the Tab key. */
 export class Mirror {
@@ -47,6 +47,6 @@ export function spoken(item: Item, now: Totals): string {
   const parts = [`${amount(now.rate)} requests a second`, `${share(now.err)} errors`];
   if (Number.isFinite(now.util)) parts.push(`${share(now.util)} busy`);
   if (now.queue >= 1) parts.push(`${amount(now.queue)} waiting`);
-  if (item.kind !== 'users' && now.up < item.instances - 0.5) parts.push(`${Math.round(now.up)} of ${item.instances} instances up`);
+  if (item.kind !== 'users' && isShort(now)) parts.push(`${Math.round(now.up)} of ${Math.round(now.wanted)} instances up`);
   return `${item.label}: ${parts.join(', ')}`;
 }

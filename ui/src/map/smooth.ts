@@ -32,8 +32,10 @@ export class Smooth {
     updateUsual(this.usual, this.edges.subarray(p50, p50 + rows), Number.isFinite(step) ? step : 0);
     this.time = data.time;
     // Instances and their queues are whole: no reason to smooth them.
-    const up = NODE.up * this.topology.nodes.length;
-    this.nodes.set(data.nodes.subarray(up, up + this.topology.nodes.length), up);
+    for (const column of [NODE.up, NODE.wanted]) {
+      const start = column * this.topology.nodes.length;
+      this.nodes.set(data.nodes.subarray(start, start + this.topology.nodes.length), start);
+    }
   }
 
   follow(rates: ArrayLike<number>, elapsed: number): void {

@@ -6,7 +6,7 @@ import { amount, rate, seconds, share } from './format';
 import { placeLabels, type LabelWish, type Side } from './labels';
 import type { Item, Scene } from './scene';
 import type { Palette } from './theme';
-import { trouble, type SceneTotals, type Totals } from './totals';
+import { isShort, trouble, type SceneTotals, type Totals } from './totals';
 import type { MapOptions, Mark } from './types';
 
 const FAMILY = 'Inter, system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif';
@@ -123,7 +123,7 @@ export class TextLayer {
       if (item.instance || (scene.focus !== null && i === 0) || !this.near(x, y, r)) return;
       const [now, flags] = [totals.items[i]!, emphasis.flags[i]!];
       const special = (flags & 1) !== 0 || i === hoveredItem;
-      const ill = trouble(now, item.instances);
+      const ill = trouble(now);
       if (!special && r < 3.2 && ill === 0) return;
       const lines = this.linesOf(item, now, (flags & 1) !== 0, r, picture);
       wishes.push({
@@ -148,8 +148,8 @@ export class TextLayer {
     const lines: Line[] = [{ text: item.label, font: name, color: tiny ? palette.soft : palette.text }];
     const mark = markOf(item, marked);
     if (mark) lines.push({ text: mark === 'culprit' ? 'the culprit' : 'the hot tier', font: `600 ${small}`, color: mark === 'culprit' ? palette.error : palette.slow });
-    if (item.kind === 'region') lines.push({ text: facts(item, { ...now, queue: 0, p99: NaN }).join(' · '), font: small, color: palette.soft });
-    else if (selected || (r > 34 && !big)) lines.push({ text: [rate(now.rate), ...facts(item, now)].join(' · '), font: small, color: palette.soft });
+    if (item.kind === 'region') lines.push({ text: facts({ ...now, queue: 0, p99: NaN }).join(' · '), font: small, color: palette.soft });
+    else if (selected || (r > 34 && !big)) lines.push({ text: [rate(now.rate), ...facts(now)].join(' · '), font: small, color: palette.soft });
     else if (bad && r > 6) lines.push({ text: bad, font: `600 ${small}`, color: palette.error });
     return lines;
   }
@@ -206,7 +206,7 @@ export class TextLayer {
       const closed = scene.items.some((item) => item.kind === 'region' && item.label === box.label);
       if (box.kind === 'region' && (closed || box.w * zoom < 120)) return [];
       const [title, note] = box.kind === 'region' ? [14, 11] : box.kind === 'plate' ? [15, 12] : [10, 10];
-      const said = box.kind === 'plate' ? [rate(totals.items[0]!.rate), ...facts(scene.items[0]!, totals.items[0]!)].join(' · ') : box.note;
+      const said = box.kind === 'plate' ? [rate(totals.items[0]!.rate), ...facts(totals.items[0]!)].join(' · ') : box.note;
       const font = `600 ${title}px ${FAMILY}`;
       const [dx, dy] = box.kind === 'plate' ? [0, -24] : box.kind === 'zone' ? [6, 3] : [16, 13];
       if (box.kind === 'zone' && this.width(box.label, font) > box.w * zoom - 8) return [];
@@ -252,16 +252,17 @@ function loops({ ends, scene }: Picture): { x: number; y: number; w: number; h: 
 export function badness(item: Item, now: Totals): string | null {
   const parts: string[] = [];
   if (now.err > 0.002) parts.push(`${share(now.err)} err`);
-  if (item.kind !== 'users' && item.instances > 0 && now.up < item.instances - 0.5) parts.push(`${Math.round(now.up)}/${item.instances} up`);
-  if (now.queue > 2 * item.instances) parts.push(`${amount(Math.round(now.queue))} waiting`);
+  if (item.kind !== 'users' && isShort(now)) parts.push(`${Math.round(now.up)}/${Math.round(now.wanted)} up`);
+  if (now.queue > 2 * now.wanted) parts.push(`${amount(Math.round(now.queue))} waiting`);
   return parts.length > 0 ? parts.join(' · ') : null;
 }
 
-export function facts(item: Item, now: Totals): string[] {
+export function facts(now: Totals): string[] {
   const parts = [`${share(now.err)} err`];
   if (Number.isFinite(now.util)) parts.push(`${share(now.util)} busy`);
   if (now.queue >= 1 && now.longest > 0.5) parts.push(`${amount(Math.round(now.queue))} waiting`);
   if (Number.isFinite(now.p99)) parts.push(`p99 ${seconds(now.p99)}`);
-  if (item.instances > 1) parts.push(now.up < item.instances - 0.5 ? `${Math.round(now.up)}/${item.instances} up` : `×${amount(item.instances)}`);
+  if (isShort(now)) parts.push(`${Math.round(now.up)}/${Math.round(now.wanted)} up`);
+  else if (now.up > 1) parts.push(`×${amount(Math.round(now.up))}`);
   return parts;
 }

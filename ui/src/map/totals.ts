@@ -14,6 +14,8 @@ export interface Totals {
   /** How many wait for an instance, where most do. */
   longest: number;
   up: number;
+  /** How many instances there are to be. */
+  wanted: number;
   /** The slowest member's. */
   p50: number;
   p99: number;
@@ -67,12 +69,12 @@ function linkTotals(link: Link, { edges, topology }: MapData, usual: Float32Arra
 /** Whether a service needs no attention. */
 export function isWell(data: MapData, node: number): boolean {
   const whole = { nodes: Int32Array.of(node), shares: Float32Array.of(1) };
-  return trouble(itemTotals(whole, data), data.topology.nodes[node]!.instances) === 0;
+  return trouble(itemTotals(whole, data)) === 0;
 }
 
 function itemTotals(item: Pick<Item, 'nodes' | 'shares'>, { nodes, topology }: MapData): Totals {
   const rows = topology.nodes.length;
-  const sum: Totals = { rate: 0, err: 0, util: NaN, queue: 0, longest: 0, up: 0, p50: NaN, p99: NaN };
+  const sum: Totals = { rate: 0, err: 0, util: NaN, queue: 0, longest: 0, up: 0, wanted: 0, p50: NaN, p99: NaN };
   let [bad, done] = [0, 0];
   item.nodes.forEach((node, k) => {
     const share = item.shares[k]!;
@@ -81,10 +83,14 @@ function itemTotals(item: Pick<Item, 'nodes' | 'shares'>, { nodes, topology }: M
     bad += get(NODE.errors) + get(NODE.refused);
     done += get(NODE.ok) + get(NODE.errors) + get(NODE.refused);
     sum.queue += get(NODE.queue);
-    sum.longest = Math.max(sum.longest, count(nodes, rows, NODE.queue, node) / Math.max(1, topology.nodes[node]!.instances));
     // Before the first frame nothing is known, and nothing is called dead.
-    const up = cell(nodes, rows, NODE.up, node);
-    sum.up += (Number.isNaN(up) ? topology.nodes[node]!.instances : up) * share;
+    const instances = (column: number): number => {
+      const known = cell(nodes, rows, column, node);
+      return Number.isNaN(known) ? topology.nodes[node]!.instances : known;
+    };
+    sum.up += instances(NODE.up) * share;
+    sum.wanted += instances(NODE.wanted) * share;
+    sum.longest = Math.max(sum.longest, count(nodes, rows, NODE.queue, node) / Math.max(1, instances(NODE.wanted)));
     sum.util = larger(sum.util, cell(nodes, rows, NODE.utilization, node));
     sum.p50 = larger(sum.p50, cell(nodes, rows, NODE.p50, node));
     sum.p99 = larger(sum.p99, cell(nodes, rows, NODE.p99, node));
@@ -99,7 +105,7 @@ function larger(a: number, b: number): number {
 
 function ofInstance({ instance }: Item): Totals {
   const up = instance?.health === 'up' ? 1 : 0;
-  return { rate: NaN, err: 0, util: instance?.busy ?? NaN, queue: instance?.waiting ?? 0, longest: instance?.waiting ?? 0, up, p50: NaN, p99: NaN };
+  return { rate: NaN, err: 0, util: instance?.busy ?? NaN, queue: instance?.waiting ?? 0, longest: instance?.waiting ?? 0, up, wanted: 1, p50: NaN, p99: NaN };
 }
 
 /** Of a group counts what comes from outside, not what its members send each other. */
@@ -113,8 +119,12 @@ function arrivals(scene: Scene, items: Totals[], links: LinkTotals[]): void {
   });
 }
 
+/** Instances are missing. */
+export const isShort = (now: Totals): boolean => now.up < now.wanted - 0.5;
+
 /** How much attention something needs; 0 is healthy. Counts errors most, then being full, waiting and missing instances. */
-export function trouble(totals: Totals, instances: number): number {
+export function trouble(totals: Totals): number {
+  const instances = totals.wanted;
   const missing = instances > 0 ? Math.max(0, 1 - totals.up / instances) : 0;
   const full = Number.isFinite(totals.util) ? Math.max(0, totals.util - TROUBLE.util) / (1 - TROUBLE.util) : 0;
   const failing = totals.err > TROUBLE.err ? 0.5 + totals.err : 0;

@@ -27,7 +27,7 @@ function dataOf(of: Topology, time = 1): MapData {
     for (const [name, value] of Object.entries(values)) data.edges[EDGE[name as keyof typeof EDGE] * e + i] = value;
   };
   node(0, { rate: 120, ok: 120, errors: 0, refused: 0 });
-  node(1, { rate: 120, ok: 90, errors: 20, refused: 10, utilization: 0.8, queue: 8, up: 4, p50: 0.01, p99: 0.3 });
+  node(1, { rate: 120, ok: 90, errors: 20, refused: 10, utilization: 0.8, queue: 8, up: 4, wanted: 4, p50: 0.01, p99: 0.3 });
   node(2, { rate: 60, ok: 60, errors: 0, refused: 0, utilization: 0.3, queue: 0, up: 1, p50: 0.002, p99: 0.01 });
   edge(0, { rate: 120, ok: 90, errors: 30, timeouts: 0, retries: 12, p50: 0.01, p99: 0.3 });
   edge(1, { rate: 60, ok: 60, errors: 0, timeouts: 0, retries: 0, p50: 0.002, p99: 0.01 });
@@ -54,10 +54,12 @@ describe('totals', () => {
   });
 
   it('tell trouble by what is wrong', () => {
-    const well = { rate: 1, err: 0, util: 0.5, queue: 0, longest: 0, up: 4, p50: 0.01, p99: 0.1 };
-    expect(trouble(well, 4)).toBe(0);
-    for (const ill of [{ err: 0.05 }, { util: 0.97 }, { up: 3 }, { queue: 50 }]) expect(trouble({ ...well, ...ill }, 4)).toBeGreaterThan(0);
-    expect(trouble({ ...well, err: 0.5 }, 4)).toBeGreaterThan(trouble({ ...well, util: 1 }, 4));
+    const well = { rate: 1, err: 0, util: 0.5, queue: 0, longest: 0, up: 4, wanted: 4, p50: 0.01, p99: 0.1 };
+    expect(trouble(well)).toBe(0);
+    // Those that are too many are on their way out.
+    expect(trouble({ ...well, wanted: 2 })).toBe(0);
+    for (const ill of [{ err: 0.05 }, { util: 0.97 }, { up: 3 }, { queue: 50 }]) expect(trouble({ ...well, ...ill })).toBeGreaterThan(0);
+    expect(trouble({ ...well, err: 0.5 })).toBeGreaterThan(trouble({ ...well, util: 1 }));
   });
 
   it('draw a longer tail for a longer queue, and none for none', () => {
@@ -90,7 +92,7 @@ describe('what is shown', () => {
 
   it('is said in words', () => {
     const scene = buildScene(planOf(topologyOf([{ name: 'web', instances: 4 }], [])), ['open'], () => false);
-    const now = { rate: 120, err: 0.02, util: 0.8, queue: 0, longest: 0, up: 4, p50: 0.01, p99: 0.1 };
+    const now = { rate: 120, err: 0.02, util: 0.8, queue: 0, longest: 0, up: 4, wanted: 4, p50: 0.01, p99: 0.1 };
     expect(spoken(scene.items[0]!, now)).toBe('web: 120 requests a second, 2% errors, 80% busy');
     expect(spoken(scene.items[0]!, { ...now, up: 3, queue: 7 })).toBe('web: 120 requests a second, 2% errors, 80% busy, 7 waiting, 3 of 4 instances up');
   });

@@ -112,7 +112,7 @@ fn difference(metric: &str, pairs: &[[f64; 2]]) -> Option<Value> {
 }
 
 /// What is no count.
-const GAUGES: [&str; 4] = ["utilization", "queue", "in_flight", "up"];
+const GAUGES: [&str; 5] = ["utilization", "queue", "in_flight", "up", "wanted"];
 
 /// Half the width of a t-interval for the mean, over batches of equal length; the last few seconds may be left out.
 fn interval(values: &[f64]) -> Option<f64> {

@@ -19,7 +19,7 @@ use crate::session::{Session, Sight, frame, scenario};
 
 pub(super) type Pairs = Query<Vec<(String, String)>>;
 
-pub(super) const NODE: [&str; 12] = [
+pub(super) const NODE: [&str; 13] = [
     "rate",
     "ok",
     "errors",
@@ -29,6 +29,7 @@ pub(super) const NODE: [&str; 12] = [
     "queue",
     "in_flight",
     "up",
+    "wanted",
     "p50_s",
     "p99_s",
     "p999_s",

@@ -233,7 +233,7 @@ impl<'a> Driver<'a> {
         Totals {
             time_s: standing.time().as_secs_f64(),
             users: standing.workloads().map(Count::from).collect(),
-            services: standing.services().map(Load::from).collect(),
+            services: standing.services().zip(standing.wanted()).map(Load::from).collect(),
             edges: (self.topology)
                 .edges(standing.destinations().map(Count::from), standing.calls().map(Count::from)),
         }

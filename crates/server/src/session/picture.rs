@@ -1,7 +1,7 @@
 //! What is known of every node and edge at a moment.
 
-/// `rate`, `ok`, `errors`, `refused`, `retries`, `utilization`, `queue`, `in_flight`, `up`, `p50_s`, `p99_s`, `p999_s`.
-pub(crate) const NODE: usize = 12;
+/// `rate`, `ok`, `errors`, `refused`, `retries`, `utilization`, `queue`, `in_flight`, `up`, `wanted`, `p50_s`, `p99_s`, `p999_s`.
+pub(crate) const NODE: usize = 13;
 /// `rate`, `ok`, `errors`, `retries`, `timeouts`, `p50_s`, `p99_s`.
 pub(crate) const EDGE: usize = 7;
 

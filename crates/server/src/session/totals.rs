@@ -32,6 +32,8 @@ pub(crate) struct Load {
     up_s: f64,
     present: f64,
     up: f64,
+    /// How many instances there are to be.
+    wanted: f64,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -74,8 +76,8 @@ impl From<CallTally> for Count {
     }
 }
 
-impl From<ServiceCounts> for Load {
-    fn from(counts: ServiceCounts) -> Load {
+impl From<(ServiceCounts, u32)> for Load {
+    fn from((counts, wanted): (ServiceCounts, u32)) -> Load {
         let seconds = |nanos: u128| nanos as f64 / 1e9;
         Load {
             arrivals: counts.arrivals as f64,
@@ -88,6 +90,7 @@ impl From<ServiceCounts> for Load {
             up_s: seconds(counts.up_ns),
             present: counts.present as f64,
             up: counts.up as f64,
+            wanted: wanted.into(),
         }
     }
 }
@@ -169,6 +172,7 @@ fn service(now: &Load, then: &Load, dt: f64, cores: f64) -> NodeRow {
     row[6] = per_s(now.waiting_s, then.waiting_s, dt);
     row[7] = now.present as f32;
     row[8] = now.up as f32;
+    row[9] = now.wanted as f32;
     row
 }
 

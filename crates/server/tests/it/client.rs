@@ -197,7 +197,7 @@ pub(crate) fn frame(bytes: &[u8]) -> Frame {
     let f32_at = |at: usize| f32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
     assert_eq!((&bytes[..4], bytes[4]), (&b"TSR1"[..], 1));
     let (n_nodes, n_edges) = (u32_at(24) as usize, u32_at(28) as usize);
-    assert_eq!(bytes.len(), 32 + 4 * (n_nodes * 13 + n_edges * 8));
+    assert_eq!(bytes.len(), 32 + 4 * (n_nodes * 14 + n_edges * 8));
     Frame {
         is_second: bytes[5] == 2,
         is_whole: bytes[6] & 1 == 1,
@@ -205,7 +205,7 @@ pub(crate) fn frame(bytes: &[u8]) -> Frame {
         covers_s: f32_at(16).into(),
         number: u32_at(20),
         nodes: (0..n_nodes).map(|n| u32_at(32 + 4 * n)).collect(),
-        node: (0..12 * n_nodes).map(|n| f32_at(32 + 4 * (n_nodes + n))).collect(),
+        node: (0..13 * n_nodes).map(|n| f32_at(32 + 4 * (n_nodes + n))).collect(),
         n_edges,
     }
 }

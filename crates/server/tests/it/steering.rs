@@ -183,6 +183,45 @@ fn what_is_set_holds_from_then_on() {
     assert!(timeouts[10..20].iter().all(|each| *each > 50.0), "{timeouts:?}");
 }
 
+/// Three instances more for ten seconds, and then one.
+#[test]
+fn instances_join_and_go() {
+    let lab = lab();
+    let run = lab.start(&json!({ "name": "pair", "pace": 0, "for_s": 50, "paused": true }));
+    let step = || {
+        control(&lab, &run, &json!({ "step_s": 10 }));
+        lab.until(&run, |run| run["state"] == "paused" || run["state"] == "ended");
+    };
+    let set = |instances: u32| {
+        let set = json!({ "service": "web", "instances": instances });
+        lab.post(&format!("{run}/happenings"), &json!({ "set": set }))
+    };
+    let there = || {
+        let told = lab.value(&format!("{run}/services/web"));
+        told["instances"].as_array().map(Vec::len)
+    };
+    let before = there().expect("a list") as u32;
+    step();
+    set(1_000_000).is(409).says("so many instances more cannot join");
+    let more = set(before + 3).is(201).json();
+    step();
+    assert_eq!(there(), Some(before as usize + 3));
+    lab.ask("DELETE", &format!("{run}/happenings/{}", more["id"]), &lab.host(), b"").is(200);
+    step();
+    set(1).is(201);
+    step();
+    assert_eq!(there(), Some(1));
+    step();
+    let series = lab.value(&format!("{run}/series?of=web"));
+    for column in ["up", "wanted"] {
+        let all: Vec<f64> = series[column].as_array().expect("a column").iter().map(number).collect();
+        for (seconds, expected) in [(0..10, before), (11..20, before + 3), (22..30, before), (32..50, 1)] {
+            assert!(all[seconds].iter().all(|it| *it == f64::from(expected)), "{column}: {all:?}");
+        }
+    }
+    assert_eq!(lab.value(&format!("{run}/result"))["services"]["web"]["errors"], 0, "none was lost");
+}
+
 #[test]
 fn runs_end_one_by_one_and_make_room() {
     let lab = lab();
