@@ -40,7 +40,7 @@ export function ofService(node: Columns<NodeColumn>, at: number): Stat[] {
     stat('Utilisation', 'utilization', share(value('utilization')), 'busy', 1, value('utilization') > BUSY),
     stat('Queue', 'queue', count(value('queue')), 'slow', 1),
     stat('Present', 'in_flight', count(value('in_flight')), 'busy', 1),
-    stat('Up', 'up', count(value('up')), 'text'),
+    stat('Up', 'up', count(value('up')), 'text', 0, value('up') < value('wanted')),
     ...latencies(value),
   ];
 }
