@@ -101,6 +101,7 @@ describe('3: control', () => {
     const becomes = async (n: number) => {
       await until('the server has them', up(page, 'users'), (it) => it === n);
       await until('they are listed', there, (it) => it === n);
+      await until('the head says so', text(test(page, 'size')), (it) => it === `${n} × 1 core`);
       await until('the field says so', () => form.locator('input[name=instances]').inputValue(), (it) => it === String(n));
     };
     const set = async (n: number) => {

@@ -16,7 +16,7 @@ export function subjectOf({ nodes, topology }: MapData, node: number): Subject {
     util: cell(nodes, rows, NODE.utilization, node),
     queue: get(NODE.queue),
     p99: cell(nodes, rows, NODE.p99, node),
-    instances,
+    instances: cell(nodes, rows, NODE.wanted, node) || instances,
   };
 }
 

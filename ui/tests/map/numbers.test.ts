@@ -88,6 +88,11 @@ describe('what is shown', () => {
     expect([...matching('err > 20% and zone = west/b or name = db', dataOf(topology))!]).toEqual([0, 0, 1]);
     expect([...matching('err > 20% and zone ~ west', dataOf(topology))!]).toEqual([0, 1, 0]);
     expect(matching('err >', dataOf(topology))).toBeNull();
+    const resized = dataOf(topology);
+    resized.nodes[NODE.wanted * topology.nodes.length + 1] = 9;
+    expect([...matching('instances = 9', resized)!]).toEqual([0, 1, 0]);
+    // As long as the stream has not said: what the file says.
+    expect([...matching('instances = 2', resized)!]).toEqual([0, 0, 1]);
   });
 
   it('is said in words', () => {
