@@ -38,7 +38,9 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
     // Who steers asks about what is recent: the sample that tells why is not spread over all that may come.
     let sampled = if is_steered { config.duration.min(STEERED_SAMPLE) } else { config.duration };
     let scenario = scenario(config, is_steered);
-    let room = Room::new(model, scenario.as_deref(), if is_steered { ROOM_BY_HAND } else { 0 });
+    let happens = scenario.iter().flat_map(|scenario| &scenario.happenings);
+    let by_hand = if is_steered { ROOM_BY_HAND } else { 0 };
+    let room = Room::new(model, happens.map(|happening| &happening.trouble), by_hand);
     let mut plan = Plan::new(model, warmup, sampled.nanos(), &room);
     let traces = watch.traces();
     if traces != Traces::None {
@@ -337,11 +339,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether there is room for the instances that somebody wants.
+    /// Whether there is room for the instances that somebody wants, beside those of all other happenings.
     pub(crate) fn has_room_for(&self, trouble: &Trouble) -> bool {
-        let plan = &self.windows.common().plan;
-        let fits = |(service, wanted)| plan.has_room_for(service, &self.model.services[service], wanted);
-        trouble.resizes().is_none_or(fits)
+        let known = self.scenario.iter().flat_map(|scenario| &scenario.happenings);
+        let happens = known.map(|happening| &happening.trouble).chain([trouble]);
+        trouble.resizes().is_none() || self.windows.common().plan.has(&Room::new(self.model, happens, 0))
     }
 
     /// Something happens now that no scenario had; its number.

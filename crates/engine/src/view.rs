@@ -143,6 +143,15 @@ impl View {
         self.version += 1;
     }
 
+    /// A disturbance of messages to some instances is one of messages to these now.
+    pub(crate) fn also_disturb(&mut self, fault: usize, struck: &[u32]) {
+        for (_, disturbance) in self.disturbances.iter_mut().filter(|(number, _)| *number == fault) {
+            if let Matching::Sites { instances: Some(only), .. } = &mut disturbance.matching {
+                struck.clone_into(only);
+            }
+        }
+    }
+
     /// A service that not everybody has the newest list of.
     pub(crate) fn late_of(&self, service: u32) -> Option<&Late> {
         self.late.iter().find(|late| late.service == service)

@@ -3,13 +3,13 @@
 //! Who joins begins like one that comes back after a failure: discovery learns of it, then it is called. Who goes tells
 //! discovery at once, ends what it has, and is away then, as pods and virtual machines behind load balancers are.
 
+use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
 
 use super::{Control, Deed, Effect, Stage};
 use crate::instance::Health;
 use crate::partition::{Names, Partition};
 use crate::task::State;
-use crate::view::Matching;
 
 /// Why an instance is not one of those there are to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Control {
             return;
         }
         self.make_known(service, wanted, stage);
-        let mut joining = Vec::new();
+        let (mut joining, mut leaves) = (Vec::new(), false);
         for instance in stage.plan.instances_of(service) {
             let absence = self.absent.entry(instance);
             match (stage.plan.is_wanted(instance), absence) {
@@ -43,12 +43,16 @@ impl Control {
                 (false, Entry::Vacant(absence)) => {
                     absence.insert(Absence::Leaving(stage.now));
                     self.listing().take_leave(instance, true);
-                    self.agenda.insert((stage.now + LOOK_NS, Deed::Leave(instance, stage.now)));
+                    leaves = true;
                 }
                 _ => {}
             }
         }
-        joining.iter().for_each(|instance| self.meet_faults(*instance, stage));
+        if leaves {
+            self.agenda.insert((stage.now + LOOK_NS, Deed::Leave(service, stage.now)));
+        }
+        joining.sort_unstable();
+        self.meet_faults(&joining, stage);
         // What is listed now is published there, even if nobody joins.
         self.mark(&joining, Health::Down, false, stage);
     }
@@ -73,68 +77,65 @@ impl Control {
         stage.partitions.iter_mut().for_each(|partition| partition.know_more(stage.plan, service));
     }
 
-    /// Somebody who goes is away, if it has ended what it had; or has had its time.
-    pub(super) fn leave(&mut self, instance: u32, since: u64, stage: &mut Stage<'_, '_>) {
-        if self.absent.get(&instance) != Some(&Absence::Leaving(since)) {
-            return;
+    /// Those of a service who go since then are away, if they have ended what they had; or have had their time.
+    pub(super) fn leave(&mut self, service: u32, since: u64, stage: &mut Stage<'_, '_>) {
+        let mut leaving = stage.plan.instances_of(service);
+        leaving.retain(|instance| self.absent.get(instance) == Some(&Absence::Leaving(since)));
+        let is_news = stage.view.late_of(service).is_some();
+        let needed: BTreeSet<u32> =
+            stage.partitions.iter().flat_map(|partition| partition.needed()).collect();
+        let listing = self.listing();
+        let stays = |it: &u32| is_news || listing.lists(*it) || needed.contains(it);
+        let (stay, mut go): (Vec<u32>, Vec<u32>) =
+            leaving.into_iter().partition(|it| stage.now < since + GRACE_NS && stays(it));
+        if !stay.is_empty() {
+            self.agenda.insert((stage.now + LOOK_NS, Deed::Leave(service, since)));
         }
-        let service = stage.plan.service_of[instance as usize];
-        let is_heard_of = self.listing().lists(instance) || stage.view.late_of(service).is_some();
-        let is_busy = || stage.partitions.iter().any(|partition| partition.needs(instance));
-        if stage.now < since + GRACE_NS && (is_heard_of || is_busy()) {
-            self.agenda.insert((stage.now + LOOK_NS, Deed::Leave(instance, since)));
-            return;
+        go.sort_unstable();
+        for instance in &go {
+            self.absent.insert(*instance, Absence::Gone);
+            self.listing().forget(*instance);
         }
-        self.absent.insert(instance, Absence::Gone);
-        self.listing().forget(instance);
-        self.mark(&[instance], Health::Down, true, stage);
+        self.mark(&go, Health::Down, true, stage);
     }
 
     /// What befalls a whole place or service befalls those that join it.
-    fn meet_faults(&mut self, instance: u32, stage: &mut Stage<'_, '_>) {
+    fn meet_faults(&mut self, joining: &[u32], stage: &mut Stage<'_, '_>) {
         for number in 0..self.faults.len() {
             let fault = &mut self.faults[number];
             if !fault.active {
                 continue;
             }
-            if let Effect::Unrest(unrest) = &mut fault.effect
-                && unrest.admit(stage.plan, instance)
-            {
-                self.mark(&[instance], Health::Down, true, stage);
+            if let Effect::Unrest(unrest) = &mut fault.effect {
+                let struck = |it: &u32| unrest.admit(stage.plan, *it);
+                let struck: Vec<u32> = joining.iter().copied().filter(struck).collect();
+                self.mark(&struck, Health::Down, true, stage);
                 continue;
             }
-            if !fault.whom.meets(stage.plan, instance) {
+            let meets =
+                |it: &u32| fault.whom.meets(stage.plan, *it) && fault.struck.binary_search(it).is_err();
+            let met: Vec<u32> = joining.iter().copied().filter(meets).collect();
+            if met.is_empty() {
                 continue;
             }
-            let Err(place) = fault.struck.binary_search(&instance) else { continue };
-            fault.struck.insert(place, instance);
+            fault.struck.extend(&met);
+            fault.struck.sort_unstable();
             match fault.effect {
-                Effect::Health(to) => self.mark(&[instance], to, true, stage),
-                Effect::Pace { .. } => self.set_paces(&[instance], stage),
-                Effect::Inject { .. } => self.inject(number, &[instance], true, stage),
-                Effect::Message(_) => also_strike(number, instance, stage),
+                Effect::Health(to) => self.mark(&met, to, true, stage),
+                Effect::Pace { .. } => self.set_paces(&met, stage),
+                Effect::Inject { .. } => self.inject(number, &met, true, stage),
+                Effect::Message(_) => stage.view.also_disturb(number, &fault.struck),
                 _ => unreachable!("nothing else is about instances"),
             }
         }
     }
 }
 
-/// Messages to one more instance are disturbed.
-fn also_strike(fault: usize, instance: u32, stage: &mut Stage<'_, '_>) {
-    for (_, disturbance) in stage.view.disturbances.iter_mut().filter(|(number, _)| *number == fault) {
-        if let Matching::Sites { instances: Some(only), .. } = &mut disturbance.matching
-            && let Err(place) = only.binary_search(&instance)
-        {
-            only.insert(place, instance);
-        }
-    }
-}
-
 impl Partition {
-    /// Whether an instance serves somebody here, or somebody here has asked it.
-    fn needs(&self, instance: u32) -> bool {
+    /// The instances that serve somebody here, or that somebody here has asked.
+    fn needed(&self) -> impl Iterator<Item = u32> + '_ {
         let is_asked = |state: State| matches!(state, State::Outbound | State::Knocking | State::Remote);
-        let mut its = self.tasks.iter().filter(|(_, record)| record.instance == instance);
-        its.any(|(_, record)| record.state.is_served() || is_asked(record.state))
+        let needs = move |state: State| state.is_served() || is_asked(state);
+        self.tasks.iter().filter(move |(_, record)| needs(record.state)).map(|(_, record)| record.instance)
     }
 }

@@ -81,7 +81,7 @@ enum Deed {
     Learn(u32, Signal, u32),
     /// The last client hears of a change.
     Settle(u32),
-    /// An instance that was to go since then may be done.
+    /// Instances of a service that are to go since then may be done.
     Leave(u32, u64),
     Begin(usize),
     /// Chaos strikes.
@@ -217,7 +217,7 @@ impl Control {
             }
             Deed::Grow(number) => self.grow(number, stage),
             Deed::Strike(number) => self.strike(number, stage),
-            Deed::Leave(instance, since) => self.leave(instance, since, stage),
+            Deed::Leave(service, since) => self.leave(service, since, stage),
             Deed::Restore(number, victim) => self.restore(number, victim, stage),
             Deed::Learn(instance, signal, turn) => self.learn(instance, signal, turn, stage),
             Deed::Settle(_) => {

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use tarsier_model::{
     Balance, CallPolicy, Deadline, Demand, EndpointId, Priority, Protection, Retry, Scheduling, SealedModel,
-    Service, ServiceId,
+    ServiceId,
 };
 use tarsier_random::{Law, Sampler};
 use tarsier_units::Id;
@@ -239,8 +239,8 @@ pub(crate) struct PartitionPlan {
     pub(crate) instances: Range<u32>,
     /// Instances may be added up to this one.
     pub(crate) room_end: u32,
-    /// So many of these places are for what the scenario adds.
-    kept: u32,
+    /// So many places that is from the start.
+    room: u32,
     pub(crate) sources: Vec<u32>,
 }
 
@@ -399,15 +399,12 @@ impl Plan {
         self.number_of[at] < self.services[self.service_of[at] as usize].n_instances
     }
 
-    /// Whether a service may have so many instances beside what the scenario adds.
-    pub(crate) fn has_room_for(&self, id: ServiceId, service: &Service, wanted: u32) -> bool {
-        let mut more = vec![0; self.partitions.len()];
-        for zone in service.zones_of(wanted as usize).iter().skip(self.services[id.index()].n_known as usize)
-        {
-            more[self.partition_of_zone[zone.index()] as usize] += 1;
-        }
-        let left = |part: &PartitionPlan| (part.room_end - part.instances.end).saturating_sub(part.kept);
-        self.partitions.iter().zip(more).all(|(part, more)| more <= left(part))
+    /// Whether there are places for all that is needed.
+    pub(crate) fn has(&self, needed: &Room) -> bool {
+        let fits = |(at, part): (usize, &PartitionPlan)| {
+            needed.in_partition(at, &self.partition_of_zone) <= part.room
+        };
+        self.partitions.iter().enumerate().all(fits)
     }
 
     /// The service's next instance stands here from now on.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use tarsier_model::{Balance, Link, Scenario, SealedModel, ServiceId, Workload};
+use tarsier_model::{Balance, Link, SealedModel, ServiceId, Trouble, Workload};
 use tarsier_units::Id;
 
 use super::{NONE, PartitionPlan};
@@ -32,20 +32,23 @@ pub(crate) struct Layout {
 /// How many instances may join the others while a run goes on.
 #[derive(Default)]
 pub(crate) struct Room {
-    /// By zone, as the scenario needs it; or empty.
-    pub(crate) by_zone: Vec<u32>,
+    /// By zone, as a scenario needs it; or empty.
+    by_zone: Vec<u32>,
     /// In each partition, for whoever steers.
-    pub(crate) by_hand: u32,
+    by_hand: u32,
 }
 
 impl Room {
-    pub(crate) fn new(model: &SealedModel, scenario: Option<&Scenario>, by_hand: u32) -> Room {
+    /// What all that happens needs, beside what whoever steers is given.
+    pub(crate) fn new<'a>(
+        model: &SealedModel,
+        happens: impl Iterator<Item = &'a Trouble>,
+        by_hand: u32,
+    ) -> Room {
         let mut most: BTreeMap<ServiceId, u32> = BTreeMap::new();
-        for happening in scenario.iter().flat_map(|scenario| &scenario.happenings) {
-            if let Some((service, wanted)) = happening.trouble.resizes() {
-                let known = most.entry(service).or_default();
-                *known = (*known).max(wanted);
-            }
+        for (service, wanted) in happens.filter_map(Trouble::resizes) {
+            let known = most.entry(service).or_default();
+            *known = (*known).max(wanted);
         }
         let mut by_zone = vec![0; model.zones.len()];
         for (service, wanted) in most {
@@ -56,9 +59,10 @@ impl Room {
         Room { by_zone, by_hand }
     }
 
-    fn in_partition(&self, partition: u32, partition_of_zone: &[u32]) -> u32 {
-        let here = |(_, of): &(&u32, &u32)| **of == partition;
-        self.by_zone.iter().zip(partition_of_zone).filter(here).map(|(room, _)| room).sum()
+    pub(crate) fn in_partition(&self, partition: usize, partition_of_zone: &[u32]) -> u32 {
+        let here = |(_, of): &(&u32, &u32)| **of as usize == partition;
+        let needed: u32 = self.by_zone.iter().zip(partition_of_zone).filter(here).map(|(room, _)| room).sum();
+        needed + self.by_hand
     }
 }
 
@@ -203,14 +207,14 @@ fn number_instances(
         here.sort_unstable();
         let start = service_of.len() as u32;
         let end = start + here.len() as u32;
-        let kept = room.in_partition(partition as u32, &partition_of_zone);
-        let room_end = end + kept + room.by_hand;
+        let room = room.in_partition(partition, &partition_of_zone);
+        let room_end = end + room;
         for (at, array) in [&mut service_of, &mut zone_of, &mut number_of].into_iter().enumerate() {
             array.reserve_exact((room_end - start) as usize);
             array.extend(here.iter().map(|instance| instance[at]));
             array.resize(room_end as usize, NONE);
         }
-        partitions.push(PartitionPlan { instances: start..end, room_end, kept, sources: Vec::new() });
+        partitions.push(PartitionPlan { instances: start..end, room_end, room, sources: Vec::new() });
     }
     Layout { zone_of, service_of, number_of, partition_of_zone, partitions, look_ahead }
 }
