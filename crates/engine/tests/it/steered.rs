@@ -311,3 +311,27 @@ fn what_is_recent_is_the_whole_without_what_was_before() {
         assert_eq!(recent.queue.count(), now.queue.count() - before.queue.count());
     }
 }
+
+/// What the file will need is kept for it; there is as much room for the hand whatever the file has taken.
+#[test]
+fn there_is_room_for_the_file_and_for_the_hand() {
+    let model = wide(2, 30);
+    let happening = |at, instances| Happening {
+        at: Span::from_millis(at),
+        lasts: None,
+        trouble: Trouble::Set(Box::new(more(instances))),
+    };
+    let file =
+        Scenario { name: "grows".into(), happenings: vec![happening(100, 6_000), happening(900, 7_000)] };
+    let set = |instances| Trouble::Set(Box::new(more(instances)));
+    let mut hand = Hand {
+        every: 50,
+        begins: vec![(10, None, set(100)), (12, None, set(8_000)), (14, None, set(1_000_000))],
+        ..Hand::default()
+    };
+    let config = RunConfig { scenario: Some(&file), ..config(1, 5) };
+    let by_hand = steered(&model, &config, &mut hand);
+    assert_eq!(hand.refused, [Unfit::NoRoom]);
+    assert_eq!(by_hand.services[1].instances, 7_000);
+    assert_eq!(projection(&by_hand), projection(&repeated(&model, &config, &hand)));
+}
