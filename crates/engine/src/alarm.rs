@@ -47,15 +47,16 @@ impl Slot for Alarm {
 impl Partition {
     pub(crate) fn set_alarm(&mut self, task: u32, time: u64, bell: Bell) {
         debug_assert!(time >= self.now, "alarms are for the future");
-        let at = self.alarms.take();
-        self.alarms[at] = Alarm { bell, task, life: self.follow(task) };
+        let life = self.follow(task);
+        let (at, alarm) = self.alarms.take();
+        *alarm = Alarm { bell, task, life };
         self.schedule_alarm(at, time);
     }
 
     /// For what is no record, by its number.
     pub(crate) fn ring_later(&mut self, number: u32, time: u64, bell: Bell) {
-        let at = self.alarms.take();
-        self.alarms[at] = Alarm { bell, task: number, life: 0 };
+        let (at, alarm) = self.alarms.take();
+        *alarm = Alarm { bell, task: number, life: 0 };
         self.schedule_alarm(at, time);
     }
 

@@ -237,6 +237,10 @@ impl Partition {
     /// The same from the users of a source.
     #[inline(always)]
     pub(crate) fn way_from_users(&mut self, world: World<'_>, origin: u32, instance: u32, far: bool) -> u64 {
+        // Mostly it takes no time, and the source need not be looked up.
+        if world.plan.wires.users.is_none() && !far {
+            return 0;
+        }
         let source = &mut self.sources[origin as usize];
         let mut delay = users_hop(world, &mut source.draws.network);
         if far {

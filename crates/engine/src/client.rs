@@ -25,6 +25,8 @@ pub(crate) struct Client {
 /// Who sends: a client and its origin.
 #[derive(Clone, Copy)]
 pub(crate) struct Sender {
+    /// What its site says. Where users send that is known without a look, and what only services do is left out.
+    pub(crate) caller: Caller,
     pub(crate) client: u32,
     pub(crate) origin: u32,
 }
@@ -117,12 +119,13 @@ impl Partition {
     #[inline(always)]
     pub(crate) fn sender_at(&self, site: &Site, parent: u32) -> Sender {
         let origin = self.local(self.tasks[parent].instance);
-        Sender { client: self.instances[origin].clients + site.number, origin: origin as u32 }
+        let client = self.instances[origin].clients + site.number;
+        Sender { caller: site.caller, client, origin: origin as u32 }
     }
 
-    fn sender_of(&self, task: u32) -> Sender {
+    fn sender_of(&self, site: &Site, task: u32) -> Sender {
         let client = self.tasks[task].client;
-        Sender { client, origin: self.clients[client as usize].origin }
+        Sender { caller: site.caller, client, origin: self.clients[client as usize].origin }
     }
 
     /// Sends and forgets.
@@ -179,7 +182,7 @@ impl Partition {
     /// The same once more.
     pub(crate) fn attempt_again(&mut self, world: World<'_>, site: &Site, task: u32) {
         self.tasks[task].sent = self.now;
-        self.attempt(world, site, task, self.sender_of(task));
+        self.attempt(world, site, task, self.sender_of(site, task));
     }
 
     /// Sends, once there is a connection.
@@ -196,7 +199,7 @@ impl Partition {
             }
             extra.in_use += 1;
         }
-        self.depart(world, site, task, self.sender_of(task));
+        self.depart(world, site, task, self.sender_of(site, task));
     }
 
     /// Picks an instance and puts the message on the wire.
@@ -224,7 +227,7 @@ impl Partition {
     #[inline(always)]
     pub(crate) fn set_out(&mut self, world: World<'_>, site: &Site, task: u32, trip: Trip) {
         let Trip { sender, instance, far } = trip;
-        let mut delay = match site.caller {
+        let mut delay = match sender.caller {
             Caller::Users => site.request_ns + self.way_from_users(world, sender.origin, instance, far),
             _ => {
                 let same_host = self.first_instance + sender.origin == instance;
@@ -245,7 +248,7 @@ impl Partition {
             return self.send_abroad(world, site, task, delay);
         }
         // Users stand at the top: to let their request in at once does not nest any deeper.
-        if delay == 0 && site.caller == Caller::Users && self.n_paused == 0 {
+        if delay == 0 && sender.caller == Caller::Users && self.n_paused == 0 {
             return self.arrive(world, site, task);
         }
         self.schedule(task, delay);
@@ -453,7 +456,7 @@ impl Partition {
             if self.tasks[next].has(SAMPLED) {
                 self.note(site, next, Cause::Connection);
             }
-            self.depart(world, site, next, self.sender_of(next));
+            self.depart(world, site, next, self.sender_of(site, next));
             return;
         }
         let extra = self.extra_of(task);

@@ -110,7 +110,8 @@ impl Partition {
         let far =
             site.caller == Caller::Users && is_far(world, site, zone, world.plan.zone_of[instance as usize]);
         let origin = self.clients[client as usize].origin;
-        self.set_out(world, site, task, Trip { sender: Sender { client, origin }, instance, far });
+        let sender = Sender { caller: site.caller, client, origin };
+        self.set_out(world, site, task, Trip { sender, instance, far });
     }
 
     /// A set-up takes too long, if it is still the same.

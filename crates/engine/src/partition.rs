@@ -445,8 +445,7 @@ impl Partition {
     pub(crate) fn new_task(&mut self, parent: u32, client: u32, flags: u8) -> u32 {
         let now = self.now;
         let parent_epoch = if parent == NONE { 0 } else { self.tasks[parent].epoch };
-        let at = self.tasks.take();
-        let task = &mut self.tasks[at];
+        let (at, task) = self.tasks.take();
         task.sent = now;
         task.parent = parent;
         task.parent_epoch = parent_epoch;

@@ -203,8 +203,8 @@ impl Partition {
     }
 
     fn open_session(&mut self, number: u32, access: &AccessPlan, key: u32, n_asked: u32) -> u32 {
-        let (now, at) = (self.now, self.stores.sessions.take());
-        let session = &mut self.stores.sessions[at];
+        let now = self.now;
+        let (at, session) = self.stores.sessions.take();
         session.access = number;
         session.key = key;
         session.began = now;
@@ -251,7 +251,7 @@ impl Partition {
         let Some(store) = world.plan.stores.iter().find(|store| store.service == service) else { return };
         if let Some(site) = world.plan.sites.get(store.write_site as usize) {
             let client = self.instances[coordinator].clients + site.number;
-            let sender = Sender { client, origin: coordinator as u32 };
+            let sender = Sender { caller: site.caller, client, origin: coordinator as u32 };
             self.ask_replica(world, site, Question { parent: NONE, sender, target, freight });
         }
     }

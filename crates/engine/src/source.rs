@@ -7,7 +7,7 @@ use crate::instance::Draws;
 use crate::kernel::EventQueue;
 use crate::kernel::queue::END_OF_TIME;
 use crate::partition::{Names, Partition, World, source_event};
-use crate::plan::{NONE, Plan, RateCurve, Site, SourceKind, WorkloadPlan};
+use crate::plan::{Caller, NONE, Plan, RateCurve, Site, SourceKind, WorkloadPlan};
 use crate::task::{DETACHED, RETRIED, SAMPLED, State, Task};
 
 /// The instances that users may choose from: `view.now`'s from `start` to `end`.
@@ -202,9 +202,12 @@ impl Partition {
                 source.plan_arrival_after(curve, self.now, amount, (&mut self.queue, local));
                 let key = if world.plan.hashes { source.draws.choice.next_u64() as u32 } else { 0 };
                 let (which, sampled) = source.next_request(workload);
-                let sender = Sender { client: source.first_client + which, origin: local };
+                let sender =
+                    Sender { caller: Caller::Users, client: source.first_client + which, origin: local };
                 let task = self.new_task(NONE, sender.client, sampled);
-                self.set_key(task, key);
+                if world.plan.hashes {
+                    self.set_key(task, key);
+                }
                 self.user_request(world, (workload, which), task, sender, sampled);
             }
         }
@@ -233,7 +236,7 @@ impl Partition {
         let source = &mut self.sources[local as usize];
         let workload = &world.plan.workloads[source.workload as usize];
         let (which, sampled) = source.next_request(workload);
-        let sender = Sender { client: source.first_client + which, origin: local };
+        let sender = Sender { caller: Caller::Users, client: source.first_client + which, origin: local };
         let record = &mut self.tasks[task];
         record.sent = self.now;
         record.client = sender.client;

@@ -21,24 +21,25 @@ impl<T: Slot> Slab<T> {
 
     /// A slot that nobody uses; its content is what its last user left, but for the free link.
     #[inline]
-    pub(crate) fn take(&mut self) -> u32 {
+    pub(crate) fn take(&mut self) -> (u32, &mut T) {
         if self.free == NONE {
             return self.add();
         }
         let at = self.free;
-        self.free = self.slots[at as usize].next_free();
-        at
+        let slot = &mut self.slots[at as usize];
+        self.free = slot.next_free();
+        (at, slot)
     }
 
     /// One slot more. By a sixteenth, not by double: at the peak little of the memory is unused.
     #[cold]
-    fn add(&mut self) -> u32 {
+    fn add(&mut self) -> (u32, &mut T) {
         let n = self.slots.len();
         if n == self.slots.capacity() {
             self.slots.reserve_exact(n / 16 + 16);
         }
         self.slots.push(T::default());
-        n as u32
+        (n as u32, &mut self.slots[n])
     }
 
     #[inline]
