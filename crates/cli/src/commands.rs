@@ -54,7 +54,7 @@ pub(crate) fn list() -> Result<Ending, Failure> {
 pub(crate) fn show(source: &SourceArg, as_json: bool) -> Result<Ending, Failure> {
     if as_json {
         let opened = input::open(source)?;
-        let sizes = opened.origin.as_ref().map_or_else(|| opened.graph().sizes(), Origin::sizes);
+        let sizes = opened.origin.as_ref().map_or_else(|| opened.graph(None).sizes(), Origin::sizes);
         print(&tarsier_interop::sizes_json(&opened.model.name, &sizes))?;
         return Ok(Ending::Done);
     }

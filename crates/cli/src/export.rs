@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use tarsier_engine::{InstanceChange, RunConfig, Verdict, Watch};
-use tarsier_interop::{Graph, GraphFormat, Lives};
+use tarsier_interop::{Graph, GraphFormat, Instance, Lives};
+use tarsier_model::Scenario;
 use tarsier_units::{NANOS_PER_SECOND, Span};
 
 use crate::args::{self, ExportArgs};
@@ -22,11 +23,9 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Ending, Failure> {
         ));
     }
     let opened = input::open(&args.source)?;
-    let graph = opened.graph();
-    let lives = match &args.scenario {
-        Some(name) => Some(observe(&graph, args, name)?),
-        None => None,
-    };
+    let scenario = args.scenario.as_ref().map(|name| scenario_named(&opened.model, name)).transpose()?;
+    let graph = opened.graph(scenario);
+    let lives = scenario.map(|scenario| observe(&graph, args, scenario)).transpose()?;
     match &args.out {
         None => {
             let mut out = BufWriter::new(io::stdout().lock());
@@ -65,8 +64,7 @@ fn write(
 }
 
 /// Runs the scenario to see which instances are there when.
-fn observe(graph: &Graph<'_>, args: &ExportArgs, name: &str) -> Result<Lives, Failure> {
-    let scenario = scenario_named(graph.model, name)?;
+fn observe(graph: &Graph<'_>, args: &ExportArgs, scenario: &Scenario) -> Result<Lives, Failure> {
     can_be_that_long(Span::ZERO, args.duration)?;
     warn_of_late(scenario, args.duration);
     let config = RunConfig {
@@ -79,7 +77,10 @@ fn observe(graph: &Graph<'_>, args: &ExportArgs, name: &str) -> Result<Lives, Fa
         series: false,
     };
     hear_interrupts();
-    let mut register = Register { graph, spells: vec![vec![(0.0, None)]; graph.instances.len()] };
+    let is_there = |it: &Instance| (it.number as usize) < graph.model.services[it.service].instances.len();
+    let from_the_start = |it: &Instance| is_there(it).then_some((0.0, None)).into_iter().collect();
+    let spells = graph.instances.iter().map(from_the_start).collect();
+    let mut register = Register { graph, spells };
     let outcome = tarsier_engine::run(graph.model, &config, &mut register);
     if outcome.stopped_early {
         warn("the run was stopped: what came later is not in the file");
@@ -108,7 +109,7 @@ impl Watch for Register<'_> {
             // Gone for no time at all is not gone.
             (true, Some((_, end))) if *end == Some(seconds) => *end = None,
             (true, _) => spells.push((seconds, None)),
-            (false, None) => unreachable!("everything is there at the start"),
+            (false, None) => unreachable!("what goes was there"),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tarsier_interop::Graph;
 use tarsier_interop::spigo::{self, Origin, Translation};
 use tarsier_language::{Diagnostic, Places, Severity, Sink, limits, tree};
-use tarsier_model::{Model, SealedModel};
+use tarsier_model::{Model, Scenario, SealedModel};
 
 use crate::args::{ScaleArgs, SourceArg};
 use crate::catalogue::{self, nearest};
@@ -43,11 +43,12 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// As the tool drew it from whom the file is.
-    pub(crate) fn graph(&self) -> Graph<'_> {
-        match &self.origin {
-            Some(origin) => Graph::drawn(&self.model, origin),
-            None => Graph::of(&self.model),
+    /// As the tool drew it from whom the file is; else with those that join in a scenario.
+    pub(crate) fn graph(&self, scenario: Option<&Scenario>) -> Graph<'_> {
+        match (&self.origin, scenario) {
+            (Some(origin), _) => Graph::drawn(&self.model, origin),
+            (None, Some(scenario)) => Graph::growing(&self.model, scenario),
+            (None, None) => Graph::of(&self.model),
         }
     }
 }

@@ -264,6 +264,10 @@ impl Partition {
 }
 
 fn instance(world: World<'_>, instance: u32) -> Side {
-    let at = instance as usize;
-    Side::Instance { service: ServiceId(world.plan.service_of[at]), number: world.plan.number_of[at] }
+    let (plan, at) = (world.plan, instance as usize);
+    Side::Instance {
+        service: ServiceId(plan.service_of[at]),
+        number: plan.number_of[at],
+        zone: ZoneId(plan.zone_of[at]),
+    }
 }

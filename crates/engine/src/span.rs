@@ -62,7 +62,7 @@ pub enum SpanKind {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Side {
     Users { workload: WorkloadId, zone: ZoneId },
-    Instance { service: ServiceId, number: u32 },
+    Instance { service: ServiceId, number: u32, zone: ZoneId },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

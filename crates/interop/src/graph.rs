@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use tarsier_model::{Call, Model, SealedModel, ServiceId, Step, Verdict, ZoneId};
+use tarsier_model::{Call, Model, Scenario, SealedModel, ServiceId, Step, Verdict, ZoneId};
 use tarsier_units::Id;
 
 use crate::spigo::{Drawn, Origin};
@@ -50,6 +50,16 @@ impl<'a> Graph<'a> {
     pub fn of(model: &'a SealedModel) -> Graph<'a> {
         let zones: Vec<_> = model.services.iter().map(|service| service.instances.clone()).collect();
         Graph::standing(model, &zones, calls(model), None)
+    }
+
+    /// With those as well that join while a scenario happens.
+    pub fn growing(model: &'a SealedModel, scenario: &Scenario) -> Graph<'a> {
+        let most = scenario.most_instances();
+        let zones = model.services.entries().map(|(id, service)| {
+            let most = most.get(&id).map_or(0, |most| *most as usize);
+            service.zones_of(most.max(service.instances.len()))
+        });
+        Graph::standing(model, &zones.collect::<Vec<_>>(), calls(model), None)
     }
 
     /// As Spigo drew the file that the model was made from.

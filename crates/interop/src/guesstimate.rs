@@ -297,7 +297,11 @@ mod tests {
     }
 
     fn span(stretches: Vec<Stretch>) -> TraceSpan {
-        let side = tarsier_engine::Side::Instance { service: tarsier_model::ServiceId(0), number: 0 };
+        let side = tarsier_engine::Side::Instance {
+            service: tarsier_model::ServiceId(0),
+            number: 0,
+            zone: tarsier_model::ZoneId(0),
+        };
         TraceSpan {
             trace: 1,
             id: 1,

@@ -118,10 +118,7 @@ impl<'m, W: Write> VizceralWriter<'m, W> {
     }
 
     fn region(&self, side: Side) -> RegionId {
-        let zone = match side {
-            Side::Users { zone, .. } => zone,
-            Side::Instance { service, number } => self.model.services[service].instances[number as usize],
-        };
+        let (Side::Users { zone, .. } | Side::Instance { zone, .. }) = side;
         self.model.zones[zone].region
     }
 

@@ -1,5 +1,7 @@
 //! What may happen during a run.
 
+use std::collections::BTreeMap;
+
 use tarsier_random::Law;
 use tarsier_units::Span;
 
@@ -9,6 +11,18 @@ use crate::{Breaker, EndpointId, RegionId, Retry, ServiceId, WorkloadId, ZoneId}
 pub struct Scenario {
     pub name: String,
     pub happenings: Vec<Happening>,
+}
+
+impl Scenario {
+    /// The most instances that services are to have while it happens, of those that it says so of.
+    pub fn most_instances(&self) -> BTreeMap<ServiceId, u32> {
+        let mut most = BTreeMap::new();
+        for (service, wanted) in self.happenings.iter().filter_map(|it| it.trouble.resizes()) {
+            let known = most.entry(service).or_default();
+            *known = wanted.max(*known);
+        }
+        most
+    }
 }
 
 #[derive(Clone, PartialEq, Debug)]

@@ -202,3 +202,77 @@ fn columns_are_written_by_builds_that_can() {
         ran.ends_with(2).says("cargo build --release --features parquet");
     }
 }
+
+const GROWING: &str = "\
+architecture: growing
+network: none
+regions: { r1: { zones: [a] }, r2: { zones: [b] } }
+services:
+  web: { instances: 2, workers: 64, do: [ { call: db } ] }
+  db: { do: [ { work: exp(1ms) } ] }
+workload:
+  users: { rate: 200/s, to: web }
+scenarios:
+  grow:
+    - { at: 1s, set: { service: web, instances: 4 } }
+    - { at: 2s, for: 2s, set: { service: db, instances: 2 } }
+    - { at: 9s, set: { service: db, instances: 3 } }
+";
+
+/// Each has its own address, those of the file the first ones; and stands where it stands.
+#[test]
+fn instances_that_join_are_in_what_is_written() {
+    let path = file("outputs-growing", GROWING);
+    let out = folder("outputs-growing.out").display().to_string();
+    let formats = "zipkin,otlp,vizceral";
+    let run = ["run", &path, "--for", "5s", "--warmup", "0s", "--scenario", "grow", "--traces", "100%"];
+    tarsier(&[&run[..], &["--out", &out, "--write", formats]].concat()).ends_with(0);
+    let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for span in zipkin(&out).iter().filter(|span| span["kind"] == "SERVER") {
+        let (tags, at) = (&span["tags"], &span["localEndpoint"]["ipv4"]);
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let place = format!("{} {} {}", text(at), text(&tags["region"]), text(&tags["zone"]));
+        seen.entry(text(&tags["instance"])).or_default().insert(place);
+    }
+    let expected = [
+        ("db#0", "10.0.0.3 r1 a"),
+        ("db#1", "10.0.0.5 r2 b"),
+        ("web#0", "10.0.0.1 r1 a"),
+        ("web#1", "10.0.0.2 r2 b"),
+        ("web#2", "10.0.0.4 r1 a"),
+        ("web#3", "10.0.0.6 r2 b"),
+    ];
+    let expected = expected.map(|(name, place)| (name.to_owned(), BTreeSet::from([place.to_owned()])));
+    assert_eq!(seen, BTreeMap::from(expected));
+    let asked_in_r2 = |frame: &str| {
+        let frame: Value = serde_json::from_str(frame).expect("a frame");
+        let links = frame["nodes"][2]["connections"].as_array().expect("connections").clone();
+        links.iter().any(|link| link["source"] == "web" && link["target"] == "db")
+    };
+    let frames = text(&out, "vizceral.jsonl");
+    let asked: Vec<bool> = frames.lines().map(asked_in_r2).collect();
+    assert_eq!(asked, [false, false, true, true, false], "`db#1` stands there for two seconds");
+}
+
+#[test]
+fn instances_that_join_are_in_graphs_from_then_on() {
+    let path = file("outputs-growing-graph", GROWING);
+    let timed = ["--scenario", "grow", "--for", "6s"];
+    let gexf = tarsier(&[&["export", "gexf", &path][..], &timed].concat()).ends_with(0).stdout;
+    let spells = |name: &str| {
+        let node = gexf.lines().find(|line| line.contains(&format!("node id=\"{name}\"")))?;
+        node.split_once("<spells>").map(|(_, spells)| spells.replace("</spells></node>", ""))
+    };
+    let spell = |from, to| Some(format!("<spell start=\"{from}\" end=\"{to}\"/>"));
+    assert_eq!(["web#0", "web#1", "db#0"].map(spells), [spell(0, 6), spell(0, 6), spell(0, 6)]);
+    assert_eq!(["web#2", "web#3"].map(spells), [spell(1, 6), spell(1, 6)]);
+    assert!(["db#2", "web#4"].map(spells) == [None, None], "it was not there as long as anybody looked");
+    assert_eq!(spells("db#1"), spell(2, 5), "it leaves for a second");
+    assert_eq!(gexf.matches("<edge ").count(), 4 * 2);
+    let spigo = tarsier(&[&["export", "spigo", &path][..], &timed].concat()).ends_with(0).stdout;
+    let graph: Value = serde_json::from_str(&spigo).expect("a document");
+    let entries = graph["graph"].as_array().expect("entries").iter();
+    let born = |entry: &&Value| entry["timestamp"].as_str().is_some_and(|time| time.contains(":01.0"));
+    let born: Vec<&Value> = entries.filter(born).filter(|entry| entry.get("node").is_some()).collect();
+    assert_eq!(born.len(), 2, "{born:?}");
+}

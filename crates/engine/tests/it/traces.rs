@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tarsier_engine::{
     Cause, Outcome, RunConfig, Side, SpanEnd, SpanKind, TraceSpan, Traces, Visit, VisitEnd, Watch, run,
 };
-use tarsier_model::{Arrivals, Demand, SealedModel, ServiceId, Step};
+use tarsier_model::{Arrivals, Demand, SealedModel, ServiceId, Step, ZoneId};
 use tarsier_units::Span;
 
 use crate::sameness::{Swarm, projection};
@@ -157,7 +157,7 @@ fn stays_are_the_visits() {
     let stays: Vec<&TraceSpan> = spans.iter().filter(|span| span.kind == SpanKind::Server).collect();
     assert_eq!(stays.len(), visits.len());
     for (stay, visit) in stays.iter().zip(&visits) {
-        assert_eq!(stay.side, Side::Instance { service: ServiceId(0), number: 0 });
+        assert_eq!(stay.side, Side::Instance { service: ServiceId(0), number: 0, zone: ZoneId(0) });
         assert_eq!((stay.began_ns, stay.ended_ns), (visit.arrived_ns, visit.left_ns));
         let spent = |causes: &[Cause]| -> u64 {
             let of = stay.stretches.iter().filter(|stretch| causes.contains(&stretch.cause));

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::{Lives, attributes, xml};
-use crate::graph::Graph;
+use super::{Lives, attributes, edges_there, first_there, xml};
+use crate::graph::{Graph, Instance};
 
 pub(super) fn write(graph: &Graph<'_>, lives: Option<&Lives>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
@@ -15,7 +15,8 @@ pub(super) fn write(graph: &Graph<'_>, lives: Option<&Lives>, out: &mut dyn Writ
         writeln!(out, "      <attribute id=\"{n}\" title=\"{name}\" type=\"string\"/>")?;
     }
     writeln!(out, "    </attributes>\n    <nodes>")?;
-    for (at, instance) in graph.instances.iter().enumerate() {
+    let is_there = |(at, _): &(usize, &Instance)| first_there(lives, *at).is_some();
+    for (at, instance) in graph.instances.iter().enumerate().filter(is_there) {
         let name = xml(&graph.name(*instance));
         write!(out, "      <node id=\"{name}\" label=\"{name}\"><attvalues>")?;
         for (n, (_, value)) in attributes(graph, *instance).iter().enumerate() {
@@ -28,7 +29,7 @@ pub(super) fn write(graph: &Graph<'_>, lives: Option<&Lives>, out: &mut dyn Writ
         writeln!(out, "</node>")?;
     }
     writeln!(out, "    </nodes>\n    <edges>")?;
-    for (n, (from, to)) in graph.edges().enumerate() {
+    for (n, (from, to, _)) in edges_there(graph, lives).enumerate() {
         let [source, target] = [from, to].map(|at| xml(&graph.name(graph.instances[at])));
         writeln!(out, "      <edge id=\"{n}\" source=\"{source}\" target=\"{target}\"/>")?;
     }

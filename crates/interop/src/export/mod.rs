@@ -43,6 +43,25 @@ pub struct Lives {
     pub until: f64,
 }
 
+/// When an instance is there first; never, if none was seen of those that were to join.
+fn first_there(lives: Option<&Lives>, at: usize) -> Option<f64> {
+    match lives {
+        Some(lives) => lives.spells[at].first().map(|(from, _)| *from),
+        None => Some(0.0),
+    }
+}
+
+/// Edges between those that are there, and since when both are.
+fn edges_there<'a>(
+    graph: &'a Graph<'_>,
+    lives: Option<&'a Lives>,
+) -> impl Iterator<Item = (usize, usize, f64)> + 'a {
+    graph.edges().filter_map(move |(from, to)| {
+        let since = first_there(lives, from)?.max(first_there(lives, to)?);
+        Some((from, to, since))
+    })
+}
+
 /// Writes the graph; without `lives` nothing is said of time.
 pub fn export(
     format: GraphFormat,

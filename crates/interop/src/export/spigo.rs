@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tarsier_model::{Kind, Model};
 use tarsier_units::Id;
 
-use super::Lives;
+use super::{Lives, edges_there, first_there};
 use crate::graph::Graph;
 
 pub(super) fn write(graph: &Graph<'_>, lives: Option<&Lives>, out: &mut dyn Write) -> io::Result<()> {
@@ -24,13 +24,14 @@ pub(super) fn write(graph: &Graph<'_>, lives: Option<&Lives>, out: &mut dyn Writ
     };
     let (names, packages): (Vec<_>, Vec<_>) = nodes(graph, &arch).into_iter().unzip();
     for (n, (name, package)) in names.iter().zip(packages).enumerate() {
+        let Some(since) = first_there(lives, n) else { continue };
         let [a, b, c] = [16, 8, 0].map(|shift| (n + 1) >> shift & 0xff);
         let metadata = format!("IP/10.{a}.{b}.{c}");
-        entry(json!({"node": name, "package": package, "timestamp": at(0.0), "metadata": metadata}))?;
+        entry(json!({"node": name, "package": package, "timestamp": at(since), "metadata": metadata}))?;
     }
-    for (n, (from, to)) in graph.edges().enumerate() {
+    for (n, (from, to, since)) in edges_there(graph, lives).enumerate() {
         let id = format!("e{}", n + 1);
-        entry(json!({"edge": id, "source": names[from], "target": names[to], "timestamp": at(0.0)}))?;
+        entry(json!({"edge": id, "source": names[from], "target": names[to], "timestamp": at(since)}))?;
     }
     for (name, spells) in names.iter().zip(lives.into_iter().flat_map(|lives| &lives.spells)) {
         if let Some((_, Some(end))) = spells.last() {

@@ -4,13 +4,15 @@ use std::net::Ipv4Addr;
 
 use tarsier_engine::Side;
 use tarsier_model::{EndpointId, Model, ServiceId, WorkloadId, ZoneId};
-use tarsier_units::IdVec;
+use tarsier_units::{Id, IdVec};
 
 use super::text::Text;
 
 /// Texts inside are parts of JSON, with what must be escaped escaped.
 pub(super) struct Labels {
     services: IdVec<ServiceId, Service>,
+    /// How many instances all services have in the file.
+    of_the_file: u64,
     workloads: IdVec<WorkloadId, String>,
     zones: IdVec<ZoneId, Zone>,
     endpoints: IdVec<EndpointId, Endpoint>,
@@ -18,9 +20,10 @@ pub(super) struct Labels {
 
 struct Service {
     name: String,
-    /// How many instances there are of the services before.
+    /// How many instances there are of the services before, in the file.
     first: u32,
-    zones: Vec<ZoneId>,
+    /// How many there are of this one.
+    own: u32,
 }
 
 pub(super) struct Zone {
@@ -38,8 +41,9 @@ impl Labels {
         let mut first = 0;
         let mut service = |service: &tarsier_model::Service| {
             let before = first;
-            first += service.instances.len() as u32;
-            Service { name: escaped(&service.name), first: before, zones: service.instances.clone() }
+            let own = service.instances.len() as u32;
+            first += own;
+            Service { name: escaped(&service.name), first: before, own }
         };
         let zone = |zone: &tarsier_model::Zone| Zone {
             name: escaped(&zone.name),
@@ -49,8 +53,10 @@ impl Labels {
             let service = model.endpoints[id].service;
             Endpoint { label: escaped(&model.endpoint_label(id)), service }
         };
+        let services = model.services.iter().map(&mut service).collect();
         Labels {
-            services: model.services.iter().map(&mut service).collect(),
+            services,
+            of_the_file: first.into(),
             workloads: model.workloads.iter().map(|workload| escaped(&workload.name)).collect(),
             zones: model.zones.iter().map(zone).collect(),
             endpoints: model.endpoints.ids().map(endpoint).collect(),
@@ -66,10 +72,7 @@ impl Labels {
     }
 
     pub(super) fn zone(&self, side: Side) -> &Zone {
-        let zone = match side {
-            Side::Users { zone, .. } => zone,
-            Side::Instance { service, number } => self.services[service].zones[number as usize],
-        };
+        let (Side::Users { zone, .. } | Side::Instance { zone, .. }) = side;
         &self.zones[zone]
     }
 
@@ -82,11 +85,18 @@ impl Labels {
         }
     }
 
-    /// An address of its own for each instance, in the private block 10.0.0.0/8.
+    /// An address of its own for each instance, in the private block 10.0.0.0/8: first those of the file, then whoever
+    /// joins, of each service in turn, for nobody knows how many there will be.
     pub(super) fn address(&self, side: Side) -> Option<Ipv4Addr> {
-        let Side::Instance { service, number } = side else { return None };
-        let index = (self.services[service].first + number) % 0x00ff_fffe + 1;
-        Some(Ipv4Addr::from_bits(0x0a00_0000 | index))
+        let Side::Instance { service: id, number, .. } = side else { return None };
+        let service = &self.services[id];
+        let index = match number.checked_sub(service.own) {
+            None => u64::from(service.first + number),
+            Some(joined) => {
+                self.of_the_file + u64::from(joined) * self.services.len() as u64 + id.index() as u64
+            }
+        };
+        Some(Ipv4Addr::from_bits(0x0a00_0000 | (index % 0x00ff_fffe + 1) as u32))
     }
 
     pub(super) fn endpoint(&self, id: EndpointId) -> &str {

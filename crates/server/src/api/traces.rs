@@ -81,7 +81,7 @@ fn span(model: &Model, tree: &Tree<'_>, at: usize) -> Value {
     let span = tree.spans[at];
     let (service, instance) = match span.side {
         Side::Users { workload, .. } => (&model.workloads[workload].name, None),
-        Side::Instance { service, number } => (&model.services[service].name, Some(number)),
+        Side::Instance { service, number, .. } => (&model.services[service].name, Some(number)),
     };
     let parts = span.stretches.iter().map(|stretch| {
         json!({

@@ -79,7 +79,7 @@ mod tests {
     fn span(id: u64, parent: Option<u64>, began_ns: u64, ended_ns: u64) -> TraceSpan {
         let side = match parent {
             None => Side::Users { workload: WorkloadId(0), zone: ZoneId(0) },
-            Some(_) => Side::Instance { service: ServiceId(0), number: 0 },
+            Some(_) => Side::Instance { service: ServiceId(0), number: 0, zone: ZoneId(0) },
         };
         TraceSpan {
             trace: 1,
