@@ -17,7 +17,7 @@ use tarsier_model::{Scenario, SealedModel, Service, ServiceId, Setting, Trouble,
 use tarsier_units::{Id, NANOS_PER_SECOND};
 
 use crate::outcome::{FaultOutcome, SecondRow, SeriesSubject};
-use crate::timeline::{Event, EventKind, EventSubject};
+use crate::timeline::{Event, EventKind, EventSubject, Reason};
 
 /// So many seconds say what is usual; with fewer than a few nothing can be said.
 const USUAL: usize = 30;
@@ -263,7 +263,8 @@ impl Aftermath {
         let acted = timeline.iter().find_map(|event| {
             let time = u64::try_from(event.time_ns).ok()?;
             let in_time = (case.at_ns..=until).contains(&time);
-            (in_time && protects(event.kind) && is_about(model, event.subject, &struck)).then_some(time)
+            let is_reaction = protects(event.kind) && event.reason != Reason::Scenario;
+            (in_time && is_reaction && is_about(model, event.subject, &struck)).then_some(time)
         });
         let felt = case.detected_s.map(|second| second * NANOS_PER_SECOND);
         let lost = if calm.is_some() { case.lost } else { case.beyond_chance() };

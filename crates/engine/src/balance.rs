@@ -259,7 +259,7 @@ fn look_up(world: World<'_>, site: &Site, zone: u32) -> Entrance {
     Entrance { version: world.view.version, start, end, only, far }
 }
 
-/// Where users of a zone may enter: around them if the service stood there at the start, otherwise
+/// Where users of a zone may enter: around them if the service stands there, or ever stood, otherwise
 /// anywhere. When all around them is gone they go far.
 #[inline]
 pub(crate) fn entrances<'a>(world: World<'_>, now: &'a Targets, site: &Site, zone: u32) -> (&'a [u32], bool) {

@@ -58,7 +58,7 @@ pub(crate) struct Extra {
 
 impl Extra {
     /// `name` is a number that is this client's.
-    pub(crate) fn new(plan: &Plan, site: &Site, name: u64) -> Extra {
+    pub(crate) fn new(plan: &Plan, site: &Site, name: u64, now: u64) -> Extra {
         let n_instances = plan.services[site.service as usize].n_known as usize;
         let n = if site.tracks { n_instances } else { 0 };
         let averages = if site.balance == tarsier_model::Balance::Ewma { n } else { 0 };
@@ -68,7 +68,7 @@ impl Extra {
             in_use: 0,
             for_connection: Line::EMPTY,
             died: None,
-            shield: site.rules.as_ref().map(|rules| Box::new(Shield::new(rules, n_instances, name))),
+            shield: site.rules.as_ref().map(|rules| Box::new(Shield::new(rules, n_instances, name, now))),
         }
     }
 

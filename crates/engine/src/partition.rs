@@ -280,7 +280,8 @@ impl Partition {
     pub(crate) fn add_client(&mut self, plan: &Plan, site: u32, origin: u32, cursor: u32) {
         let part = &plan.sites[site as usize];
         let extra = if part.has_extra {
-            self.extras.push(Extra::new(plan, part, self.name_of_client(part, origin)));
+            let name = self.name_of_client(part, origin);
+            self.extras.push(Extra::new(plan, part, name, self.now));
             (self.extras.len() - 1) as u32
         } else {
             NONE

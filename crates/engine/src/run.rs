@@ -28,7 +28,7 @@ use crate::windows::{Common, Moment, Windows};
 /// A run that somebody steers looks at as many requests, to tell why they are slow, as one of this length.
 const STEERED_SAMPLE: Span = Span::from_secs(60);
 
-/// So many instances may be added by hand in each partition; each place takes a few bytes.
+/// So many instances may be added by hand in each partition; each place takes some forty bytes.
 const ROOM_BY_HAND: u32 = 4_096;
 
 /// Runs a model: the same model and configuration give the same outcome, whatever the threads.
@@ -102,7 +102,7 @@ pub(crate) struct Run<'a> {
     pub(crate) model: &'a SealedModel,
     pub(crate) windows: &'a Windows,
     pub(crate) scenario: Option<Cow<'a, Scenario>>,
-    control: Control,
+    pub(crate) control: Control,
     ledger: Ledger,
     consistency: Consistency,
     judge: Judge,

@@ -49,10 +49,10 @@ struct End {
 }
 
 impl Shield {
-    pub(crate) fn new(rules: &CallPolicy, n_instances: usize, name: u64) -> Shield {
+    pub(crate) fn new(rules: &CallPolicy, n_instances: usize, name: u64, now: u64) -> Shield {
         let budget = rules.retry.as_ref().and_then(|retry| retry.budget.as_ref());
         Shield {
-            budget: budget.map(|rule| Budget::starting(rule, 0)),
+            budget: budget.map(|rule| Budget::starting(rule, now)),
             breaker: rules.breaker.as_ref().map(Breaker::new),
             throttle: rules.throttle.as_ref().map(Throttle::new),
             hedge: rules.hedge.as_ref().map(Hedge::new),
@@ -125,10 +125,11 @@ impl Partition {
             let name = self.name_of_client(site, client.origin);
             if client.extra == NONE {
                 self.clients[at].extra = self.extras.len() as u32;
-                self.extras.push(Extra::new(plan, site, name));
+                self.extras.push(Extra::new(plan, site, name, self.now));
             }
             let extra = &mut self.extras[self.clients[at].extra as usize];
-            let shield = extra.shield.get_or_insert_with(|| Box::new(Shield::new(rules, n_instances, name)));
+            let shield = (extra.shield)
+                .get_or_insert_with(|| Box::new(Shield::new(rules, n_instances, name, self.now)));
             shield.renew(rules, renewed, self.now, under_way.get(&(at as u32)).copied().unwrap_or_default());
         }
     }

@@ -112,8 +112,8 @@ impl Standing<'_, '_> {
         let mut here = vec![None; partition.instances.len()];
         for (at, instance) in partition.instances.iter().enumerate() {
             let global = partition.first_instance as usize + at;
-            let is_gone = instance.health == Health::Down && !plan.is_wanted(global as u32);
-            here[at] = (instance.service as usize == service.index() && !is_gone).then(|| InstanceState {
+            let is_there = !self.run.control.is_gone(global as u32);
+            here[at] = (instance.service as usize == service.index() && is_there).then(|| InstanceState {
                 number: plan.number_of[global],
                 zone: ZoneId(plan.zone_of[global]),
                 health: instance.health,

@@ -85,8 +85,8 @@ impl Targets {
 pub(crate) struct View {
     /// What discovery names now; nothing of services that clients hear of late just then.
     pub(crate) now: Targets,
-    /// What there was at the start, once `now` is not the same.
-    start: Option<Box<Targets>>,
+    /// Where there ever were instances, once `now` is not the same.
+    home: Option<Box<Targets>>,
     /// Another whenever `now` has changed.
     pub(crate) version: u32,
     /// What faults do to messages, and which do; empty when there is none.
@@ -104,13 +104,13 @@ impl View {
     /// Whether the instances are others than at the start, or were.
     #[inline]
     pub(crate) fn has_changed(&self) -> bool {
-        self.start.is_some()
+        self.home.is_some()
     }
 
     pub(crate) fn new(plan: &Plan) -> View {
         View {
             now: Targets::new(plan, |_| true),
-            start: None,
+            home: None,
             version: 0,
             disturbances: Vec::new(),
             late: Vec::new(),
@@ -131,20 +131,26 @@ impl View {
         self.breaks.get(instance as usize).copied().flatten()
     }
 
-    /// What there was at the start.
+    /// Where there are instances, or ever were: around them users enter.
     pub(crate) fn home(&self) -> &Targets {
-        self.start.as_deref().unwrap_or(&self.now)
+        self.home.as_deref().unwrap_or(&self.now)
+    }
+
+    /// There are instances that there never were.
+    pub(crate) fn extend_home(&mut self, plan: &Plan) {
+        self.home = Some(Box::new(Targets::new(plan, |_| true)));
+        self.version += 1;
     }
 
     /// From now on there is this.
     pub(crate) fn change(&mut self, targets: Targets) {
         let before = std::mem::replace(&mut self.now, targets);
-        self.start.get_or_insert_with(|| Box::new(before));
+        self.home.get_or_insert_with(|| Box::new(before));
         self.version += 1;
     }
 
     /// A disturbance of messages to some instances is one of messages to these now.
-    pub(crate) fn also_disturb(&mut self, fault: usize, struck: &[u32]) {
+    pub(crate) fn disturb_those(&mut self, fault: usize, struck: &[u32]) {
         for (_, disturbance) in self.disturbances.iter_mut().filter(|(number, _)| *number == fault) {
             if let Matching::Sites { instances: Some(only), .. } = &mut disturbance.matching {
                 struck.clone_into(only);

@@ -35,8 +35,9 @@ impl Unrest {
     }
 
     /// Looks at who is there.
-    pub(super) fn begin(&mut self, plan: &Plan) {
-        let mut instances: Vec<u32> = plan.instances().filter(|it| self.means(plan, *it)).collect();
+    pub(super) fn begin(&mut self, plan: &Plan, is_gone: impl Fn(u32) -> bool) {
+        let there = plan.instances().filter(|it| self.means(plan, *it) && !is_gone(*it));
+        let mut instances: Vec<u32> = there.collect();
         // By service and number, whatever the partitions; or place by place.
         instances.sort_by_key(|it| {
             let at = *it as usize;
@@ -61,18 +62,30 @@ impl Unrest {
             return false;
         }
         let subject = self.falls_with(plan, instance);
-        let known = self.victims.iter_mut().find(|victim| victim.subject == subject);
-        match known {
-            Some(victim) if victim.instances.contains(&instance) => false,
-            Some(victim) => {
-                victim.instances.push(instance);
-                victim.is_down
-            }
-            None => {
-                self.victims.push(Victim { subject, instances: vec![instance], is_down: false });
-                false
-            }
+        let known = match self.chaos.scale {
+            // It is another process than the one of this number that went.
+            ChaosScale::Instance => None,
+            _ => self.victims.iter_mut().find(|victim| victim.subject == subject),
+        };
+        let Some(place) = known else {
+            self.victims.push(Victim { subject, instances: vec![instance], is_down: false });
+            return false;
+        };
+        place.instances.push(instance);
+        place.is_down
+    }
+
+    /// Instances, in order, are gone for good; which of them it has taken down.
+    pub(super) fn forget(&mut self, gone: &[u32]) -> Vec<u32> {
+        let mut were_down = Vec::new();
+        for victim in &mut self.victims {
+            victim.instances.retain(|instance| {
+                let goes = gone.binary_search(instance).is_ok();
+                were_down.extend((goes && victim.is_down).then_some(*instance));
+                !goes
+            });
         }
+        were_down
     }
 
     fn means(&self, plan: &Plan, instance: u32) -> bool {

@@ -116,10 +116,7 @@ pub(super) fn faults(
             let away = fault(Effect::Health(Health::Down), begins, Some(up));
             let Some((lasts, factor)) = *cold else { return vec![away] };
             let slow = fault(Effect::Pace { factor, leak: None }, up, Some(up + lasts.nanos()));
-            vec![
-                Fault { is_last: false, ..away },
-                Fault { is_first: false, about: About::SameAsBefore, ..slow },
-            ]
+            vec![Fault { is_last: false, ..away }, Fault { is_first: false, whom: Whom::AsBefore, ..slow }]
         }
         Trouble::Flush { service, refill } => {
             let empty = happening.lasts.map_or(0, |lasts| lasts.nanos());
@@ -134,14 +131,11 @@ pub(super) fn faults(
             let leak = Some(Leak { began: begins, length, factor: *factor });
             vec![fault(Effect::Pace { factor: 1.0, leak }, begins, ends)]
         }
-        _ => {
-            let whom = Whom::of(trouble, stream("targets"));
-            vec![fault(effect(model, plan, trouble, &whom, stream("pin")), begins, ends)]
-        }
+        _ => vec![fault(effect(model, plan, trouble, stream("pin")), begins, ends)],
     }
 }
 
-fn effect(model: &SealedModel, plan: &Plan, trouble: &Trouble, whom: &Whom, stream: Stream) -> Effect {
+fn effect(model: &SealedModel, plan: &Plan, trouble: &Trouble, stream: Stream) -> Effect {
     let message = |matching, harm| Effect::Message(Some(Disturbance { matching, harm }));
     match trouble {
         Trouble::Kill { silent: true, .. } => Effect::Health(Health::BlackHole),
@@ -155,9 +149,9 @@ fn effect(model: &SealedModel, plan: &Plan, trouble: &Trouble, whom: &Whom, stre
         Trouble::Error { share, kind, .. } => Effect::Inject { share: *share, kind: *kind },
         Trouble::Delay { calls, add, factor } => {
             let add = add.as_ref().map(Sampler::new);
-            message(matching(model, plan, calls, whom), Harm::Delay { add, factor: *factor })
+            message(matching(model, plan, calls), Harm::Delay { add, factor: *factor })
         }
-        Trouble::Loss { calls, share } => message(matching(model, plan, calls, whom), Harm::Loss(*share)),
+        Trouble::Loss { calls, share } => message(matching(model, plan, calls), Harm::Loss(*share)),
         Trouble::Partition { from, to, both } => {
             message(Matching::Link { from: *from, to: *to, both: *both }, Harm::Cut)
         }

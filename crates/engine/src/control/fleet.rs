@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
 
+use super::settings::Set;
 use super::{Control, Deed, Effect, Stage};
 use crate::instance::Health;
 use crate::partition::{Names, Partition};
@@ -48,13 +49,26 @@ impl Control {
                 _ => {}
             }
         }
-        if leaves {
-            self.agenda.insert((stage.now + LOOK_NS, Deed::Leave(service, stage.now)));
-        }
         joining.sort_unstable();
         self.meet_faults(&joining, stage);
         // What is listed now is published there, even if nobody joins.
         self.mark(&joining, Health::Down, false, stage);
+        if leaves {
+            let is_named = self.sends_to_leavers(service, stage);
+            self.agenda.insert((stage.now + LOOK_NS, Deed::Leave(service, stage.now, is_named)));
+        }
+    }
+
+    /// Whether another setting follows at this very time: nothing starts to end at once.
+    pub(super) fn is_resized_again(&self, service: u32, now: u64) -> bool {
+        let due = self.agenda.iter().take_while(|(time, _)| *time <= now);
+        due.into_iter().any(|(_, deed)| match deed {
+            Deed::Begin(next) => matches!(
+                self.faults[*next].effect,
+                Effect::Set(Set::Service { service: of, instances: Some(_), .. }) if of == service
+            ),
+            _ => false,
+        })
     }
 
     /// Those that there never were are there, but not up yet.
@@ -75,21 +89,25 @@ impl Control {
             self.absent.insert(instance, Absence::Gone);
         }
         stage.partitions.iter_mut().for_each(|partition| partition.know_more(stage.plan, service));
+        stage.view.extend_home(stage.plan);
     }
 
     /// Those of a service who go since then are away, if they have ended what they had; or have had their time.
-    pub(super) fn leave(&mut self, service: u32, since: u64, stage: &mut Stage<'_, '_>) {
+    pub(super) fn leave(&mut self, service: u32, since: u64, was_named: bool, stage: &mut Stage<'_, '_>) {
         let mut leaving = stage.plan.instances_of(service);
         leaving.retain(|instance| self.absent.get(instance) == Some(&Absence::Leaving(since)));
-        let is_news = stage.view.late_of(service).is_some();
+        let is_named = self.sends_to_leavers(service, stage);
+        // What was sent a moment ago may still be on its way.
+        let may_come = is_named || was_named;
         let needed: BTreeSet<u32> =
             stage.partitions.iter().flat_map(|partition| partition.needed()).collect();
-        let listing = self.listing();
-        let stays = |it: &u32| is_news || listing.lists(*it) || needed.contains(it);
-        let (stay, mut go): (Vec<u32>, Vec<u32>) =
-            leaving.into_iter().partition(|it| stage.now < since + GRACE_NS && stays(it));
+        let stays = |it: &u32| stage.now < since + GRACE_NS && (may_come || needed.contains(it));
+        let (stay, mut go): (Vec<u32>, Vec<u32>) = leaving.into_iter().partition(stays);
         if !stay.is_empty() {
-            self.agenda.insert((stage.now + LOOK_NS, Deed::Leave(service, since)));
+            self.agenda.insert((stage.now + LOOK_NS, Deed::Leave(service, since, is_named)));
+        }
+        if go.is_empty() {
+            return;
         }
         go.sort_unstable();
         for instance in &go {
@@ -97,19 +115,54 @@ impl Control {
             self.listing().forget(*instance);
         }
         self.mark(&go, Health::Down, true, stage);
+        self.shed_faults(&go, stage);
+    }
+
+    /// Whether clients may still be sent to those of a service who go.
+    fn sends_to_leavers(&self, service: u32, stage: &Stage<'_, '_>) -> bool {
+        let listing = self.listing.as_ref().expect("there is a scenario");
+        let leaves = |it: &u32| matches!(self.absent.get(it), Some(Absence::Leaving(_)));
+        let mut leaving = stage.plan.instances_of(service).into_iter().filter(leaves);
+        stage.view.late_of(service).is_some() || leaving.any(|instance| listing.names(service, instance))
+    }
+
+    /// What befell those who are gone is over with them.
+    fn shed_faults(&mut self, gone: &[u32], stage: &mut Stage<'_, '_>) {
+        for number in 0..self.faults.len() {
+            let fault = &mut self.faults[number];
+            if let Effect::Unrest(unrest) = &mut fault.effect {
+                let were_down = unrest.forget(gone);
+                self.mark(&were_down, Health::Down, false, stage);
+                continue;
+            }
+            let is_gone = |it: &u32| gone.binary_search(it).is_ok();
+            let (left, kept): (Vec<u32>, Vec<u32>) = fault.struck.iter().copied().partition(is_gone);
+            if !fault.active || left.is_empty() {
+                continue;
+            }
+            fault.struck = kept;
+            match fault.effect {
+                Effect::Health(to) => self.mark(&left, to, false, stage),
+                Effect::Pace { .. } => self.set_paces(&left, stage),
+                Effect::Inject { .. } => self.inject(number, &left, false, stage),
+                Effect::Message(_) => stage.view.disturb_those(number, &fault.struck),
+                _ => unreachable!("nothing else is about instances"),
+            }
+        }
     }
 
     /// What befalls a whole place or service befalls those that join it.
     fn meet_faults(&mut self, joining: &[u32], stage: &mut Stage<'_, '_>) {
         for number in 0..self.faults.len() {
             let fault = &mut self.faults[number];
-            if !fault.active {
-                continue;
-            }
             if let Effect::Unrest(unrest) = &mut fault.effect {
+                // What chaos has taken down is down for its time, also when chaos is over.
                 let struck = |it: &u32| unrest.admit(stage.plan, *it);
                 let struck: Vec<u32> = joining.iter().copied().filter(struck).collect();
                 self.mark(&struck, Health::Down, true, stage);
+                continue;
+            }
+            if !fault.active {
                 continue;
             }
             let meets =
@@ -124,7 +177,7 @@ impl Control {
                 Effect::Health(to) => self.mark(&met, to, true, stage),
                 Effect::Pace { .. } => self.set_paces(&met, stage),
                 Effect::Inject { .. } => self.inject(number, &met, true, stage),
-                Effect::Message(_) => stage.view.also_disturb(number, &fault.struck),
+                Effect::Message(_) => stage.view.disturb_those(number, &fault.struck),
                 _ => unreachable!("nothing else is about instances"),
             }
         }
@@ -134,7 +187,9 @@ impl Control {
 impl Partition {
     /// The instances that serve somebody here, or that somebody here has asked.
     fn needed(&self) -> impl Iterator<Item = u32> + '_ {
-        let is_asked = |state: State| matches!(state, State::Outbound | State::Knocking | State::Remote);
+        let is_asked = |state: State| {
+            matches!(state, State::Outbound | State::Knocking | State::InboundConnected | State::Remote)
+        };
         let needs = move |state: State| state.is_served() || is_asked(state);
         self.tasks.iter().filter(move |(_, record)| needs(record.state)).map(|(_, record)| record.instance)
     }

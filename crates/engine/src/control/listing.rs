@@ -71,8 +71,10 @@ impl Listing {
         self.leaving.remove(&instance);
     }
 
-    pub(super) fn lists(&self, instance: u32) -> bool {
-        self.listed[instance as usize]
+    /// Whether clients may be sent to an instance of a service.
+    pub(super) fn names(&self, service: u32, instance: u32) -> bool {
+        let pins = &self.services[service as usize].pins;
+        self.listed[instance as usize] || pins.iter().any(|(_, pinned)| *pinned == instance)
     }
 
     /// An instance's health changes; what will be due.
@@ -98,7 +100,8 @@ impl Listing {
 
     /// From now on all clients of a service send to this one of its instances.
     pub(super) fn pin(&mut self, plan: &Plan, fault: usize, service: u32, stream: &mut Stream) {
-        let all = plan.instances_of(service);
+        let mut all = plan.instances_of(service);
+        all.retain(|instance| plan.is_wanted(*instance));
         let listed: Vec<u32> = all.iter().copied().filter(|it| self.listed[*it as usize]).collect();
         let from = if listed.is_empty() { all } else { listed };
         let instance = from[stream.below(from.len() as u32) as usize];
@@ -132,6 +135,7 @@ impl Listing {
             changed[service] = true;
             if self.services[service].is_told {
                 let kind = if listed { EventKind::Listed } else { EventKind::Delisted };
+                let reason = if self.leaving.contains(&id) { Reason::Scenario } else { reason };
                 self.timeline.note(now, instance_subject(plan, id), kind, reason);
             }
         }

@@ -32,7 +32,7 @@ use effect::{Effect, Fault, faults};
 use fleet::Absence;
 use listing::Listing;
 use settings::Settings;
-use targets::{About, struck_subjects};
+use targets::{About, Whom, struck_subjects};
 
 /// What holds an instance down, and what stops it: faults may overlap.
 #[derive(Clone, Copy, Default)]
@@ -81,8 +81,9 @@ enum Deed {
     Learn(u32, Signal, u32),
     /// The last client hears of a change.
     Settle(u32),
-    /// Instances of a service that are to go since then may be done.
-    Leave(u32, u64),
+    /// Instances of a service that are to go since then may be done; whether clients could be sent there when that was
+    /// asked last.
+    Leave(u32, u64, bool),
     Begin(usize),
     /// Chaos strikes.
     Strike(usize),
@@ -217,7 +218,7 @@ impl Control {
             }
             Deed::Grow(number) => self.grow(number, stage),
             Deed::Strike(number) => self.strike(number, stage),
-            Deed::Leave(service, since) => self.leave(service, since, stage),
+            Deed::Leave(service, since, was_named) => self.leave(service, since, was_named, stage),
             Deed::Restore(number, victim) => self.restore(number, victim, stage),
             Deed::Learn(instance, signal, turn) => self.learn(instance, signal, turn, stage),
             Deed::Settle(_) => {
@@ -228,27 +229,32 @@ impl Control {
 
     /// Who is meant is settled when it begins.
     fn strike_whom_it_means(&mut self, number: usize, plan: &Plan) {
+        let absent = &self.absent;
+        let is_gone = |instance: u32| absent.get(&instance) == Some(&Absence::Gone);
         let (before, rest) = self.faults.split_at_mut(number);
         let fault = &mut rest[0];
-        (fault.struck, fault.subjects) = match &mut fault.about {
-            About::These(subjects) => (fault.whom.strike(plan), subjects.clone()),
-            About::Struck(service) => {
-                let struck = fault.whom.strike(plan);
-                let subjects = struck_subjects(plan, *service, &struck);
-                (struck, subjects)
-            }
-            About::SameAsBefore => {
-                let before = before.last().expect("it is not the first part");
-                (before.struck.clone(), before.subjects.clone())
-            }
+        if let Whom::AsBefore = fault.whom {
+            let before = before.last().expect("it is not the first part");
+            (fault.struck, fault.subjects) = (before.struck.clone(), before.subjects.clone());
+            return;
+        }
+        fault.struck = fault.whom.strike(plan, is_gone);
+        fault.subjects = match &fault.about {
+            About::These(subjects) => subjects.clone(),
+            About::Struck(service) => struck_subjects(plan, *service, &fault.struck),
         };
         match &mut fault.effect {
-            Effect::Unrest(unrest) => unrest.begin(plan),
+            Effect::Unrest(unrest) => unrest.begin(plan, is_gone),
             Effect::Message(Some(Disturbance { matching: Matching::Sites { instances, .. }, .. })) => {
                 instances.iter_mut().for_each(|only| only.clone_from(&fault.struck));
             }
             _ => {}
         }
+    }
+
+    /// Whether an instance was there and is not any more, or not yet.
+    pub(crate) fn is_gone(&self, instance: u32) -> bool {
+        self.absent.get(&instance) == Some(&Absence::Gone)
     }
 
     fn note_begin(&mut self, number: usize, now: u64) {
@@ -294,7 +300,10 @@ impl Control {
             }
             Effect::Load { .. } => self.set_loads(stage),
             Effect::Set(set) => {
-                if let Some((service, wanted)) = self.settings.change(number, set, begins, stage) {
+                let wanted = self.settings.change(number, set, begins, stage);
+                if let Some((service, wanted)) =
+                    wanted.filter(|(service, _)| !self.is_resized_again(*service, now))
+                {
                     self.resize(service, wanted, stage);
                 }
             }
@@ -344,7 +353,9 @@ impl Control {
                 let new = here.iter().map(|at| injection(*at, first + *at as u32));
                 partition.injections.extend(new);
             } else {
-                partition.injections.retain(|known| known.fault != number);
+                partition
+                    .injections
+                    .retain(|known| known.fault != number || here.binary_search(&known.instance).is_err());
             }
             note_injections(partition, here);
         });
@@ -522,9 +533,9 @@ fn for_each_partition(
 
 /// Whether requests fail there, instances know themselves.
 fn note_injections(partition: &mut Partition, here: &[usize]) {
-    for &instance in here {
-        let injects = partition.injections.iter().any(|injection| injection.instance == instance);
-        let askew = &mut partition.instances[instance].askew;
-        *askew = if injects { *askew | INJECTS } else { *askew & !INJECTS };
+    let inject: BTreeSet<usize> = partition.injections.iter().map(|injection| injection.instance).collect();
+    for instance in here {
+        let askew = &mut partition.instances[*instance].askew;
+        *askew = if inject.contains(instance) { *askew | INJECTS } else { *askew & !INJECTS };
     }
 }

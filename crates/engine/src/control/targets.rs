@@ -16,6 +16,8 @@ const NAMED: usize = 16;
 /// The instances that a fault strikes.
 pub(super) enum Whom {
     Nobody,
+    /// The same as the part of the happening before this one.
+    AsBefore,
     /// Those there are when it begins, or some of them.
     Drawn(Target, Stream),
     /// All, also who joins them later.
@@ -27,8 +29,6 @@ pub(super) enum About {
     These(Vec<EventSubject>),
     /// The instances of a service that it strikes.
     Struck(ServiceId),
-    /// It is about the same, and strikes the same, as the part of the happening before this one.
-    SameAsBefore,
 }
 
 #[derive(Clone, Copy)]
@@ -70,11 +70,12 @@ impl Whom {
     }
 
     /// When it begins, in order.
-    pub(super) fn strike(&mut self, plan: &Plan) -> Vec<u32> {
+    pub(super) fn strike(&mut self, plan: &Plan, is_gone: impl Fn(u32) -> bool) -> Vec<u32> {
+        let there = || plan.instances().filter(|it| !is_gone(*it));
         match self {
-            Whom::Nobody => Vec::new(),
-            Whom::Drawn(target, stream) => choose(plan, target, stream),
-            Whom::All(range) => plan.instances().filter(|it| range.contains(plan, *it)).collect(),
+            Whom::Nobody | Whom::AsBefore => Vec::new(),
+            Whom::Drawn(target, stream) => choose(plan, there().collect(), target, stream),
+            Whom::All(range) => there().filter(|it| range.contains(plan, *it)).collect(),
         }
     }
 
@@ -82,21 +83,15 @@ impl Whom {
     pub(super) fn meets(&self, plan: &Plan, instance: u32) -> bool {
         matches!(self, Whom::All(range) if range.contains(plan, instance))
     }
-
-    /// Whether these are all instances of a service, now and later.
-    fn is_whole_service(&self) -> bool {
-        matches!(self, Whom::All(Range::Service(_, None)))
-    }
 }
 
-/// The instances meant, in their order: drawn from the seed where they are only some.
-fn choose(plan: &Plan, target: &Target, stream: &mut Stream) -> Vec<u32> {
+/// Those meant of these, in their order: drawn from the seed where they are only some of those there are to be.
+fn choose(plan: &Plan, mut instances: Vec<u32>, target: &Target, stream: &mut Stream) -> Vec<u32> {
+    let draws = target.count.is_some() || target.share.is_some();
+    let range = Range::Service(target.service, target.zone);
+    instances.retain(|it| range.contains(plan, *it) && (!draws || plan.is_wanted(*it)));
     // By their numbers, whatever the partitions.
-    let mut instances = plan.instances_of(target.service.0);
-    instances.retain(|instance| {
-        let is_there = |zone: ZoneId| plan.zone_of[*instance as usize] == zone.0;
-        plan.is_wanted(*instance) && target.zone.is_none_or(is_there)
-    });
+    instances.sort_unstable_by_key(|it| plan.number_of[*it as usize]);
     let mut wanted = instances.len();
     if let Some(share) = target.share {
         wanted = wanted.min((share * instances.len() as f64 - 1e-9).ceil() as usize);
@@ -116,7 +111,7 @@ fn choose(plan: &Plan, target: &Target, stream: &mut Stream) -> Vec<u32> {
 }
 
 /// Which messages belong to matching calls; the instances meant are filled in when it begins, if not all are.
-pub(super) fn matching(model: &SealedModel, plan: &Plan, calls: &CallMatch, whom: &Whom) -> Matching {
+pub(super) fn matching(model: &SealedModel, plan: &Plan, calls: &CallMatch) -> Matching {
     let (target, endpoint, from) = match calls {
         CallMatch::Link([from, to]) => return Matching::Link { from: *from, to: *to, both: true },
         CallMatch::To { target, endpoint, from } => (target, *endpoint, *from),
@@ -130,7 +125,7 @@ pub(super) fn matching(model: &SealedModel, plan: &Plan, calls: &CallMatch, whom
         site.service == target.service.0 && endpoint.is_none_or(|only| site.to == only) && is_from(site.from)
     };
     let sites = plan.sites.iter().map(matches).collect();
-    Matching::Sites { sites, instances: (!whom.is_whole_service()).then(Vec::new) }
+    Matching::Sites { sites, instances: (*target != Target::all(target.service)).then(Vec::new) }
 }
 
 pub(super) fn about(model: &SealedModel, trouble: &Trouble) -> About {

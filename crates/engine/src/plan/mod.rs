@@ -380,7 +380,7 @@ impl Plan {
         std::iter::successors(innermost, move |held| hold(held.outer)).map(|held| held.lock)
     }
 
-    /// All instances there ever were, those first that a partition began with.
+    /// All instances there ever were, partition by partition.
     pub(crate) fn instances(&self) -> impl Iterator<Item = u32> + Clone + '_ {
         self.partitions.iter().flat_map(|partition| partition.instances.clone())
     }

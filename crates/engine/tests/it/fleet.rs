@@ -2,8 +2,9 @@
 
 use tarsier_engine::{EventKind, Outcome, Reason, RunConfig, SeriesSubject, run};
 use tarsier_model::{
-    Balance, CallPolicy, Connect, ConnectCost, Discovery, ErrorKind, Model, Outlier, RegionId, Scenario,
-    SealedModel, Service, ServiceId, Setting, Step, Target, Trouble, Zone, ZoneId,
+    Balance, CallPolicy, Chaos, ChaosScale, Connect, ConnectCost, Discovery, ErrorKind, Model, Outlier,
+    Region, RegionId, Scenario, SealedModel, Service, ServiceId, Setting, Step, Target, Trouble, Zone,
+    ZoneId,
 };
 use tarsier_testkit::markov::Mmk;
 use tarsier_units::Span;
@@ -163,7 +164,7 @@ fn discovery_is_told() {
     // Uniform over the ten seconds.
     let mean = listed.iter().sum::<f64>() / 10.0;
     assert!((mean - 25.0).abs() < 4.0 * 10.0 / (12.0_f64 * 10.0).sqrt(), "{mean}");
-    assert_eq!(told(EventKind::Delisted, Reason::Announced), [60.0; 10]);
+    assert_eq!(told(EventKind::Delisted, Reason::Scenario), [60.0; 10]);
     let newcomers = |from: u64, to: u64| {
         let served = notes.visits.iter().filter(|visit| visit.instance >= 2);
         let time = |visit: &tarsier_engine::Visit| visit.arrived_ns / 1_000_000_000 - 10;
@@ -213,6 +214,94 @@ fn faults_find_those_who_are_there() {
     assert!(grown[40..].iter().all(|up| *up == 5), "{grown:?}");
     let (_, shrunk) = up(&waiting(10, 10.0, |_| {}).seal(), &happens(2, kill));
     assert!(shrunk[40..].iter().all(|up| *up == 1), "{shrunk:?}");
+}
+
+/// Who comes back is another process: what befell the one before is over with it.
+#[test]
+fn who_comes_back_is_new() {
+    let all = Target { count: Some(4), ..all_of(0) };
+    let error = Trouble::Error { target: all, share: 1.0, kind: ErrorKind::Error };
+    let there_and_back = |trouble: Trouble| {
+        scenario(vec![(20, None, trouble), (30, None, resize(0, 1)), (40, None, resize(0, 4))])
+    };
+    let kill = Trouble::Kill { target: all_of(0), silent: false };
+    let (_, up) = up(&waiting(4, 10.0, |_| {}).seal(), &there_and_back(kill));
+    assert!(up[20..40].iter().all(|up| *up == 0) && up[40..].iter().all(|up| *up == 3), "{up:?}");
+    let (_, notes) = watched(&waiting(4, 10.0, |_| {}).seal(), 4, &there_and_back(error));
+    let rows: Vec<_> = notes.rows.iter().filter(|row| row.subject == SeriesSubject::Workload(0)).collect();
+    assert!(rows[21..40].iter().all(|row| row.completed == 0));
+    let failed: u64 = rows[41..].iter().map(|row| row.errors).sum();
+    let expected = 590.0 / 4.0;
+    assert!((failed as f64 - expected).abs() < 4.0 * expected.sqrt(), "{failed}");
+}
+
+/// A zone that chaos has taken down is down for whoever joins it, also when chaos is over.
+#[test]
+fn who_joins_what_chaos_has_taken_down_is_down() {
+    let chaos = Chaos {
+        scale: ChaosScale::Zone,
+        per_second: 2.0,
+        down: Span::from_secs(60),
+        services: Vec::new(),
+        hours: None,
+    };
+    let happens = scenario(vec![(10, Some(10), Trouble::Chaos(chaos)), (30, None, resize(0, 6))]);
+    let (_, up) = up(&waiting(2, 10.0, |_| {}).seal(), &happens);
+    assert!(up[20..70].iter().all(|up| *up == 0) && up[80..].iter().all(|up| *up == 6), "{up:?}");
+}
+
+/// They are there until they are gone.
+#[test]
+fn who_goes_may_be_killed() {
+    let kill = Trouble::Kill { target: all_of(0), silent: false };
+    let happens = scenario(vec![(20, None, resize(0, 1)), (22, None, kill)]);
+    let (_, up) = up(&waiting(4, 20_000.0, |_| {}).seal(), &happens);
+    assert!(up[..22].iter().all(|up| *up == 4) && up[22..].iter().all(|up| *up == 0), "{up:?}");
+}
+
+/// Where one setting follows another nothing starts to end at once, and nobody need detect what was meant.
+#[test]
+fn settings_follow_each_other() {
+    let push = Discovery::Push { delay: Span::ZERO };
+    let model = waiting(4, 10.0, |service| service.discovery = Some(push)).seal();
+    let steps =
+        vec![(20, Some(20), resize(0, 1)), (40, Some(20), resize(0, 1)), (60, Some(20), resize(0, 2))];
+    let (outcome, up) = up(&model, &scenario(steps));
+    for (from, to, there) in [(0, 20, 4), (22, 60, 1), (60, 80, 2), (80, 100, 4)] {
+        assert!(up[from..to].iter().all(|up| *up == there), "{from}: {up:?}");
+    }
+    assert!(outcome.faults.iter().all(|fault| fault.detected_ns.is_none()), "{:?}", outcome.faults);
+}
+
+/// Users enter at newcomers around them, as if these had always stood there.
+#[test]
+fn users_enter_at_newcomers() {
+    let same = |balance, regions: [u32; 3], [before, after]: [usize; 2]| {
+        let outcome = |instances: usize, happens: &Scenario| {
+            let change = |s: &mut Service| {
+                s.homes = [0, 1, 2].map(ZoneId).into();
+                s.instances = s.homes[..instances].into();
+            };
+            let zones = |model: &mut Model| {
+                model.regions.push(Region { name: "q".into() });
+                model.zones =
+                    regions.map(|it| Zone { name: it.to_string(), region: RegionId(it) }).to_vec().into();
+            };
+            let model = Build::new()
+                .change(zones)
+                .service("s", vec![work_ms(4.0)], change)
+                .workload("w", 0, open(300.0), balanced(balance))
+                .seal();
+            let config = RunConfig { warmup: Span::ZERO, scenario: Some(happens), ..config(10, 8) };
+            projection(&Outcome { timeline: Vec::new(), ..run(&model, &config, &mut ()) })
+        };
+        let set = outcome(before, &scenario(vec![(0, None, resize(0, after as u32))]));
+        assert_eq!(set, outcome(after, &scenario(Vec::new())), "{balance:?}");
+    };
+    same(Balance::RoundRobin, [0, 1, 1], [1, 2]);
+    same(Balance::Random, [0, 0, 1], [2, 3]);
+    same(Balance::ZoneAware, [0, 0, 0], [2, 3]);
+    same(Balance::ZoneAware, [0, 0, 1], [1, 3]);
 }
 
 fn outlier() -> Outlier {
