@@ -29,6 +29,8 @@ pub struct InstanceState {
     pub number: u32,
     pub zone: ZoneId,
     pub health: Health,
+    /// It is one too many, and ends what it has.
+    pub leaves: bool,
     /// Cores at work.
     pub busy: u64,
     /// Requests that wait for a worker or a core.
@@ -117,6 +119,7 @@ impl Standing<'_, '_> {
                 number: plan.number_of[global],
                 zone: ZoneId(plan.zone_of[global]),
                 health: instance.health,
+                leaves: !plan.is_wanted(global as u32),
                 busy: if instance.health == Health::Up { partition.busy_cores(world, at) } else { 0 },
                 waiting: 0,
                 present: 0,

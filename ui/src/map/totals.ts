@@ -104,7 +104,7 @@ function larger(a: number, b: number): number {
 }
 
 function ofInstance({ instance }: Item): Totals {
-  const up = instance?.health === 'up' ? 1 : 0;
+  const up = instance?.health === 'up' || instance?.health === 'leaving' ? 1 : 0;
   return { rate: NaN, err: 0, util: instance?.busy ?? NaN, queue: instance?.waiting ?? 0, longest: instance?.waiting ?? 0, up, wanted: 1, p50: NaN, p99: NaN };
 }
 

@@ -187,6 +187,7 @@ fn instance(model: &SealedModel, state: &InstanceState) -> Value {
         "number": state.number,
         "zone": model.zone_label(state.zone),
         "health": match state.health {
+            Health::Up if state.leaves => "leaving",
             Health::Up => "up",
             Health::Paused => "paused",
             Health::Stalled => "stalled",

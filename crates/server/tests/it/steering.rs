@@ -188,10 +188,11 @@ fn what_is_set_holds_from_then_on() {
 fn instances_join_and_go() {
     let lab = lab();
     let run = lab.start(&json!({ "name": "pair", "pace": 0, "for_s": 50, "paused": true }));
-    let step = || {
-        control(&lab, &run, &json!({ "step_s": 10 }));
+    let step_for = |step_s: f64| {
+        control(&lab, &run, &json!({ "step_s": step_s }));
         lab.until(&run, |run| run["state"] == "paused" || run["state"] == "ended");
     };
+    let step = || step_for(10.0);
     let set = |instances: u32| {
         let set = json!({ "service": "web", "instances": instances });
         lab.post(&format!("{run}/happenings"), &json!({ "set": set }))
@@ -209,7 +210,12 @@ fn instances_join_and_go() {
     lab.ask("DELETE", &format!("{run}/happenings/{}", more["id"]), &lab.host(), b"").is(200);
     step();
     set(1).is(201);
-    step();
+    step_for(0.5);
+    let told = lab.value(&format!("{run}/services/web"))["instances"].clone();
+    let leave = |it: &&Value| it["health"] == "leaving";
+    let leaving = told.as_array().expect("a list").iter().filter(leave).count();
+    assert_eq!(leaving, before as usize - 1);
+    step_for(9.5);
     assert_eq!(there(), Some(1));
     step();
     let series = lab.value(&format!("{run}/series?of=web"));
