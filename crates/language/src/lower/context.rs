@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::limits::{MAX_DEFAULT_FALLBACKS, MAX_INSTANCES};
-use crate::lower::doubts::Doubt;
+use crate::lower::doubts::Doubted;
 use crate::lower::locks::Locks;
 use crate::lower::names::Names;
-use crate::place::Place;
 use crate::places::Places;
 use crate::tree::Node;
 
@@ -26,7 +25,9 @@ pub(crate) struct Context<'a> {
     /// Where the calls stand that were lowered so far.
     pub(crate) places: RefCell<Places>,
     /// To be judged when the model is whole.
-    pub(crate) doubts: RefCell<Vec<(Place, Doubt)>>,
+    pub(crate) doubts: RefCell<Vec<Doubted>>,
+    /// The scenario that is being lowered, by its number.
+    pub(crate) scenario: Cell<Option<usize>>,
     /// Those of the service that is being lowered.
     pub(crate) locks: RefCell<Locks>,
     /// `defaults: { call: … }`, if the file has them.
@@ -51,6 +52,7 @@ impl<'a> Context<'a> {
             names,
             places: RefCell::default(),
             doubts: RefCell::default(),
+            scenario: Cell::default(),
             locks: RefCell::default(),
             call_defaults: None,
             service_defaults: None,

@@ -29,6 +29,14 @@ pub(crate) enum Doubt {
     Resized { service: ServiceId, to: u32 },
 }
 
+/// One, and where it stands.
+pub(crate) struct Doubted {
+    place: Place,
+    /// By its number; `None` outside scenarios.
+    scenario: Option<usize>,
+    doubt: Doubt,
+}
+
 impl Doubt {
     fn hint(self) -> Option<&'static str> {
         match self {
@@ -40,7 +48,7 @@ impl Doubt {
 
 impl Context<'_> {
     pub(super) fn doubt(&self, place: Place, doubt: Doubt) {
-        self.doubts.borrow_mut().push((place, doubt));
+        self.doubts.borrow_mut().push(Doubted { place, scenario: self.scenario.get(), doubt });
     }
 }
 
@@ -49,19 +57,24 @@ pub(super) fn judge(cx: &Context<'_>, model: &Model) {
     if doubts.is_empty() {
         return;
     }
-    let most = model.services.entries().map(|(id, service)| (id, service.instances.len() as u64)).collect();
-    let mut whole = Whole { model, calls: all_calls(model), caches: all_caches(model), most };
-    for (place, doubt) in doubts.iter() {
-        if let Doubt::Resized { service, to } = *doubt
-            && let Some(message) = whole.refuses(service, to)
+    let mut whole = Whole {
+        model,
+        calls: all_calls(model),
+        caches: all_caches(model),
+        in_the_file: model.services.iter().map(|service| service.instances.len() as u64).sum(),
+        joining: BTreeMap::new(),
+    };
+    for it in doubts.iter() {
+        if let Doubt::Resized { service, to } = it.doubt
+            && let Some(message) = whole.refuses(it.scenario, service, to.into())
         {
-            cx.report(Diagnostic::error(Code::OutOfRange, *place, message));
+            cx.report(Diagnostic::error(Code::OutOfRange, it.place, message));
         }
     }
-    for (place, doubt) in doubts.iter() {
-        let Some(message) = whole.confirms(*doubt) else { continue };
-        let diagnostic = Diagnostic::warning(Code::NoEffect, *place, message);
-        cx.report(match doubt.hint() {
+    for it in doubts.iter() {
+        let Some(message) = whole.confirms(it) else { continue };
+        let diagnostic = Diagnostic::warning(Code::NoEffect, it.place, message);
+        cx.report(match it.doubt.hint() {
             Some(hint) => diagnostic.hint(hint),
             None => diagnostic,
         });
@@ -73,23 +86,33 @@ struct Whole<'a> {
     model: &'a Model,
     calls: BTreeSet<(ServiceId, ServiceId)>,
     caches: BTreeSet<ServiceId>,
-    /// How many instances each service has at most, whatever happens.
-    most: BTreeMap<ServiceId, u64>,
+    /// How many instances there are.
+    in_the_file: u64,
+    /// Who joins in each scenario; one run has one.
+    joining: BTreeMap<Option<usize>, Joining>,
+}
+
+/// How many instances there are at most beside those of the file.
+#[derive(Default)]
+struct Joining {
+    of: BTreeMap<ServiceId, u64>,
+    all: u64,
 }
 
 impl Whole<'_> {
     /// What to say if it is so.
-    fn confirms(&self, doubt: Doubt) -> Option<String> {
+    fn confirms(&self, it: &Doubted) -> Option<String> {
         let name = |id: ServiceId| &self.model.services[id].name;
-        match doubt {
+        let instances = |service, zone| self.instances(it.scenario, service, zone);
+        match it.doubt {
             Doubt::NeverCalls { from, service } => (!self.calls.contains(&(from, service))).then(|| {
                 let [from, service] = [from, service].map(name);
                 format!("`{from}` never calls `{service}`, so this bulkhead holds nothing back")
             }),
-            Doubt::NoneThere { service, zone } => (self.instances(service, Some(zone)) == 0)
+            Doubt::NoneThere { service, zone } => (instances(service, Some(zone)) == 0)
                 .then(|| format!("no instance of `{}` stands in this zone", name(service))),
             Doubt::TooFew { service, zone, asked } => {
-                let there = self.instances(service, zone);
+                let there = instances(service, zone);
                 let within = if zone.is_some() { " in this zone" } else { "" };
                 let few = there > 0 && there < asked as usize;
                 few.then(|| {
@@ -102,7 +125,7 @@ impl Whole<'_> {
                 .then(|| format!("`{}` does no `work`, so {what} changes nothing", name(service))),
             Doubt::OnlyOne { to } => {
                 let service = self.model.endpoints[to].service;
-                let only = self.instances(service, None) == 1;
+                let only = instances(service, None) == 1;
                 only.then(|| format!("`{}` has one instance, so no retry goes elsewhere", name(service)))
             }
             Doubt::Resized { .. } => None,
@@ -110,7 +133,7 @@ impl Whole<'_> {
     }
 
     /// Why a service cannot have so many instances.
-    fn refuses(&mut self, service: ServiceId, to: u32) -> Option<String> {
+    fn refuses(&mut self, scenario: Option<usize>, service: ServiceId, to: u64) -> Option<String> {
         let it = &self.model.services[service];
         if it.replication.is_some() {
             let name = &it.name;
@@ -118,16 +141,26 @@ impl Whole<'_> {
                 "the instances of `{name}` keep copies of what it stores, so there stay as many"
             ));
         }
-        let most = self.most.get_mut(&service).expect("every service is there");
-        *most = (*most).max(to.into());
-        let all: u64 = self.most.values().sum();
-        (all > MAX_INSTANCES)
-            .then(|| format!("all services together would have more than {MAX_INSTANCES} instances"))
+        let joining = self.joining.entry(scenario).or_default();
+        let known = joining.of.entry(service).or_default();
+        let more = to.saturating_sub(it.instances.len() as u64 + *known);
+        if self.in_the_file + joining.all + more > MAX_INSTANCES {
+            return Some(format!("all services together would have more than {MAX_INSTANCES} instances"));
+        }
+        *known += more;
+        joining.all += more;
+        None
     }
 
-    fn instances(&self, service: ServiceId, zone: Option<ZoneId>) -> usize {
-        let most = self.most[&service] as usize;
-        let all = self.model.services[service].zones_of(most);
+    /// How many there are at most in a scenario; outside, in any.
+    fn instances(&self, scenario: Option<usize>, service: ServiceId, zone: Option<ZoneId>) -> usize {
+        let joins = |joining: &Joining| joining.of.get(&service).copied();
+        let joining = match scenario {
+            Some(_) => self.joining.get(&scenario).and_then(joins),
+            None => self.joining.values().filter_map(joins).max(),
+        };
+        let own = &self.model.services[service];
+        let all = own.zones_of(own.instances.len() + joining.unwrap_or(0) as usize);
         all.iter().filter(|stands| zone.is_none_or(|zone| zone == **stands)).count()
     }
 

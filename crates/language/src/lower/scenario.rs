@@ -39,7 +39,9 @@ pub(super) fn lower(cx: &Context<'_>, scenarios: Option<&Node>, model: &mut Mode
             let (at, happening) = happening(cx, node, &HAPPENING, place)?;
             Some(Happening { at: at?, ..happening })
         };
+        cx.scenario.set(Some(model.scenarios.len()));
         let happenings = nodes.iter().filter_map(happening).collect();
+        cx.scenario.set(None);
         model.scenarios.push(Scenario { name: entry.key.text.clone(), happenings });
     }
 }
