@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Balance, Model, RegionId, ServiceId, ZoneId};
+use crate::{Balance, Model, RegionId, Service, ServiceId, ZoneId};
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Segmentation {
@@ -161,8 +161,26 @@ impl Model {
         from: Option<ServiceId>,
         to: ServiceId,
     ) -> impl Iterator<Item = [End; 2]> + use<> {
-        let from = self.ends_of(from);
-        let to = self.ends_of(Some(to));
+        self.crossings_of(from, to, |service| service.instances.clone())
+    }
+
+    /// The same if both stood wherever they may.
+    pub fn possible_crossings(
+        &self,
+        from: Option<ServiceId>,
+        to: ServiceId,
+    ) -> impl Iterator<Item = [End; 2]> + use<> {
+        self.crossings_of(from, to, |service| service.possible_zones().collect())
+    }
+
+    fn crossings_of(
+        &self,
+        from: Option<ServiceId>,
+        to: ServiceId,
+        zones: fn(&Service) -> Vec<ZoneId>,
+    ) -> impl Iterator<Item = [End; 2]> + use<> {
+        let from = self.ends_of(from, zones);
+        let to = self.ends_of(Some(to), zones);
         to.into_iter().flat_map(move |to| from.clone().into_iter().map(move |from| [from, to]))
     }
 
@@ -175,13 +193,12 @@ impl Model {
         End::Instance { service, zone, region: self.zones[zone].region }
     }
 
-    /// The different ends that instances of a service are, as far as the rules tell them apart.
-    fn ends_of(&self, service: Option<ServiceId>) -> Vec<End> {
+    /// The different ends that instances of a service in these zones are, as far as the rules tell them apart.
+    fn ends_of(&self, service: Option<ServiceId>, zones: fn(&Service) -> Vec<ZoneId>) -> Vec<End> {
         let Some(service) = service else { return vec![End::Users] };
-        let instances = &self.services[service].instances;
         let told_apart = self.segmentation.as_ref().is_some_and(Segmentation::minds_places);
-        let n_looked_at = if told_apart { instances.len() } else { 1 };
-        let zones: BTreeSet<ZoneId> = instances.iter().take(n_looked_at).copied().collect();
+        let zones = zones(&self.services[service]).into_iter();
+        let zones: BTreeSet<ZoneId> = zones.take(if told_apart { usize::MAX } else { 1 }).collect();
         zones.into_iter().map(|zone| self.end_of(service, zone)).collect()
     }
 }

@@ -44,19 +44,20 @@ pub(super) fn raise(model: &SealedModel, services: &mut [ServicePlan], sites: &m
 }
 
 fn wall(model: &SealedModel, from: Option<ServiceId>, to: ServiceId) -> Option<Wall> {
-    let passage = model.passage(from, to);
-    if passage.is_open() {
+    // Instances may join where nobody stands yet.
+    let (denied, allowed): (Vec<_>, Vec<_>) = (model.possible_crossings(from, to))
+        .partition(|[from, to]| model.verdict(*from, *to) == Verdict::Deny);
+    if denied.is_empty() {
         return None;
     }
-    if passage.is_closed() {
+    if allowed.is_empty() {
         return Some(Wall { from, to, gapped: None });
     }
     let zone = |end: End| match end {
         End::Users => NONE,
         End::Instance { zone, .. } => zone.0,
     };
-    let denied = model.crossings(from, to).filter(|[from, to]| model.verdict(*from, *to) == Verdict::Deny);
-    let mut pairs: Vec<(u32, u32)> = denied.map(|[from, to]| (zone(from), zone(to))).collect();
+    let mut pairs: Vec<(u32, u32)> = denied.into_iter().map(|[from, to]| (zone(from), zone(to))).collect();
     pairs.sort_unstable();
     Some(Wall { from, to, gapped: Some(pairs) })
 }

@@ -13,7 +13,7 @@ use crate::sameness::projection;
 use crate::support::{Build, all_of, balanced, close, config, constant, mean_ms, open, with, work_ms};
 use crate::troubles::{scenario, watched};
 
-fn resize(service: u32, instances: u32) -> Trouble {
+pub(crate) fn resize(service: u32, instances: u32) -> Trouble {
     let setting = Setting::Service {
         service: ServiceId(service),
         instances: Some(instances),

@@ -6,7 +6,9 @@ use tarsier_model::{
     ServiceId, Step, Verdict, WorkloadId, Zone, ZoneId,
 };
 
+use crate::fleet::resize;
 use crate::support::{Build, balanced, call, close, open, work_ms};
+use crate::troubles::scenario;
 
 const WEB: Member = Member::Service(ServiceId(0));
 const DB: Member = Member::Service(ServiceId(1));
@@ -136,4 +138,20 @@ fn abroad(call: Call) -> Outcome {
         .run(100, 1);
     assert_eq!(outcome.partitions, 2);
     outcome
+}
+
+/// `db` stands in zone a only, and joins in zone b; of the calls that it gets half go there.
+#[test]
+fn walls_stand_where_instances_may_join() {
+    let grown = |denied: u32| {
+        let build = pair(vec![Step::Call(call(1))], 1, deny(WEB, Member::Zone(ZoneId(denied))));
+        let build = build.change(|model| {
+            let db = &mut model.services[ServiceId(1)];
+            db.homes = std::mem::replace(&mut db.instances, vec![ZoneId(0)]);
+        });
+        build.run_with(100, 1, &scenario(vec![(0, None, resize(1, 2))]))
+    };
+    for denied in [0, 1] {
+        check(&grown(denied), 0.5, 0.5);
+    }
 }
