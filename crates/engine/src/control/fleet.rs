@@ -141,13 +141,7 @@ impl Control {
                 continue;
             }
             fault.struck = kept;
-            match fault.effect {
-                Effect::Health(to) => self.mark(&left, to, false, stage),
-                Effect::Pace { .. } => self.set_paces(&left, stage),
-                Effect::Inject { .. } => self.inject(number, &left, false, stage),
-                Effect::Message(_) => stage.view.disturb_those(number, &fault.struck),
-                _ => unreachable!("nothing else is about instances"),
-            }
+            self.befall(number, &left, false, stage);
         }
     }
 
@@ -173,13 +167,7 @@ impl Control {
             }
             fault.struck.extend(&met);
             fault.struck.sort_unstable();
-            match fault.effect {
-                Effect::Health(to) => self.mark(&met, to, true, stage),
-                Effect::Pace { .. } => self.set_paces(&met, stage),
-                Effect::Inject { .. } => self.inject(number, &met, true, stage),
-                Effect::Message(_) => stage.view.disturb_those(number, &fault.struck),
-                _ => unreachable!("nothing else is about instances"),
-            }
+            self.befall(number, &met, true, stage);
         }
     }
 }

@@ -278,26 +278,18 @@ impl Control {
         let fault = &mut self.faults[number];
         fault.active = begins;
         match &mut fault.effect {
-            Effect::Health(to) => {
-                let (struck, to) = (fault.struck.clone(), *to);
-                self.mark(&struck, to, begins, stage);
+            Effect::Pace { leak: Some(leak), .. } if begins => {
+                self.agenda.insert((now + leak.step_ns(), Deed::Grow(number)));
+                self.befall_all(number, begins, stage);
             }
-            Effect::Pace { leak, .. } => {
-                if begins && let Some(leak) = leak {
-                    self.agenda.insert((now + leak.step_ns(), Deed::Grow(number)));
-                }
-                let struck = fault.struck.clone();
-                self.set_paces(&struck, stage);
+            Effect::Health(_) | Effect::Pace { .. } | Effect::Inject { .. } => {
+                self.befall_all(number, begins, stage);
             }
             Effect::Message(disturbance) if begins => {
                 let disturbance = disturbance.take().expect("a fault begins once");
                 stage.view.disturbances.push((number, disturbance));
             }
             Effect::Message(_) => stage.view.disturbances.retain(|(fault, _)| *fault != number),
-            Effect::Inject { .. } => {
-                let struck = fault.struck.clone();
-                self.inject(number, &struck, begins, stage);
-            }
             Effect::Load { .. } => self.set_loads(stage),
             Effect::Set(set) => {
                 let wanted = self.settings.change(number, set, begins, stage);
@@ -332,6 +324,23 @@ impl Control {
                     self.agenda.insert((strike, Deed::Strike(number)));
                 }
             }
+        }
+    }
+
+    fn befall_all(&mut self, number: usize, begins: bool, stage: &mut Stage<'_, '_>) {
+        let struck = self.faults[number].struck.clone();
+        self.befall(number, &struck, begins, stage);
+    }
+
+    /// What a fault does to instances begins or ends for these.
+    fn befall(&mut self, number: usize, instances: &[u32], begins: bool, stage: &mut Stage<'_, '_>) {
+        let fault = &self.faults[number];
+        match fault.effect {
+            Effect::Health(to) => self.mark(instances, to, begins, stage),
+            Effect::Pace { .. } => self.set_paces(instances, stage),
+            Effect::Inject { .. } => self.inject(number, instances, begins, stage),
+            Effect::Message(_) => stage.view.disturb_those(number, &fault.struck),
+            _ => unreachable!("nothing else is about instances"),
         }
     }
 
