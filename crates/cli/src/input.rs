@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tarsier_interop::Graph;
 use tarsier_interop::spigo::{self, Origin, Translation};
 use tarsier_language::{Diagnostic, Places, Severity, Sink, limits, tree};
-use tarsier_model::{Model, Scenario, SealedModel};
+use tarsier_model::{Model, Scenario, SealedModel, Service};
 
 use crate::args::{ScaleArgs, SourceArg};
 use crate::catalogue::{self, nearest};
@@ -167,8 +167,7 @@ fn resized(model: SealedModel, scaling: ScaleArgs) -> Result<SealedModel, Failur
         ));
     }
     let factor = u64::from(scaling.scale) * u64::from(scaling.regions);
-    let instances: u64 = model.services.iter().map(|service| service.instances.len() as u64).sum();
-    if instances.saturating_mul(factor) / 100 > limits::MAX_INSTANCES {
+    if most_instances(&model).saturating_mul(factor) / 100 > limits::MAX_INSTANCES {
         let message = format!("this would be more than {} instances", limits::MAX_INSTANCES);
         return Err(Failure::with_hint(message, "make `--scale` or `--regions` smaller"));
     }
@@ -178,6 +177,16 @@ fn resized(model: SealedModel, scaling: ScaleArgs) -> Result<SealedModel, Failur
     let larger = Model::clone(&model).scaled(scaling.scale);
     let larger = if names.is_empty() { larger } else { larger.repeated(&names) };
     Ok(larger.seal().expect("no promise is about the number of instances, as long as there is one"))
+}
+
+/// How many there are at most, whichever scenario happens.
+fn most_instances(model: &Model) -> u64 {
+    let own = |service: &Service| service.instances.len() as u64;
+    let join = |scenario: &Scenario| -> u64 {
+        let most = scenario.most_instances().into_iter();
+        most.map(|(service, most)| u64::from(most).saturating_sub(own(&model.services[service]))).sum()
+    };
+    model.services.iter().map(own).sum::<u64>() + model.scenarios.iter().map(join).max().unwrap_or(0)
 }
 
 /// Colours are left out where they do not belong by who prints.

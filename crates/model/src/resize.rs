@@ -1,13 +1,17 @@
 //! The same architecture with more or fewer instances, or in more regions.
 
-use tarsier_units::Id;
+use tarsier_units::{Id, IdVec};
 
-use crate::{Balance, Call, Model, Region, RegionId, Step, Zone, ZoneId};
+use crate::{Balance, Call, Model, Region, RegionId, ServiceId, Setting, Step, Trouble, Zone, ZoneId};
 
 impl Model {
     /// In each region so many percent of a service's instances, rounded down, but one at least; spread evenly over the
-    /// zones in which it stood there.
+    /// zones in which it stood there. What scenarios set is as many more or fewer than that, scaled.
     pub fn scaled(mut self, percent: u32) -> Model {
+        let count = |model: &Model| -> IdVec<ServiceId, i64> {
+            model.services.iter().map(|service| service.instances.len() as i64).collect()
+        };
+        let before = count(&self);
         for service in self.services.iter_mut() {
             let mut instances = Vec::new();
             for region in self.regions.ids() {
@@ -23,7 +27,22 @@ impl Model {
             }
             service.instances = instances;
         }
+        let after = count(&self);
+        self.resize_what_is_set(|service, wanted| {
+            let more = (wanted - before[service]) * i64::from(percent) / 100;
+            (after[service] + more).max(1)
+        });
         self
+    }
+
+    fn resize_what_is_set(&mut self, change: impl Fn(ServiceId, i64) -> i64) {
+        for happening in self.scenarios.iter_mut().flat_map(|scenario| &mut scenario.happenings) {
+            if let Trouble::Set(setting) = &mut happening.trouble
+                && let Setting::Service { service, instances: Some(wanted), .. } = &mut **setting
+            {
+                *wanted = u32::try_from(change(*service, (*wanted).into())).unwrap_or(u32::MAX);
+            }
+        }
     }
 
     /// An architecture of one region in others as well, which get these names: the same zones, as many instances in
@@ -46,6 +65,7 @@ impl Model {
                 }
             }
         }
+        self.resize_what_is_set(|_, wanted| wanted * (names.len() as i64 + 1));
         let everywhere: Vec<RegionId> = self.regions.ids().collect();
         self.workloads.iter_mut().for_each(|workload| workload.from.clone_from(&everywhere));
         for endpoint in self.endpoints.iter_mut() {
@@ -91,7 +111,7 @@ fn each_call(steps: &mut [Step], change: &impl Fn(&mut Call)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Endpoint, EndpointId, Service, ServiceId};
+    use crate::{Endpoint, EndpointId, Happening, Scenario, Service};
 
     /// Regions with so many zones each, and one service with instances in these.
     fn model(n_zones: &[u32], instances: &[u32]) -> Model {
@@ -122,6 +142,32 @@ mod tests {
             "3 · 0.7 is 2.1, and 1 · 0.7 is none, so 1"
         );
         assert_eq!(instances(&model.scaled(1)), [0, 2]);
+    }
+
+    /// In the region east 3 are scaled to 30, in west 1 to 10.
+    #[test]
+    fn what_is_set_is_resized_as_well() {
+        let mut model = model(&[2, 2], &[0, 1, 0, 2]);
+        let happening = |instances| {
+            let service = ServiceId(0);
+            let setting =
+                Setting::Service { service, instances: Some(instances), workers: None, queue: None };
+            let trouble = Trouble::Set(Box::new(setting));
+            Happening { at: tarsier_units::Span::ZERO, lasts: None, trouble }
+        };
+        let happenings = [4, 8, 2, 1].map(happening).into();
+        model.scenarios.push(Scenario { name: "s".to_owned(), happenings });
+        let set = |model: Model| -> Vec<u32> {
+            let happenings = model.scenarios[0].happenings.iter();
+            happenings.map(|it| it.trouble.resizes().expect("it does").1).collect()
+        };
+        assert_eq!(set(model.clone().scaled(100)), [4, 8, 2, 1]);
+        assert_eq!(set(model.clone().scaled(1_000)), [40, 80, 20, 10]);
+        assert_eq!(set(model.clone().scaled(70)), [3, 5, 2, 1], "3 are left of 4");
+        assert_eq!(set(model.scaled(1)), [2, 2, 2, 2], "none is a hundredth of so few");
+        let mut one = self::model(&[2], &[0, 1]);
+        one.scenarios.push(Scenario { name: "s".to_owned(), happenings: vec![happening(3)] });
+        assert_eq!(set(one.repeated(&["a", "b"])), [9]);
     }
 
     #[test]

@@ -123,6 +123,10 @@ fn sizes_that_make_no_sense_are_refused() {
     tarsier(&["show", &file("many", &many), "--json", "--scale", "200%"])
         .ends_with(2)
         .says("more than 2000000");
+    let grown = "outage:\n    - { at: 0s, set: { service: web, instances: 1500000 } }";
+    let grown = file("many-set", &PAIR.replace("outage:", grown));
+    tarsier(&["show", &grown, "--json"]).ends_with(0);
+    tarsier(&["show", &grown, "--json", "--scale", "200%"]).ends_with(2).says("more than 2000000");
     tarsier(&["show", &pair, "--scale", "200%"]).ends_with(2).says("add `--json`");
     let two = format!("regions: {{ a: , b: }}\n{PAIR}");
     tarsier(&["run", &file("two_regions", &two), "--regions", "2"]).ends_with(2).says("2 regions of its own");
