@@ -1,7 +1,9 @@
 //! How little it takes: the shortest and the weakest form of a trigger that still tips the system, and the load below
 //! which none does.
 
-use tarsier_model::{Demand, Happening, Model, Scenario, SealedModel, Target, Trouble};
+use std::collections::BTreeMap;
+
+use tarsier_model::{Demand, Happening, Model, Scenario, SealedModel, ServiceId, Target, Trouble};
 use tarsier_report::{Edge, Smallest, VerdictKind};
 use tarsier_units::Span;
 
@@ -99,12 +101,13 @@ fn lasts_of(lasts: Span, share: f64) -> Span {
 /// Every happening with this share of its strength; `None` if none has any.
 fn weakened(scenario: &Scenario, model: &Model, share: f64) -> Option<Scenario> {
     let mut weaker = scenario.clone();
-    let changed = weaker.happenings.iter_mut().map(|it| weaken(&mut it.trouble, model, share));
+    let fleet = Fleet { model, most: scenario.most_instances() };
+    let changed = weaker.happenings.iter_mut().map(|it| weaken(&mut it.trouble, &fleet, share));
     changed.fold(false, |any, one| any | one).then_some(weaker)
 }
 
 /// Whether there was anything to weaken.
-fn weaken(trouble: &mut Trouble, model: &Model, share: f64) -> bool {
+fn weaken(trouble: &mut Trouble, fleet: &Fleet<'_>, share: f64) -> bool {
     match trouble {
         Trouble::Slow { factor, .. } | Trouble::Leak { factor, .. } | Trouble::Load { factor, .. } => {
             *factor = 1.0 + share * (*factor - 1.0);
@@ -120,7 +123,7 @@ fn weaken(trouble: &mut Trouble, model: &Model, share: f64) -> bool {
         | Trouble::Pause { target }
         | Trouble::Stall { target }
         | Trouble::LoseService(target)
-        | Trouble::Restart { target, .. } => return narrow(target, model, share),
+        | Trouble::Restart { target, .. } => return fleet.narrow(target, share),
         Trouble::Partition { .. }
         | Trouble::Pin(_)
         | Trouble::Flush { .. }
@@ -132,22 +135,38 @@ fn weaken(trouble: &mut Trouble, model: &Model, share: f64) -> bool {
     true
 }
 
-/// This share of the instances meant, rounded up; of one there is no less.
-fn narrow(target: &mut Target, model: &Model, share: f64) -> bool {
-    let zones = &model.services[target.service].instances;
-    let there = zones.iter().filter(|zone| target.zone.is_none_or(|only| **zone == only)).count();
-    let meant = [
-        target.share.map(|of| (of * there as f64 - 1e-9).ceil() as usize),
-        target.count.map(|count| count as usize),
-    ];
-    let meant = meant.into_iter().flatten().fold(there, usize::min);
-    (target.share, target.count) = (None, Some((meant as f64 * share - 1e-9).ceil() as u32));
-    meant > 1
+/// How many instances there are, and in a scenario that sets it how many at most.
+struct Fleet<'a> {
+    model: &'a Model,
+    most: BTreeMap<ServiceId, u32>,
+}
+
+impl Fleet<'_> {
+    /// This share of the instances meant, rounded up; of one there is no less.
+    fn narrow(&self, target: &mut Target, share: f64) -> bool {
+        let service = &self.model.services[target.service];
+        let set = self.most.get(&target.service).map(|most| *most as usize);
+        let zones = service.zones_of(service.instances.len().max(set.unwrap_or(0)));
+        let there = zones.iter().filter(|zone| target.zone.is_none_or(|only| **zone == only)).count();
+        let meant = [
+            target.share.map(|of| (of * there as f64 - 1e-9).ceil() as usize),
+            target.count.map(|count| count as usize),
+        ];
+        let meant = meant.into_iter().flatten().fold(there, usize::min);
+        if share < 1.0 {
+            // How many there will be then nobody knows where it is set.
+            (target.share, target.count) = match (set, target.count) {
+                (Some(_), None) => (Some(target.share.unwrap_or(1.0) * share), None),
+                _ => (None, Some((meant as f64 * share - 1e-9).ceil() as u32)),
+            };
+        }
+        meant > 1
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use tarsier_model::{Service, ServiceId, ZoneId};
+    use tarsier_model::{Service, ZoneId};
 
     use super::*;
 
@@ -156,13 +175,32 @@ mod tests {
         let mut model = Model::empty();
         model.services.push(Service { instances: vec![ZoneId(0); 10], ..Service::named("s") });
         let all = Target::all(ServiceId(0));
+        let fleet = Fleet { model: &model, most: BTreeMap::new() };
         let narrowed = |target: &Target, share| {
             let mut target = *target;
-            (narrow(&mut target, &model, share), target.count)
+            (fleet.narrow(&mut target, share), target.count)
         };
         assert_eq!(narrowed(&all, 0.25), (true, Some(3)));
-        assert_eq!(narrowed(&all, 1.0), (true, Some(10)));
+        assert_eq!(narrowed(&all, 1.0), (true, None), "as it is it stays");
         assert_eq!(narrowed(&Target { share: Some(0.4), ..all }, 0.5), (true, Some(2)));
         assert_eq!(narrowed(&Target { count: Some(1), ..all }, 0.5), (false, Some(1)));
+    }
+
+    /// One in the file, twelve in the scenario.
+    #[test]
+    fn of_those_that_are_set_there_are_shares() {
+        let mut model = Model::empty();
+        model.services.push(Service { instances: vec![ZoneId(0)], ..Service::named("s") });
+        let fleet = Fleet { model: &model, most: BTreeMap::from([(ServiceId(0), 12)]) };
+        let narrowed = |target: &Target, share| {
+            let mut target = *target;
+            assert!(fleet.narrow(&mut target, share), "there is less of twelve");
+            (target.share, target.count)
+        };
+        let all = Target::all(ServiceId(0));
+        assert_eq!(narrowed(&all, 1.0), (None, None));
+        assert_eq!(narrowed(&all, 0.25), (Some(0.25), None));
+        assert_eq!(narrowed(&Target { share: Some(0.5), ..all }, 0.5), (Some(0.25), None));
+        assert_eq!(narrowed(&Target { count: Some(9), ..all }, 0.5), (None, Some(5)));
     }
 }
