@@ -126,7 +126,8 @@ codes! {
          there. It is an error where it always goes wrong, a warning where it can.";
     Forbidden = "T046", "a forbidden call",
         "The `segmentation` does not let the caller call this service: a rule denies it, or no rule allows it. If where instances \
-         stand decides, one pair of zones is named. With `enforce: runtime` such a call is no mistake, but refused when it is made.";
+         stand decides, one pair of zones is named; a `set` by which instances join in such a zone is told at its number. With \
+         `enforce: runtime` such a call is no mistake, but refused when it is made.";
     Unreached = "T050", "a service that nobody calls",
         "No workload leads to this service, directly or through others. This is a warning: the run goes ahead, and the \
          service stays idle.";

@@ -205,4 +205,20 @@ mod tests {
             assert!(!mistakes.is_empty(), "{text}");
         }
     }
+
+    /// `db` stands in zone a; its second instance would stand where `web` must not call it.
+    #[test]
+    fn nobody_joins_where_calls_are_forbidden() {
+        let text = "
+            services: { web: { do: [ { call: db } ] }, db: { do: [] } }
+            workload: { users: { rate: 1/s, to: web } }
+            segmentation: { rules: [ { deny: web -> us-east-1/b } ] }";
+        let model = crate::load("test", text.as_bytes()).model.expect("it is sound as it is");
+        let set = "{ set: { service: db, instances: 2 } }";
+        let mistakes = happening(set, &model).expect_err("it stands in zone b");
+        let [mistake] = mistakes.as_slice() else { panic!("{mistakes:?}") };
+        assert_eq!(mistake.code, crate::Code::Forbidden);
+        assert_eq!(&set[mistake.place.start..mistake.place.end], "2");
+        assert!(happening("{ set: { service: web, instances: 2 } }", &model).is_ok());
+    }
 }

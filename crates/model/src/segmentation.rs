@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Balance, Model, RegionId, Service, ServiceId, ZoneId};
+use crate::{Balance, Model, RegionId, ServiceId, ZoneId};
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Segmentation {
@@ -116,16 +116,28 @@ impl Passage {
 impl Model {
     /// Whether calls from a service (or from users) to a service are allowed, wherever both stand.
     pub fn passage(&self, from: Option<ServiceId>, to: ServiceId) -> Passage {
-        self.passage_between(self.crossings(from, to))
+        self.passage_balanced(Balance::RoundRobin, from, to)
     }
 
     /// The same for calls of callers that stay near as long as there is an instance to call.
     pub fn passage_balanced(&self, balance: Balance, from: Option<ServiceId>, to: ServiceId) -> Passage {
+        self.passage_standing(balance, from, to, |service| self.services[service].instances.clone())
+    }
+
+    /// The same if services stood in these zones.
+    pub fn passage_standing(
+        &self,
+        balance: Balance,
+        from: Option<ServiceId>,
+        to: ServiceId,
+        zones: impl Fn(ServiceId) -> Vec<ZoneId>,
+    ) -> Passage {
+        let crossings = self.crossings_of(from, to, &zones);
         if !balance.is_local() {
-            return self.passage(from, to);
+            return self.passage_between(crossings);
         }
-        let stands_in: BTreeSet<ZoneId> = self.services[to].instances.iter().copied().collect();
-        self.passage_between(self.crossings(from, to).filter(|ends| match ends {
+        let stands_in: BTreeSet<ZoneId> = zones(to).into_iter().collect();
+        self.passage_between(crossings.filter(|ends| match ends {
             [End::Instance { zone: from, .. }, End::Instance { zone: to, .. }] => {
                 self.is_near(balance, *from, *to, &stands_in)
             }
@@ -155,30 +167,21 @@ impl Model {
         passage
     }
 
-    /// Between which ends a service (or users) calls a service, as far as the rules tell these apart.
-    pub fn crossings(
-        &self,
-        from: Option<ServiceId>,
-        to: ServiceId,
-    ) -> impl Iterator<Item = [End; 2]> + use<> {
-        self.crossings_of(from, to, |service| service.instances.clone())
-    }
-
-    /// The same if both stood wherever they may.
+    /// Between which ends a service (or users) may ever call a service, as far as the rules tell these apart.
     pub fn possible_crossings(
         &self,
         from: Option<ServiceId>,
         to: ServiceId,
-    ) -> impl Iterator<Item = [End; 2]> + use<> {
-        self.crossings_of(from, to, |service| service.possible_zones().collect())
+    ) -> impl Iterator<Item = [End; 2]> {
+        self.crossings_of(from, to, &|service| self.services[service].possible_zones().collect())
     }
 
-    fn crossings_of(
+    fn crossings_of<Z: Fn(ServiceId) -> Vec<ZoneId>>(
         &self,
         from: Option<ServiceId>,
         to: ServiceId,
-        zones: fn(&Service) -> Vec<ZoneId>,
-    ) -> impl Iterator<Item = [End; 2]> + use<> {
+        zones: &Z,
+    ) -> impl Iterator<Item = [End; 2]> + use<Z> {
         let from = self.ends_of(from, zones);
         let to = self.ends_of(Some(to), zones);
         to.into_iter().flat_map(move |to| from.clone().into_iter().map(move |from| [from, to]))
@@ -194,10 +197,10 @@ impl Model {
     }
 
     /// The different ends that instances of a service in these zones are, as far as the rules tell them apart.
-    fn ends_of(&self, service: Option<ServiceId>, zones: fn(&Service) -> Vec<ZoneId>) -> Vec<End> {
+    fn ends_of(&self, service: Option<ServiceId>, zones: impl Fn(ServiceId) -> Vec<ZoneId>) -> Vec<End> {
         let Some(service) = service else { return vec![End::Users] };
         let told_apart = self.segmentation.as_ref().is_some_and(Segmentation::minds_places);
-        let zones = zones(&self.services[service]).into_iter();
+        let zones = zones(service).into_iter();
         let zones: BTreeSet<ZoneId> = zones.take(if told_apart { usize::MAX } else { 1 }).collect();
         zones.into_iter().map(|zone| self.end_of(service, zone)).collect()
     }

@@ -52,6 +52,20 @@ impl Context<'_> {
     }
 }
 
+/// The most instances that services are set to, by scenario, and where that is said.
+pub(super) fn sizes_set(cx: &Context<'_>) -> BTreeMap<Option<usize>, BTreeMap<ServiceId, (u32, Place)>> {
+    let mut sizes: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for it in cx.doubts.borrow().iter() {
+        if let Doubt::Resized { service, to } = it.doubt {
+            let known = sizes.entry(it.scenario).or_default().entry(service).or_insert((to, it.place));
+            if known.0 < to {
+                *known = (to, it.place);
+            }
+        }
+    }
+    sizes
+}
+
 pub(super) fn judge(cx: &Context<'_>, model: &Model) {
     let doubts = cx.doubts.borrow();
     if doubts.is_empty() {

@@ -100,6 +100,7 @@ pub(crate) fn happening(node: &Node, model: &SealedModel, sink: &Sink) -> Option
     let cx = Context::new(sink, no_files, Names::of(model));
     let happening = scenario::happening(&cx, node, &STRIKE, node.place);
     doubts::judge(&cx, model);
+    forbidden::report_set(&cx, model);
     whole::calls_nobody_makes(&cx, model, &scenario::named_call(node).into_iter().collect::<Vec<_>>());
     happening.filter(|_| !sink.has_errors())
 }
