@@ -1,6 +1,7 @@
 //! One run: from boundary to boundary, windows in between.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::DerefMut;
 use std::sync::MutexGuard;
 
@@ -38,9 +39,8 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
     // Who steers asks about what is recent: the sample that tells why is not spread over all that may come.
     let sampled = if is_steered { config.duration.min(STEERED_SAMPLE) } else { config.duration };
     let scenario = scenario(config, is_steered);
-    let happens = scenario.iter().flat_map(|scenario| &scenario.happenings);
-    let by_hand = if is_steered { ROOM_BY_HAND } else { 0 };
-    let room = Room::new(model, happens.map(|happening| &happening.trouble), by_hand);
+    let most = scenario.as_ref().map_or_else(BTreeMap::new, |scenario| scenario.most_instances());
+    let room = Room::new(model, &most, if is_steered { ROOM_BY_HAND } else { 0 });
     let mut plan = Plan::new(model, warmup, sampled.nanos(), &room);
     let traces = watch.traces();
     if traces != Traces::None {
@@ -341,9 +341,11 @@ impl<'a> Run<'a> {
 
     /// Whether there is room for the instances that somebody wants, beside those of all other happenings.
     pub(crate) fn has_room_for(&self, trouble: &Trouble) -> bool {
-        let known = self.scenario.iter().flat_map(|scenario| &scenario.happenings);
-        let happens = known.map(|happening| &happening.trouble).chain([trouble]);
-        trouble.resizes().is_none() || self.windows.common().plan.has(&Room::new(self.model, happens, 0))
+        let Some((service, wanted)) = trouble.resizes() else { return true };
+        let mut most = self.scenario.as_ref().expect("a steered run has a scenario").most_instances();
+        let known = most.entry(service).or_default();
+        *known = wanted.max(*known);
+        self.windows.common().plan.has(&Room::new(self.model, &most, 0))
     }
 
     /// Something happens now that no scenario had; its number.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use tarsier_model::{Balance, Link, SealedModel, ServiceId, Trouble, Workload};
+use tarsier_model::{Balance, Link, SealedModel, ServiceId, Workload};
 use tarsier_units::Id;
 
 use super::{NONE, PartitionPlan};
@@ -39,21 +39,12 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// What all that happens needs, beside what whoever steers is given.
-    pub(crate) fn new<'a>(
-        model: &SealedModel,
-        happens: impl Iterator<Item = &'a Trouble>,
-        by_hand: u32,
-    ) -> Room {
-        let mut most: BTreeMap<ServiceId, u32> = BTreeMap::new();
-        for (service, wanted) in happens.filter_map(Trouble::resizes) {
-            let known = most.entry(service).or_default();
-            *known = (*known).max(wanted);
-        }
+    /// For so many instances of services at most, beside what whoever steers is given.
+    pub(crate) fn new(model: &SealedModel, most: &BTreeMap<ServiceId, u32>, by_hand: u32) -> Room {
         let mut by_zone = vec![0; model.zones.len()];
         for (service, wanted) in most {
-            let service = &model.services[service];
-            let zones = service.zones_of(wanted as usize);
+            let service = &model.services[*service];
+            let zones = service.zones_of(*wanted as usize);
             zones.iter().skip(service.instances.len()).for_each(|zone| by_zone[zone.index()] += 1);
         }
         Room { by_zone, by_hand }
