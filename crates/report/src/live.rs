@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tarsier_engine::{Cause, Event, EventKind, Outcome, Why, WhyPart};
-use tarsier_model::{Metric, Model, Scenario, ServiceId, Slo, Subject};
+use tarsier_engine::{Cause, Event, EventKind, Outcome, Why, WhyPart, WorkloadOutcome};
+use tarsier_model::{EndpointId, Metric, Model, Scenario, ServiceId, Slo, Subject};
 use tarsier_units::{Id, Span};
 
 use crate::slo::{self, SloVerdict};
@@ -69,14 +69,15 @@ fn objectives(model: &Model, outcome: &Outcome) -> Value {
             "value": it.value,
             // What was not put to the test yet is not broken.
             "holds": it.value.map(|_| it.holds),
-            "because": because(slo, model, outcome).map(|part| document::part(&part, model)),
+            "because": because(slo, model, outcome),
         })
     };
     model.slos.iter().zip(&slo::verdicts(model, outcome)).map(told).collect()
 }
 
-/// Where most of the time goes of the requests that an objective is about: of the slowest, or of those that failed.
-fn because(slo: &Slo, model: &Model, outcome: &Outcome) -> Option<WhyPart> {
+/// Where most of the time goes of the requests that an objective is about: of the slowest, or of those that failed, unless
+/// they failed at once.
+fn because(slo: &Slo, model: &Model, outcome: &Outcome) -> Option<Value> {
     let Subject::Workload(id) = slo.subject else { return None };
     let found = &outcome.workloads[id.index()];
     let why = match slo.metric {
@@ -84,8 +85,40 @@ fn because(slo: &Slo, model: &Model, outcome: &Outcome) -> Option<WhyPart> {
         Metric::ErrorShare | Metric::Availability => &found.why_failed,
         Metric::Throughput | Metric::Utilization => return None,
     };
+    if std::ptr::eq(why, &found.why_failed) && !failed_waiting(found) {
+        let name = &model.services[where_calls_fail(model, outcome)?].name;
+        return Some(json!({ "service": name, "cause": "failing", "mean_s": 0.0, "tail_s": 0.0 }));
+    }
     let services = handed_on(why, model, outcome).into_iter().filter(|part| part.service.is_some());
-    services.max_by(|a, b| a.tail_ns.total_cmp(&b.tail_ns))
+    let most = services.max_by(|a, b| a.tail_ns.total_cmp(&b.tail_ns));
+    most.map(|part| document::part(&part, model))
+}
+
+/// Whether requests failed because somebody waited too long, and not because they were turned away: then most of their time
+/// is that of waiting.
+fn failed_waiting(found: &WorkloadOutcome) -> bool {
+    let time = |is_meant: fn(&WhyPart) -> bool| -> f64 {
+        found.why_failed.parts.iter().filter(|part| is_meant(part)).map(|part| part.mean_ns).sum()
+    };
+    let waited = time(|part| {
+        matches!(part.cause, Cause::Worker | Cause::Core | Cause::Lock | Cause::Connection | Cause::Timeout)
+    });
+    waited > 0.5 * time(|_| true)
+}
+
+/// The service that calls fail at, and not because its own calls did.
+fn where_calls_fail(model: &Model, outcome: &Outcome) -> Option<ServiceId> {
+    let mut failed = vec![0.0; model.services.len()];
+    let of = |endpoint: EndpointId| model.endpoints[endpoint].service.index();
+    for (workload, found) in model.workloads.iter().zip(&outcome.workloads) {
+        workload.mix.iter().for_each(|(share, to)| failed[of(*to)] += share * found.errors as f64);
+    }
+    for call in &outcome.calls {
+        failed[of(call.to)] += call.errors as f64;
+        failed[of(call.from)] -= call.errors as f64;
+    }
+    let most = failed.into_iter().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+    most.filter(|(_, failed)| *failed > 0.0).map(|(at, _)| ServiceId::from_index(at))
 }
 
 /// Of an objective's value.
@@ -97,9 +130,19 @@ fn unit(metric: Metric) -> &'static str {
     }
 }
 
+/// From this share of failed requests on the culprit is who makes them fail, not who is slow.
+const MANY_FAIL: f64 = 0.1;
+
 /// Which service most of the tail comes from, once waits for workers and attempts given up have been handed on to what
 /// was behind them; each workload counts by its requests.
 fn culprit(model: &Model, outcome: &Outcome) -> Option<ServiceId> {
+    let fail = |found: &WorkloadOutcome| {
+        let many = found.errors as f64 > MANY_FAIL * (found.completed + found.errors) as f64;
+        many && !failed_waiting(found)
+    };
+    if outcome.workloads.iter().any(fail) {
+        return where_calls_fail(model, outcome);
+    }
     let mut blamed: BTreeMap<ServiceId, f64> = BTreeMap::new();
     for found in &outcome.workloads {
         for (why, n) in [(&found.why, found.completed), (&found.why_failed, found.errors)] {
@@ -150,6 +193,20 @@ mod tests {
         assert_eq!((&because["service"], &because["cause"]), (&json!("db"), &json!("core")), "{why}");
         assert_eq!(why["to_s"], 100.0);
         assert_eq!(why["workloads"][0]["name"], "users");
+    }
+
+    /// Where requests are turned away at once, no time tells who is to blame.
+    #[test]
+    fn who_turns_requests_away_is_the_culprit() {
+        let (model, mut outcome) = (fixture::model(), fixture::outcome());
+        (outcome.workloads[0].errors, outcome.calls[0].errors) = (500, 480);
+        let told = |outcome: &Outcome| why(&model, Span::from_secs(100), outcome);
+        let failing = told(&outcome);
+        assert_eq!(failing["culprit"], "db", "{failing}");
+        let because = &failing["slo"][1]["because"];
+        assert_eq!((&because["service"], &because["cause"]), (&json!("db"), &json!("failing")));
+        outcome.calls[0].errors = 20;
+        assert_eq!(told(&outcome)["culprit"], "web", "the calls of web succeed");
     }
 
     /// Who is busiest need not be what requests wait for.

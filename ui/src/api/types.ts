@@ -84,6 +84,8 @@ export interface Diagnostic {
   severity: 'error' | 'warning';
   code: string;
   message: string;
+  /** What was expected there; may be empty. */
+  label: string;
   hint: string | null;
   from: number;
   to: number;

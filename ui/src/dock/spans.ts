@@ -52,6 +52,7 @@ const CAUSES: Record<string, [Cause, string]> = {
   connection: ['waiting', 'waiting for a connection'],
   timeout: ['waiting', 'given up after a timeout'],
   backoff: ['waiting', 'waiting before a retry'],
+  failing: ['calling', 'calls to it fail'],
 };
 
 export const causeOf = (cause: string): Cause => CAUSES[cause]?.[0] ?? 'calling';

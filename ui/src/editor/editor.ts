@@ -81,9 +81,9 @@ async function check(view: EditorView, calls: Calls): Promise<Mark[]> {
   return checked.diagnostics.map((it) => mark(it, view.state.doc.length));
 }
 
-function mark({ from, to, severity, code, message, hint }: Diagnostic, length: number): Mark {
+function mark({ from, to, severity, code, message, label, hint }: Diagnostic, length: number): Mark {
   const start = Math.min(from, length);
-  return { from: start, to: Math.min(Math.max(to, start), length), severity, source: code, message: hint ? `${message}\n${hint}` : message };
+  return { from: start, to: Math.min(Math.max(to, start), length), severity, source: code, message: [label ? `${message}: ${label}` : message, hint].filter(Boolean).join('\n') };
 }
 
 async function complete(context: CompletionContext): Promise<CompletionResult | null> {

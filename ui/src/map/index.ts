@@ -104,6 +104,8 @@ export class TrafficMap {
     this.details = [];
     this.dirty.scene = true;
     if (!again || !this.arranged) this.fitNow();
+    // A link may say so before there is anything to open.
+    if (!again && this.options.level === 'service') this.open(this.options.selected);
     this.wake();
   }
 

@@ -1,7 +1,7 @@
 /** Everything this page knows: the list to open from, the run that is looked at, and a second one beside it. */
 import * as api from '../api/client';
 import { ApiError, type NewRun } from '../api/client';
-import type { Listed, Run } from '../api/types';
+import type { Diagnostic, Listed, Run } from '../api/types';
 import { view } from './view.svelte';
 import { Session } from './session.svelte';
 
@@ -44,6 +44,9 @@ export function say(notice: Notice) {
   noticeTimer = window.setTimeout(() => (lab.notice = null), NOTICE_MS);
 }
 
+/** «`0` is out of range: expected a whole number from 1 to 100» */
+const inFull = ({ message, label }: Diagnostic): string => (label ? `${message}: ${label}` : message);
+
 /** Does something, and says so on the page when it cannot be done; `mistaken` is for a file with mistakes. */
 export async function attempt<T>(what: () => Promise<T>, mistaken?: () => void): Promise<T | undefined> {
   try {
@@ -52,7 +55,7 @@ export async function attempt<T>(what: () => Promise<T>, mistaken?: () => void):
     if (!(error instanceof ApiError)) throw error;
     const first = error.diagnostics[0];
     if (first) mistaken?.();
-    say({ kind: 'error', text: first?.message ?? error.message, hint: first?.hint ?? error.hint, undo: null });
+    say({ kind: 'error', text: first ? inFull(first) : error.message, hint: first?.hint ?? error.hint, undo: null });
     return undefined;
   }
 }

@@ -54,8 +54,8 @@ impl Control {
         // What is listed now is published there, even if nobody joins.
         self.mark(&joining, Health::Down, false, stage);
         if leaves {
-            let is_named = self.sends_to_leavers(service, stage);
-            self.agenda.insert((stage.now + LOOK_NS, Deed::Leave(service, stage.now, is_named)));
+            let is_news = stage.view.late_of(service).is_some();
+            self.agenda.insert((stage.now + LOOK_NS, Deed::Leave(service, stage.now, is_news)));
         }
     }
 
@@ -93,18 +93,22 @@ impl Control {
     }
 
     /// Those of a service who go since then are away, if they have ended what they had; or have had their time.
-    pub(super) fn leave(&mut self, service: u32, since: u64, was_named: bool, stage: &mut Stage<'_, '_>) {
+    pub(super) fn leave(&mut self, service: u32, since: u64, was_news: bool, stage: &mut Stage<'_, '_>) {
         let mut leaving = stage.plan.instances_of(service);
         leaving.retain(|instance| self.absent.get(instance) == Some(&Absence::Leaving(since)));
-        let is_named = self.sends_to_leavers(service, stage);
-        // What was sent a moment ago may still be on its way.
-        let may_come = is_named || was_named;
+        let is_news = stage.view.late_of(service).is_some();
+        // What was sent a moment ago by who had not heard may still be on its way.
+        let may_come = is_news || was_news;
         let needed: BTreeSet<u32> =
             stage.partitions.iter().flat_map(|partition| partition.needed()).collect();
-        let stays = |it: &u32| stage.now < since + GRACE_NS && (may_come || needed.contains(it));
+        let listing = self.listing();
+        let stays = |it: &u32| {
+            let has_to_do = may_come || listing.names(service, *it) || needed.contains(it);
+            stage.now < since + GRACE_NS && has_to_do
+        };
         let (stay, mut go): (Vec<u32>, Vec<u32>) = leaving.into_iter().partition(stays);
         if !stay.is_empty() {
-            self.agenda.insert((stage.now + LOOK_NS, Deed::Leave(service, since, is_named)));
+            self.agenda.insert((stage.now + LOOK_NS, Deed::Leave(service, since, is_news)));
         }
         if go.is_empty() {
             return;
@@ -116,14 +120,6 @@ impl Control {
         }
         self.mark(&go, Health::Down, true, stage);
         self.shed_faults(&go, stage);
-    }
-
-    /// Whether clients may still be sent to those of a service who go.
-    fn sends_to_leavers(&self, service: u32, stage: &Stage<'_, '_>) -> bool {
-        let listing = self.listing.as_ref().expect("there is a scenario");
-        let leaves = |it: &u32| matches!(self.absent.get(it), Some(Absence::Leaving(_)));
-        let mut leaving = stage.plan.instances_of(service).into_iter().filter(leaves);
-        stage.view.late_of(service).is_some() || leaving.any(|instance| listing.names(service, instance))
     }
 
     /// What befell those who are gone is over with them.

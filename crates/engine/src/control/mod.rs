@@ -81,8 +81,8 @@ enum Deed {
     Learn(u32, Signal, u32),
     /// The last client hears of a change.
     Settle(u32),
-    /// Instances of a service that are to go since then may be done; whether clients could be sent there when that was
-    /// asked last.
+    /// Instances of a service that are to go since then may be done; whether some clients had not heard of that when it
+    /// was asked last.
     Leave(u32, u64, bool),
     Begin(usize),
     /// Chaos strikes.
@@ -218,7 +218,7 @@ impl Control {
             }
             Deed::Grow(number) => self.grow(number, stage),
             Deed::Strike(number) => self.strike(number, stage),
-            Deed::Leave(service, since, was_named) => self.leave(service, since, was_named, stage),
+            Deed::Leave(service, since, was_news) => self.leave(service, since, was_news, stage),
             Deed::Restore(number, victim) => self.restore(number, victim, stage),
             Deed::Learn(instance, signal, turn) => self.learn(instance, signal, turn, stage),
             Deed::Settle(_) => {

@@ -259,6 +259,23 @@ fn who_goes_may_be_killed() {
     assert!(up[..22].iter().all(|up| *up == 4) && up[22..].iter().all(|up| *up == 0), "{up:?}");
 }
 
+/// To whom everything is sent does not go while it has its time; nobody else stays for that.
+#[test]
+fn who_is_pinned_to_does_not_go_at_once() {
+    let happens = scenario(vec![(20, Some(40), Trouble::Pin(ServiceId(0))), (25, None, resize(0, 1))]);
+    for seed in 0..8 {
+        let mut notes = crate::troubles::Notes::default();
+        let model = waiting(4, 10.0, |_| {}).seal();
+        let config = RunConfig { scenario: Some(&happens), series: true, ..config(100, seed) };
+        run(&model, &config, &mut notes);
+        let rows = notes.rows.iter().filter(|row| row.subject == SeriesSubject::Service(0));
+        let up: Vec<u64> = rows.map(|row| row.instances.expect("services have instances")).collect();
+        // One of the four is pinned to: the first, or one that is too many.
+        assert!(up[27..54].iter().all(|there| *there == up[30] && *there <= 2), "{up:?}");
+        assert!(up[56..].iter().all(|up| *up == 1), "{up:?}");
+    }
+}
+
 /// Where one setting follows another nothing starts to end at once, and nobody need detect what was meant.
 #[test]
 fn settings_follow_each_other() {

@@ -158,6 +158,7 @@ pub(super) fn diagnostics(diagnostics: &[Diagnostic], source: &str) -> Value {
                 "severity": if it.severity == Severity::Error { "error" } else { "warning" },
                 "code": it.code.id(),
                 "message": it.message,
+                "label": it.label,
                 "hint": it.hint,
                 "from": utf16(source, start),
                 "to": utf16(source, end),

@@ -79,7 +79,7 @@ fn unfit(why: Unfit) -> Refusal {
             Refusal::not_now("it runs its course: restarts, flushes and leaks cannot be ended")
         }
         Unfit::NoRoom => Refusal::not_now("so many instances more cannot join a run that goes on")
-            .hint("write them into the file"),
+            .hint("about 4,000 more may join in each group of zones; write more into the file"),
         Unfit::NotSteered | Unfit::WarmingUp => Refusal::not_now("nothing can be done to this run now"),
     }
 }

@@ -13,7 +13,7 @@ use tarsier_units::Span;
 
 use crate::api::deeds::{command, texts};
 use crate::api::drawing::{Line, bars, lines};
-use crate::api::looks::news;
+use crate::api::looks::{NODE, news};
 use crate::api::runs::{find, gone};
 use crate::api::{Answer, Shared, blocking};
 use crate::session::Session;
@@ -129,15 +129,18 @@ fn course(session: &Session) -> String {
     let pictures = session.shared.read().history.pictures().to_vec();
     let mut drawn = String::new();
     for (at, workload) in session.setup.model.workloads.iter().enumerate() {
-        let line = |name: &'static str, column: usize| Line {
-            name,
-            points: pictures.iter().map(|it| [it.time_s, f64::from(it.nodes[at][column])]).collect(),
+        let line = |name: &'static str, of: &str| {
+            let column = NODE.iter().position(|it| *it == of).expect("it is a column");
+            let points = pictures.iter().map(|it| [it.time_s, f64::from(it.nodes[at][column])]).collect();
+            Line { name, points }
         };
         let name = escaped(&workload.name);
-        let rates = lines(&[line("answered", 1), line("failed", 2), line("retries", 4)], |it| {
-            format!("{}/s", amount(it))
-        });
-        let latencies = lines(&[line("p50", 9), line("p99", 10), line("p99.9", 11)], duration);
+        let rates =
+            lines(&[line("answered", "ok"), line("failed", "errors"), line("retries", "retries")], |it| {
+                format!("{}/s", amount(it))
+            });
+        let latencies =
+            lines(&[line("p50", "p50_s"), line("p99", "p99_s"), line("p99.9", "p999_s")], duration);
         write!(
             drawn,
             "<figure><figcaption>{name}: requests a second</figcaption>{rates}</figure>\n\

@@ -23,6 +23,7 @@ fn a_report_is_one_file_that_needs_no_other() {
         let [opened, closed] = [format!("<{tag}"), format!("</{tag}>")].map(|it| page.matches(&it).count());
         assert!(opened == closed && opened > 0, "{tag}: {opened} and {closed}");
     }
+    assert!(!page.contains("d=\"\""), "every line has its numbers");
     let requests = lab.value(&format!("{run}/result"))["workloads"]["users"]["requests"].as_u64();
     assert!(page.contains(&format!(">{}</td>", requests.expect("a count"))), "the numbers are the result's");
 }
