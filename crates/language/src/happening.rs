@@ -1,6 +1,8 @@
 //! What somebody does to a run by hand: one happening in the language, outside any file.
 
-use tarsier_model::{Happening, Scenario, SealedModel};
+use std::collections::BTreeMap;
+
+use tarsier_model::{Happening, Scenario, SealedModel, ServiceId};
 use tarsier_units::Span;
 
 use crate::diagnostic::{Diagnostic, Severity, Sink};
@@ -18,11 +20,16 @@ pub struct Told {
     node: Node,
 }
 
-/// Reads `{ kill: { service: web, count: 1 }, for: 5s }`, with or without `at`, also as JSON.
-pub fn happening(text: &str, model: &SealedModel) -> Result<Told, Vec<Diagnostic>> {
+/// Reads `{ kill: { service: web, count: 1 }, for: 5s }`, with or without `at`, also as JSON. `before` are the instances that
+/// services were set to before, at most.
+pub fn happening(
+    text: &str,
+    model: &SealedModel,
+    before: &BTreeMap<ServiceId, u32>,
+) -> Result<Told, Vec<Diagnostic>> {
     let sink = Sink::default();
     let node = tree::read(text.as_bytes(), &sink).root;
-    let told = node.as_ref().and_then(|node| lower::happening(node, model, &sink));
+    let told = node.as_ref().and_then(|node| lower::happening(node, model, before, &sink));
     let diagnostics = sink.into_sorted();
     let is_wrong = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     match (node, told) {
@@ -121,7 +128,8 @@ mod tests {
     }
 
     fn told(text: &str) -> Told {
-        happening(text, &model()).unwrap_or_else(|diagnostics| panic!("{text}: {diagnostics:?}"))
+        happening(text, &model(), &BTreeMap::new())
+            .unwrap_or_else(|diagnostics| panic!("{text}: {diagnostics:?}"))
     }
 
     #[test]
@@ -186,7 +194,7 @@ mod tests {
     #[test]
     fn mistakes_have_places_and_doubts_are_told() {
         let text = "{ kill: { service: wbe } }";
-        let mistakes = happening(text, &model()).expect_err("there is no wbe");
+        let mistakes = happening(text, &model(), &BTreeMap::new()).expect_err("there is no wbe");
         assert_eq!(mistakes.len(), 1);
         assert_eq!(&text[mistakes[0].place.start..mistakes[0].place.end], "wbe");
         assert_eq!(told("{ kill: { service: web, count: 9 } }").warnings.len(), 1);
@@ -201,7 +209,7 @@ mod tests {
             "{ deploy: x }",
             "{",
         ] {
-            let mistakes = happening(text, &model()).expect_err("it says nothing");
+            let mistakes = happening(text, &model(), &BTreeMap::new()).expect_err("it says nothing");
             assert!(!mistakes.is_empty(), "{text}");
         }
     }
@@ -215,10 +223,10 @@ mod tests {
             segmentation: { rules: [ { deny: web -> us-east-1/b } ] }";
         let model = crate::load("test", text.as_bytes()).model.expect("it is sound as it is");
         let set = "{ set: { service: db, instances: 2 } }";
-        let mistakes = happening(set, &model).expect_err("it stands in zone b");
+        let mistakes = happening(set, &model, &BTreeMap::new()).expect_err("it stands in zone b");
         let [mistake] = mistakes.as_slice() else { panic!("{mistakes:?}") };
         assert_eq!(mistake.code, crate::Code::Forbidden);
         assert_eq!(&set[mistake.place.start..mistake.place.end], "2");
-        assert!(happening("{ set: { service: web, instances: 2 } }", &model).is_ok());
+        assert!(happening("{ set: { service: web, instances: 2 } }", &model, &BTreeMap::new()).is_ok());
     }
 }

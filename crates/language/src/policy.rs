@@ -165,7 +165,8 @@ mod tests {
         let [timeout, retry, breaker] = texts(policy);
         let text =
             format!("set: {{ call: web -> db, timeout: {timeout}, retry: {retry}, breaker: {breaker} }}");
-        let told = crate::happening(&text, &model("")).unwrap_or_else(|it| panic!("{text}: {it:?}"));
+        let told = crate::happening(&text, &model(""), &std::collections::BTreeMap::new())
+            .unwrap_or_else(|it| panic!("{text}: {it:?}"));
         let Trouble::Set(setting) = told.happening.trouble else { panic!("{text}") };
         let Setting::Calls { policy, .. } = *setting else { panic!("{text}") };
         policy

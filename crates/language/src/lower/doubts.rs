@@ -66,7 +66,8 @@ pub(super) fn sizes_set(cx: &Context<'_>) -> BTreeMap<Option<usize>, BTreeMap<Se
     sizes
 }
 
-pub(super) fn judge(cx: &Context<'_>, model: &Model) {
+/// With so many instances that services are set to already, at most.
+pub(super) fn judge(cx: &Context<'_>, model: &Model, before: &BTreeMap<ServiceId, u32>) {
     let doubts = cx.doubts.borrow();
     if doubts.is_empty() {
         return;
@@ -78,6 +79,10 @@ pub(super) fn judge(cx: &Context<'_>, model: &Model) {
         in_the_file: model.services.iter().map(|service| service.instances.len() as u64).sum(),
         joining: BTreeMap::new(),
     };
+    for (service, to) in before {
+        // Nobody asks again whether they may.
+        let _ = whole.refuses(None, *service, (*to).into());
+    }
     for it in doubts.iter() {
         if let Doubt::Resized { service, to } = it.doubt
             && let Some(message) = whole.refuses(it.scenario, service, to.into())

@@ -34,7 +34,9 @@ mod steps;
 mod whole;
 mod workload;
 
-use tarsier_model::{Happening, Model, SealedModel};
+use std::collections::BTreeMap;
+
+use tarsier_model::{Happening, Model, SealedModel, ServiceId};
 use tarsier_units::Span;
 
 use crate::code::Code;
@@ -94,12 +96,17 @@ pub(crate) fn lower(
 }
 
 /// One happening of a scenario against a model that was loaded before, and when if it says so. It may speak of no files.
-pub(crate) fn happening(node: &Node, model: &SealedModel, sink: &Sink) -> Option<(Option<Span>, Happening)> {
+pub(crate) fn happening(
+    node: &Node,
+    model: &SealedModel,
+    before: &BTreeMap<ServiceId, u32>,
+    sink: &Sink,
+) -> Option<(Option<Span>, Happening)> {
     let no_files: FileReader<'_> =
         &|_| Err("what is done by hand has no folder to read files from".to_owned());
     let cx = Context::new(sink, no_files, Names::of(model));
     let happening = scenario::happening(&cx, node, &STRIKE, node.place);
-    doubts::judge(&cx, model);
+    doubts::judge(&cx, model, before);
     forbidden::report_set(&cx, model);
     whole::calls_nobody_makes(&cx, model, &scenario::named_call(node).into_iter().collect::<Vec<_>>());
     happening.filter(|_| !sink.has_errors())

@@ -1,6 +1,6 @@
 //! What can be said only of the whole: sealing, endless recursion, and doubts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tarsier_model::{EndpointId, Flaw, FlawSubject, Model, SealedModel};
 use tarsier_units::{Id, IdVec};
@@ -122,7 +122,7 @@ fn doubts(cx: &Context<'_>, model: &Model, scenarios: Option<&Node>) {
     } else {
         unreached(cx, model);
     }
-    doubts::judge(cx, model);
+    doubts::judge(cx, model, &BTreeMap::new());
     if let Some(scenarios) = scenarios {
         calls_nobody_makes(cx, model, &named_calls(Some(scenarios)));
     }

@@ -18,14 +18,15 @@ use crate::api::fields::Fields;
 use crate::api::runs::{begin, find, gone};
 use crate::api::{Answer, Refusal, Shared, blocking, body, json as answer};
 use crate::limits;
-use crate::session::{Deed, LIVE, Session, Setup};
+use crate::session::{Deed, LIVE, Session, Setup, scenario as scenario_of};
 
 /// Something happens now.
 pub(super) async fn happen(State(context): Shared, Path(id): Path<String>, asked: Body) -> Answer {
     let session = find(&context, &id)?;
     let bytes = body(asked).await?;
     let text = String::from_utf8(bytes.into()).map_err(|_| Refusal::bad("the body is not UTF-8"))?;
-    let told = tarsier_language::happening(&text, &session.setup.model)
+    let before = scenario_of(&session.deeds()).most_instances();
+    let told = tarsier_language::happening(&text, &session.setup.model, &before)
         .map_err(|mistakes| Refusal::mistaken("this cannot happen", diagnostics(&mistakes, &text)))?;
     if told.at.is_some() {
         return Err(Refusal::bad("it happens now: it has no `at`"));

@@ -14,7 +14,7 @@ use crate::api::fields::Fields;
 use crate::api::{Answer, Context, Refusal, Shared, blocking, body, json};
 use crate::limits;
 use crate::session::topology::Topology;
-use crate::session::{Deed, Order, Session, Setup, listed};
+use crate::session::{Deed, Order, Session, Setup, listed, scenario as scenario_of};
 
 const DEFAULT_FOR_S: f64 = 3600.0;
 
@@ -65,12 +65,17 @@ fn setup(context: &Context, mut fields: Fields) -> Result<Setup, Refusal> {
     let mut deeds =
         scenario.and_then(|name| model.scenario_named(&name)).map_or_else(Vec::new, |it| listed(&text, it));
     let n_listed = deeds.len();
+    let mut before = scenario_of(&deeds).most_instances();
     for text in done {
-        let told = tarsier_language::happening(&text, &model).map_err(|mistakes| {
+        let told = tarsier_language::happening(&text, &model, &before).map_err(|mistakes| {
             Refusal::mistaken(format!("`{text}` cannot happen"), diagnostics(&mistakes, &text))
         })?;
         if told.at.is_none() {
             return Err(Refusal::bad(format!("`{text}` does not say when")).hint("as in `{ at: 3s, … }`"));
+        }
+        if let Some((service, wanted)) = told.happening.trouble.resizes() {
+            let known = before.entry(service).or_default();
+            *known = wanted.max(*known);
         }
         deeds.push(Deed::at_its_time(told, Span::ZERO));
     }

@@ -206,6 +206,9 @@ fn instances_join_and_go() {
     set(1_000_000).is(409).says("so many instances more cannot join");
     let more = set(before + 3).is(201).json();
     step();
+    let some = json!({ "pause": { "service": "web", "instances": before + 3 }, "for": "1ms" });
+    let warned = lab.post(&format!("{run}/happenings"), &some).is(201).json()["diagnostics"].clone();
+    assert_eq!(warned, json!([]), "so many are there");
     assert_eq!(there(), Some(before as usize + 3));
     lab.ask("DELETE", &format!("{run}/happenings/{}", more["id"]), &lab.host(), b"").is(200);
     step();
