@@ -60,6 +60,6 @@ pub use outcome::{
 };
 pub use run::run;
 pub use span::{Side, SpanEnd, SpanKind, Stretch, TraceSpan, Traces};
-pub use standing::{InstanceState, Standing, Unfit};
+pub use standing::{Ended, InstanceState, Standing, Unfit};
 pub use tally::CallTally;
 pub use timeline::{Event, EventKind, EventSubject, Reason};

@@ -20,7 +20,7 @@ use crate::outcome::{Outcome, SecondRow, Stopped};
 use crate::partition::{Names, Partition};
 use crate::plan::{Plan, Room};
 use crate::span::Traces;
-use crate::standing::{Standing, Unfit};
+use crate::standing::{Ended, Standing, Unfit};
 use crate::timeline::{Event, Timeline};
 use crate::trace::Tracing;
 use crate::view::View;
@@ -70,6 +70,7 @@ pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -
         config,
         model,
         windows: &windows,
+        n_given: scenario.as_ref().map_or(0, |scenario| scenario.happenings.len()),
         scenario,
         control,
         ledger,
@@ -102,6 +103,8 @@ pub(crate) struct Run<'a> {
     pub(crate) model: &'a SealedModel,
     pub(crate) windows: &'a Windows,
     pub(crate) scenario: Option<Cow<'a, Scenario>>,
+    /// So many happenings were known from the start.
+    n_given: usize,
     pub(crate) control: Control,
     ledger: Ledger,
     consistency: Consistency,
@@ -358,10 +361,15 @@ impl<'a> Run<'a> {
         number
     }
 
-    /// Something ends now that would have lasted longer.
-    pub(crate) fn end_early(&mut self, number: usize, now: u64) -> Result<(), Unfit> {
+    /// Something ends now that would have lasted longer; or, if it was the last to be begun, and just now, it never was.
+    pub(crate) fn end_early(&mut self, number: usize, now: u64) -> Result<Ended, Unfit> {
         let happenings =
             &mut self.scenario.as_mut().expect("a steered run has a scenario").to_mut().happenings;
+        let is_last = number >= self.n_given && number + 1 == happenings.len();
+        if is_last && self.control.take_back(number as u32, now) {
+            happenings.pop();
+            return Ok(Ended::TakenBack);
+        }
         let happening = happenings.get_mut(number).ok_or(Unfit::Unknown)?;
         if matches!(happening.trouble, Trouble::Restart { .. } | Trouble::Flush { .. } | Trouble::Leak { .. })
         {
@@ -369,7 +377,7 @@ impl<'a> Run<'a> {
         }
         self.control.end_early(number as u32, now)?;
         happening.lasts = Some(Span::from_nanos(now - self.warmup - happening.at.nanos()));
-        Ok(())
+        Ok(Ended::Now)
     }
 }
 

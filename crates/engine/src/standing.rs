@@ -39,6 +39,14 @@ pub struct InstanceState {
     pub present: u64,
 }
 
+/// How something ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    Now,
+    /// It had not begun, and is not in the scenario any more.
+    TakenBack,
+}
+
 /// Why something cannot be done now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unfit {
@@ -172,8 +180,8 @@ impl Standing<'_, '_> {
         Ok(self.run.begin(Happening { at, lasts, trouble }))
     }
 
-    /// Ends now what began before and lasts.
-    pub fn end(&mut self, number: usize) -> Result<(), Unfit> {
+    /// Ends now what began before and lasts, or takes back what was begun last, if that was just now.
+    pub fn end(&mut self, number: usize) -> Result<Ended, Unfit> {
         self.is_steerable()?;
         self.run.end_early(number, self.now)
     }

@@ -154,6 +154,22 @@ impl Control {
         }
     }
 
+    /// The last happening that was added does not happen, if it has not begun; whether that is so.
+    pub(crate) fn take_back(&mut self, happening: u32, now: u64) -> bool {
+        let first = self.faults.partition_point(|fault| fault.happening < happening);
+        if self.faults[first].begins < now {
+            return false;
+        }
+        for (number, fault) in self.faults.drain(first..).enumerate() {
+            let number = first + number;
+            self.agenda.remove(&(fault.begins, Deed::Begin(number)));
+            fault.ends.iter().for_each(|ends| {
+                self.agenda.remove(&(*ends, Deed::End(number)));
+            });
+        }
+        true
+    }
+
     /// A happening of one fault ends now, before anything else that happens now.
     pub(crate) fn end_early(&mut self, happening: u32, now: u64) -> Result<(), Unfit> {
         let number = self.faults.iter().position(|fault| fault.happening == happening);

@@ -1,6 +1,6 @@
 //! A run that somebody looks at and meddles with is the run of the scenario that lists what was done.
 
-use tarsier_engine::{Outcome, RunConfig, SecondRow, Standing, Unfit, Verdict, Watch, run};
+use tarsier_engine::{Ended, Outcome, RunConfig, SecondRow, Standing, Unfit, Verdict, Watch, run};
 use tarsier_model::{Happening, Party, PolicyChange, Scenario, SealedModel, Setting, Trouble};
 use tarsier_stats::Window;
 use tarsier_units::Span;
@@ -18,6 +18,8 @@ struct Hand {
     begins: Vec<(u64, Option<u64>, Trouble)>,
     /// At which look which happening ends.
     ends: Vec<(u64, usize)>,
+    /// At which looks what begins is taken back at once.
+    regrets: Vec<u64>,
     asks_outcome: bool,
     refused: Vec<Unfit>,
     done: Option<Scenario>,
@@ -43,7 +45,12 @@ impl Watch for Hand {
         }
         for (_, lasts, trouble) in self.begins.iter().filter(|(at, ..)| *at == self.looked) {
             let began = standing.begin(trouble.clone(), lasts.map(Span::from_millis));
-            self.refused.extend(began.err());
+            if self.regrets.contains(&self.looked) {
+                let ended = began.and_then(|number| standing.end(number));
+                assert_eq!(ended, Ok(Ended::TakenBack));
+            } else {
+                self.refused.extend(began.err());
+            }
         }
         self.timeline.extend(standing.timeline(self.timeline.len()));
         if self.asks_outcome {
@@ -334,4 +341,27 @@ fn there_is_room_for_the_file_and_for_the_hand() {
     assert_eq!(hand.refused, [Unfit::NoRoom]);
     assert_eq!(by_hand.services[1].instances, 7_000);
     assert_eq!(projection(&by_hand), projection(&repeated(&model, &config, &hand)));
+}
+
+/// What is taken back before time goes on never was.
+#[test]
+fn what_is_taken_back_at_once_never_was() {
+    let model = wide(2, 30);
+    let begins = || troubles().into_iter().filter(|(at, ..)| *at != 63);
+    let mut regretful = Hand {
+        every: 37,
+        begins: begins().chain([(50, None, Trouble::Load { workload: None, factor: 3.0 })]).collect(),
+        regrets: vec![20, 41, 42, 43, 44, 45],
+        ..Hand::default()
+    };
+    let regretted = regretful.regrets.clone();
+    let mut sure = Hand {
+        every: 37,
+        begins: regretful.begins.iter().filter(|(at, ..)| !regretted.contains(at)).cloned().collect(),
+        ..Hand::default()
+    };
+    let [taken_back, never] = [&mut regretful, &mut sure].map(|hand| steered(&model, &config(3, 5), hand));
+    assert_eq!(projection(&taken_back), projection(&never));
+    assert_eq!(regretful.done, sure.done);
+    assert!(taken_back.faults.len() > 3);
 }

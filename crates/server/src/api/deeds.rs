@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
-use tarsier_engine::Unfit;
+use tarsier_engine::{Ended, Unfit};
 use tarsier_language::with_scenario;
 use tarsier_units::Span;
 
@@ -49,14 +49,18 @@ pub(super) async fn happen(State(context): Shared, Path(id): Path<String>, asked
     Ok((StatusCode::CREATED, answer(&value)).into_response())
 }
 
-/// What lasts ends now.
+/// What lasts ends now; what was done last, at this very moment, is taken back.
 pub(super) async fn cease(State(context): Shared, Path((id, number)): Path<(String, String)>) -> Answer {
     let session = find(&context, &id)?;
     let number: usize = number.parse().map_err(|_| unfit(Unfit::Unknown))?;
     let run = Arc::clone(&session);
     let done = session.ask(move |sight| {
-        sight.end(number).map_err(unfit)?;
+        let ended = sight.end(number).map_err(unfit)?;
         let mut deeds = run.deeds();
+        if ended == Ended::TakenBack {
+            let deed = deeds.pop().expect("what is taken back was done last");
+            return Ok(value(number, &deed));
+        }
         let deed = deeds.get_mut(number).ok_or_else(|| unfit(Unfit::Unknown))?;
         deed.ended = Some(sight.time());
         Ok(value(number, deed))

@@ -1,6 +1,6 @@
 //! What can be asked of a run, while it goes and when it is over.
 
-use tarsier_engine::{InstanceState, Outcome, Standing, Unfit};
+use tarsier_engine::{Ended, InstanceState, Outcome, Standing, Unfit};
 use tarsier_model::{ServiceId, Trouble};
 use tarsier_units::Span;
 
@@ -48,7 +48,7 @@ impl Sight<'_, '_, '_> {
         }
     }
 
-    pub(crate) fn end(&mut self, number: usize) -> Result<(), Unfit> {
+    pub(crate) fn end(&mut self, number: usize) -> Result<Ended, Unfit> {
         match self {
             Sight::Live(standing) => standing.end(number),
             Sight::Over(..) => Err(Unfit::Over),

@@ -212,7 +212,11 @@ fn instances_join_and_go() {
     assert_eq!(there(), Some(before as usize + 3));
     lab.ask("DELETE", &format!("{run}/happenings/{}", more["id"]), &lab.host(), b"").is(200);
     step();
+    let mistaken = set(7).is(201).json();
+    lab.ask("DELETE", &format!("{run}/happenings/{}", mistaken["id"]), &lab.host(), b"").is(200);
     set(1).is(201);
+    let texts = lab.value(&format!("{run}/scenario"))["happenings"].to_string();
+    assert!(texts.contains("instances: 1 ") && !texts.contains("instances: 7"), "{texts}");
     step_for(0.5);
     let told = lab.value(&format!("{run}/services/web"))["instances"].clone();
     let leave = |it: &&Value| it["health"] == "leaving";
