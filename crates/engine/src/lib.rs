@@ -58,7 +58,7 @@ pub use outcome::{
     AccessOutcome, CallOutcome, Cause, FaultOutcome, Outcome, SecondRow, SeriesSubject, ServiceOutcome,
     Stopped, StoreOutcome, VisitEnd, Why, WhyPart, WorkloadOutcome,
 };
-pub use run::run;
+pub use run::{ROOM_BY_HAND, run};
 pub use span::{Side, SpanEnd, SpanKind, Stretch, TraceSpan, Traces};
 pub use standing::{Ended, InstanceState, Standing, Unfit};
 pub use tally::CallTally;

@@ -30,7 +30,7 @@ use crate::windows::{Common, Moment, Windows};
 const STEERED_SAMPLE: Span = Span::from_secs(60);
 
 /// So many instances may be added by hand in each partition; each place takes some forty bytes.
-const ROOM_BY_HAND: u32 = 4_096;
+pub const ROOM_BY_HAND: u32 = 4_096;
 
 /// Runs a model: the same model and configuration give the same outcome, whatever the threads.
 pub fn run(model: &SealedModel, config: &RunConfig<'_>, watch: &mut dyn Watch) -> Outcome {

@@ -10,7 +10,9 @@ use tarsier_testkit::markov::Mmk;
 use tarsier_units::Span;
 
 use crate::sameness::projection;
-use crate::support::{Build, all_of, balanced, close, config, constant, mean_ms, open, with, work_ms};
+use crate::support::{
+    BALANCES, Build, all_of, balanced, close, config, constant, mean_ms, open, with, work_ms,
+};
 use crate::troubles::{scenario, watched};
 
 pub(crate) fn resize(service: u32, instances: u32) -> Trouble {
@@ -90,17 +92,7 @@ fn instances_that_join_at_once_might_as_well_stand_in_the_file() {
         let set = outcome([2, 3], &scenario(vec![(0, None, resize(0, 5)), (0, None, resize(1, 7))]));
         assert_eq!(set, outcome([5, 7], &scenario(Vec::new())), "{what}");
     };
-    let balances = [
-        Balance::RoundRobin,
-        Balance::Random,
-        Balance::LeastRequests,
-        Balance::PowerOfTwo,
-        Balance::Ewma,
-        Balance::Hash,
-        Balance::ZoneAware,
-        Balance::RegionAware,
-    ];
-    balances.into_iter().for_each(|balance| same(balanced(balance)));
+    BALANCES.into_iter().for_each(|balance| same(balanced(balance)));
     same(CallPolicy { subset: Some(4), ..CallPolicy::default() });
     same(CallPolicy {
         outlier: Some(outlier()),

@@ -12,7 +12,7 @@ use tarsier_model::{
 use tarsier_random::{Law, Stream};
 use tarsier_units::{IdVec, Span};
 
-use crate::support::{Build, call, config, exp_ms, ms, open, work_ms};
+use crate::support::{BALANCES, Build, call, config, exp_ms, ms, open, work_ms};
 
 /// Everything in an outcome that a person could see, as text.
 pub(crate) fn projection(outcome: &Outcome) -> String {
@@ -159,21 +159,11 @@ impl Swarm {
     }
 
     fn policy(&mut self) -> CallPolicy {
-        let balances = [
-            Balance::RoundRobin,
-            Balance::Random,
-            Balance::LeastRequests,
-            Balance::PowerOfTwo,
-            Balance::Ewma,
-            Balance::Hash,
-            Balance::ZoneAware,
-            Balance::RegionAware,
-        ];
         let retry = self.retry();
         CallPolicy {
             timeout: self.coin().then(|| Span::from_micros(u64::from(1 + self.stream.below(20_000)))),
             retry: self.coin().then_some(retry),
-            balance: balances[self.below(8) as usize],
+            balance: BALANCES[self.below(8) as usize],
             connections: self
                 .coin()
                 .then(|| Connections { max: 1 + self.stream.below(4), requests_each: Some(1) }),

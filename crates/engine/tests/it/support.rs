@@ -128,6 +128,18 @@ pub(crate) fn all_of(service: u32) -> Target {
     Target::all(ServiceId(service))
 }
 
+/// All the ways to choose an instance.
+pub(crate) const BALANCES: [Balance; 8] = [
+    Balance::RoundRobin,
+    Balance::Random,
+    Balance::LeastRequests,
+    Balance::PowerOfTwo,
+    Balance::Ewma,
+    Balance::Hash,
+    Balance::ZoneAware,
+    Balance::RegionAware,
+];
+
 pub(crate) fn balanced(balance: Balance) -> CallPolicy {
     CallPolicy { balance, ..CallPolicy::default() }
 }

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
-use tarsier_engine::{Ended, Unfit};
+use tarsier_engine::{Ended, ROOM_BY_HAND, Unfit};
 use tarsier_language::with_scenario;
 use tarsier_units::Span;
 
@@ -84,7 +84,7 @@ fn unfit(why: Unfit) -> Refusal {
             Refusal::not_now("it runs its course: restarts, flushes and leaks cannot be ended")
         }
         Unfit::NoRoom => Refusal::not_now("so many instances more cannot join a run that goes on")
-            .hint("about 4,000 more may join in each group of zones; write more into the file"),
+            .hint(format!("{ROOM_BY_HAND} may join in each group of zones; write more into the file")),
         Unfit::NotSteered | Unfit::WarmingUp => Refusal::not_now("nothing can be done to this run now"),
     }
 }
