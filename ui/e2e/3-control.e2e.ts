@@ -122,7 +122,7 @@ describe('3: control', () => {
 
   it('changes a timeout in place, and takes it back', async () => {
     const page = await lab.page('#selected=web->users');
-    const timeouts = async () => (await lab.series(page, 'web->users'))['timeouts']?.at(-1) ?? 0;
+    const timeouts = async () => (await lab.series(page, 'web->users'))['timeouts']?.at(-1);
     await until('all are in time', timeouts, (it) => it === 0);
     const form = test(page, 'change');
     await form.locator('input[name=timeout]').fill('1ms');

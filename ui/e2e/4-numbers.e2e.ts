@@ -47,7 +47,10 @@ describe('4: the numbers', () => {
     await until('it is known', async () => (await lab.get<unknown[]>(`runs/${idOf(page)}/events?after=0`)).length, (it) => it > 0);
     // The strip of time grows no more: it stays outside.
     await lab.post(`runs/${idOf(page)}/control`, { paused: true });
-    const answers = async () => parseInt(/(\d+) answers?/.exec(await text(test(page, 'histogram-of'))())?.[1] ?? '', 10);
+    const answers = async () => {
+      const [, n, thousands] = /([\d.]+)( k)? answers/.exec(await text(test(page, 'histogram-of'))()) ?? [];
+      return Number(n) * (thousands ? 1000 : 1);
+    };
     const all = await until('answers', answers, (it) => it > 0);
     const { width, height, x, y } = (await test(page, 'scrubber').boundingBox())!;
     await page.keyboard.down('Shift');

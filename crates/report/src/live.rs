@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tarsier_engine::{Cause, Event, EventKind, Outcome, Why, WhyPart, WorkloadOutcome};
-use tarsier_model::{EndpointId, Metric, Model, Scenario, ServiceId, Slo, Subject};
+use tarsier_model::{EndpointId, Metric, Model, Scenario, ServiceId, Slo, Subject, WorkloadId};
 use tarsier_units::{Id, Span};
 
 use crate::slo::{self, SloVerdict};
@@ -82,13 +82,13 @@ fn because(slo: &Slo, model: &Model, outcome: &Outcome) -> Option<Value> {
     let found = &outcome.workloads[id.index()];
     let why = match slo.metric {
         Metric::LatencyMean | Metric::LatencyMax | Metric::LatencyQuantile(_) => &found.why,
-        Metric::ErrorShare | Metric::Availability => &found.why_failed,
+        Metric::ErrorShare | Metric::Availability if failed_waiting(found) => &found.why_failed,
+        Metric::ErrorShare | Metric::Availability => {
+            let name = &model.services[where_calls_fail(model, outcome, &[id])?].name;
+            return Some(json!({ "service": name, "cause": "failing", "mean_s": 0.0, "tail_s": 0.0 }));
+        }
         Metric::Throughput | Metric::Utilization => return None,
     };
-    if std::ptr::eq(why, &found.why_failed) && !failed_waiting(found) {
-        let name = &model.services[where_calls_fail(model, outcome)?].name;
-        return Some(json!({ "service": name, "cause": "failing", "mean_s": 0.0, "tail_s": 0.0 }));
-    }
     let services = handed_on(why, model, outcome).into_iter().filter(|part| part.service.is_some());
     let most = services.max_by(|a, b| a.tail_ns.total_cmp(&b.tail_ns));
     most.map(|part| document::part(&part, model))
@@ -106,14 +106,18 @@ fn failed_waiting(found: &WorkloadOutcome) -> bool {
     waited > 0.5 * time(|_| true)
 }
 
-/// The service that calls fail at, and not because its own calls did.
-fn where_calls_fail(model: &Model, outcome: &Outcome) -> Option<ServiceId> {
-    let mut failed = vec![0.0; model.services.len()];
+/// The service that calls fail at, and not because its own calls did, of those that these users lead to. How the failures
+/// of users who go several ways are divided is not known here: by their shares.
+fn where_calls_fail(model: &Model, outcome: &Outcome, users: &[WorkloadId]) -> Option<ServiceId> {
     let of = |endpoint: EndpointId| model.endpoints[endpoint].service.index();
-    for (workload, found) in model.workloads.iter().zip(&outcome.workloads) {
-        workload.mix.iter().for_each(|(share, to)| failed[of(*to)] += share * found.errors as f64);
+    let reached =
+        model.reached(users.iter().flat_map(|id| model.workloads[*id].mix.iter().map(|(_, to)| *to)));
+    let mut failed = vec![0.0; model.services.len()];
+    for id in users {
+        let errors = outcome.workloads[id.index()].errors as f64;
+        model.workloads[*id].mix.iter().for_each(|(share, to)| failed[of(*to)] += share * errors);
     }
-    for call in &outcome.calls {
+    for call in outcome.calls.iter().filter(|call| reached[call.from.index()]) {
         failed[of(call.to)] += call.errors as f64;
         failed[of(call.from)] -= call.errors as f64;
     }
@@ -136,12 +140,14 @@ const MANY_FAIL: f64 = 0.1;
 /// Which service most of the tail comes from, once waits for workers and attempts given up have been handed on to what
 /// was behind them; each workload counts by its requests.
 fn culprit(model: &Model, outcome: &Outcome) -> Option<ServiceId> {
-    let fail = |found: &WorkloadOutcome| {
+    let fail = |id: &WorkloadId| {
+        let found = &outcome.workloads[id.index()];
         let many = found.errors as f64 > MANY_FAIL * (found.completed + found.errors) as f64;
         many && !failed_waiting(found)
     };
-    if outcome.workloads.iter().any(fail) {
-        return where_calls_fail(model, outcome);
+    let failing: Vec<WorkloadId> = model.workloads.ids().filter(fail).collect();
+    if !failing.is_empty() {
+        return where_calls_fail(model, outcome, &failing);
     }
     let mut blamed: BTreeMap<ServiceId, f64> = BTreeMap::new();
     for found in &outcome.workloads {

@@ -1,5 +1,6 @@
 /** The numbers of a node or an edge, one a line. */
 import type { Columns, EdgeColumn, NodeColumn } from '../api/frames';
+import type { Topology } from '../api/types';
 import type { ColourName } from '../parts/colours';
 import { count, duration, rate, share } from '../text/format';
 
@@ -18,6 +19,9 @@ const stat = (label: string, column: string, text: string, colour: ColourName = 
 
 /** From here on a tier is called busy. */
 const BUSY = 0.9;
+
+/** How many instances of a node there are to be; before the stream says so, what the file says. Of a stretch of time: about. */
+export const wantedOf = (node: Columns<NodeColumn>, { nodes }: Topology, at: number): number => Math.round(node.wanted[at] || nodes[at]!.instances);
 
 export function ofUsers(node: Columns<NodeColumn>, at: number): Stat[] {
   const value = (name: NodeColumn) => node[name][at]!;

@@ -45,7 +45,7 @@ export function say(notice: Notice) {
 }
 
 /** «`0` is out of range: expected a whole number from 1 to 100» */
-const inFull = ({ message, label }: Diagnostic): string => (label ? `${message}: ${label}` : message);
+export const inFull = ({ message, label }: Diagnostic): string => (label ? `${message}: ${label}` : message);
 
 /** Does something, and says so on the page when it cannot be done; `mistaken` is for a file with mistakes. */
 export async function attempt<T>(what: () => Promise<T>, mistaken?: () => void): Promise<T | undefined> {
@@ -101,10 +101,12 @@ export async function open(what: NewRun): Promise<Run | undefined> {
 
 /** A file that cannot be run is opened where its mistakes are shown. */
 async function mend(name: string | undefined) {
-  const known = name === undefined ? undefined : await attempt(() => api.architecture(name));
-  if (!known) return;
-  keep(known.text);
+  if (name === undefined) return;
   view.editor = true;
+  // Half of it may be mended already.
+  if (lab.draft !== null) return;
+  const known = await attempt(() => api.architecture(name));
+  if (known) keep(known.text);
 }
 
 /** As the link says; without one, the run that goes on already, or what `serve` was started with. */

@@ -175,6 +175,7 @@ export class Session {
   }
 
   private async beginAgain() {
+    this.ticked = 0;
     this.history.forget();
     this.last.time_s = 0;
     this.life += 1;
